@@ -1,0 +1,1 @@
+//! The device-provisioning function.

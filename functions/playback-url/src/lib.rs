@@ -1,0 +1,1 @@
+//! The playback-url function.

@@ -1,0 +1,1 @@
+//! The AWS APIs of the embedded cloud other than Kinesis Video.

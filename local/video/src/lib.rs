@@ -1,0 +1,1 @@
+//! The embedded Kinesis Video: control plane, PutMedia, archived media and HLS.

@@ -1,0 +1,1 @@
+//! Kinesis Video, SQS, SES, Cognito and IoT behind the ports.

@@ -1,0 +1,1 @@
+//! Matroska reader and writer and fragmented MP4 writer, without IO.

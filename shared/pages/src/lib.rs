@@ -1,0 +1,1 @@
+//! The frame, language and form pieces that every page shares.

@@ -1,0 +1,1 @@
+//! The traits that functions call, with their errors.

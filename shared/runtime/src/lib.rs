@@ -1,0 +1,1 @@
+//! Configuration, logging, time of the event, problems and sessions for every function.

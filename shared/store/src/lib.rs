@@ -1,0 +1,1 @@
+//! The service's records in two DynamoDB tables.
