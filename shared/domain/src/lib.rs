@@ -1,1 +1,27 @@
-//! The rules of the terms as pure functions.
+//! The rules of the terms as pure functions: no IO, no clock, no randomness, no AWS.
+//!
+//! A thing is decided by `decide(&state, command, now)` and folded by `evolve`; time, ids and
+//! randomness are arguments. Dates are civil dates in Asia/Tokyo.
+
+mod rules;
+
+pub mod application;
+pub mod calendar;
+pub mod confirmation;
+pub mod contract;
+pub mod corporate_number;
+pub mod device;
+pub mod documents;
+pub mod entitlement;
+pub mod ids;
+pub mod language;
+pub mod money;
+pub mod notice;
+pub mod particulars;
+pub mod prefecture;
+pub mod prices;
+pub mod screening;
+pub mod terms;
+pub mod user;
+
+pub use language::Language;

@@ -1,0 +1,334 @@
+//! 担当者 and 登録ユーザ: one person each, with rights camera by camera (1-1, 2-6, 2-7, 5-1).
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{CameraId, ContractId, UserId};
+use crate::language::Language;
+use crate::rules::rules;
+
+rules! {
+    /// Why a command on a user is refused.
+    Refusal {
+        LastAdministrator => ("last_administrator", "最後の担当者は削除できません。", "The last administrator cannot be removed."),
+        AlreadyRemoved => ("user_removed", "このユーザはすでに削除されています。", "This user has been removed."),
+        EmailTaken => ("email_taken", "このメールアドレスはすでに登録されています。", "This e-mail address is already registered."),
+        NotAdministrator => ("not_administrator", "この操作は担当者だけができます。", "Only an administrator may do this."),
+        AttestationMissing => ("attestation_missing", "登録ユーザに規約を周知し同意を得たことの確認が必要です。", "You must attest that the user was told the terms and agreed."),
+        TermsNotInForce => ("terms_not_in_force", "表示された規約は現在の版ではありません。もう一度お読みください。", "The terms shown are not the version in force. Please read them again."),
+    }
+}
+
+rules! {
+    /// What a user may do with a camera.
+    Right {
+        View => ("view", "ライブ視聴", "Watch live"),
+        PlayBack => ("play_back", "録画再生", "Play recordings"),
+        Export => ("export", "書き出し", "Export"),
+        Share => ("share", "共有", "Share"),
+    }
+}
+
+/// 担当者 manages users and devices and may do everything with every camera of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Administrator,
+    User,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserState {
+    Active,
+    Removed,
+}
+
+/// One acceptance of a version of the terms (1-1, D-38).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acceptance {
+    pub terms_version: String,
+    pub at: Timestamp,
+    /// Where it was given, for example "portal".
+    pub channel: String,
+}
+
+/// The rights on one camera, each with its start; history before it is invisible.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Rights(BTreeMap<String, Timestamp>);
+
+impl Rights {
+    /// Returns since when the right is held.
+    pub fn since(&self, right: Right) -> Option<Timestamp> {
+        self.0.get(right.code()).copied()
+    }
+
+    /// Returns rights that hold exactly these, keeping the start of those already held.
+    pub fn replaced(&self, wanted: &[Right], now: Timestamp) -> Rights {
+        Rights(
+            wanted
+                .iter()
+                .map(|right| (right.code().to_owned(), self.since(*right).unwrap_or(now)))
+                .collect(),
+        )
+    }
+
+    /// Tells whether no right is held.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// One person who may sign in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    pub id: UserId,
+    pub version: u64,
+    pub contract: ContractId,
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    pub state: UserState,
+    pub language: Language,
+    pub added_at: Timestamp,
+    /// Who attested that the person was told the terms and agreed (1-1); the first administrator
+    /// comes from the application itself.
+    pub attested_by: Option<UserId>,
+    pub acceptances: Vec<Acceptance>,
+    pub rights: BTreeMap<CameraId, Rights>,
+    /// Sessions issued before this moment are void.
+    pub sessions_after: Timestamp,
+}
+
+/// A person to be added.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    pub id: UserId,
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    pub language: Language,
+}
+
+impl User {
+    /// Adds a person to a contract; an administrator other than the first needs an attestation too.
+    pub fn add(
+        contract: ContractId,
+        person: NewUser,
+        attested_by: Option<UserId>,
+        now: Timestamp,
+    ) -> User {
+        User {
+            id: person.id,
+            version: 1,
+            contract,
+            name: person.name,
+            email: person.email,
+            role: person.role,
+            state: UserState::Active,
+            language: person.language,
+            added_at: now,
+            attested_by,
+            acceptances: Vec::new(),
+            rights: BTreeMap::new(),
+            // An identifier is used once, so nothing was issued before.
+            sessions_after: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// Tells whether any version was accepted: later versions are notified and lock nobody out (1-1).
+    pub fn accepted_terms(&self) -> bool {
+        !self.acceptances.is_empty()
+    }
+
+    /// Tells whether this person manages the contract's users and devices.
+    pub fn is_administrator(&self) -> bool {
+        self.role == Role::Administrator && self.state == UserState::Active
+    }
+
+    /// Returns since when a right on a camera is held; an administrator holds every right from the
+    /// moment the camera exists.
+    pub fn right_since(
+        &self,
+        camera: &CameraId,
+        camera_since: Timestamp,
+        right: Right,
+    ) -> Option<Timestamp> {
+        match self.role {
+            Role::Administrator => Some(camera_since),
+            Role::User => self
+                .rights
+                .get(camera)
+                .and_then(|rights| rights.since(right)),
+        }
+    }
+
+    /// Accepts the terms version in force (1-1).
+    pub fn accept(
+        mut self,
+        shown: &str,
+        in_force: &str,
+        channel: &str,
+        now: Timestamp,
+    ) -> Result<User, Refusal> {
+        if shown != in_force {
+            return Err(Refusal::TermsNotInForce);
+        }
+        self.version += 1;
+        if !self.acceptances.iter().any(|a| a.terms_version == shown) {
+            self.acceptances.push(Acceptance {
+                terms_version: shown.to_owned(),
+                at: now,
+                channel: channel.to_owned(),
+            });
+        }
+        Ok(self)
+    }
+
+    /// Sets the rights on one camera.
+    pub fn with_rights(
+        mut self,
+        camera: CameraId,
+        wanted: &[Right],
+        now: Timestamp,
+    ) -> Result<User, Refusal> {
+        if self.state == UserState::Removed {
+            return Err(Refusal::AlreadyRemoved);
+        }
+        self.version += 1;
+        let rights = self
+            .rights
+            .get(&camera)
+            .cloned()
+            .unwrap_or_default()
+            .replaced(wanted, now);
+        if rights.is_empty() {
+            self.rights.remove(&camera)
+        } else {
+            self.rights.insert(camera, rights)
+        };
+        Ok(self)
+    }
+
+    /// Removes a person; `administrators` is how many active ones the contract has (2-6).
+    pub fn remove(mut self, administrators: usize, now: Timestamp) -> Result<User, Refusal> {
+        if self.state == UserState::Removed {
+            return Err(Refusal::AlreadyRemoved);
+        }
+        if self.role == Role::Administrator && administrators <= 1 {
+            return Err(Refusal::LastAdministrator);
+        }
+        self.version += 1;
+        self.state = UserState::Removed;
+        self.sessions_after = now;
+        Ok(self)
+    }
+
+    /// Voids every session issued so far (5-2).
+    pub fn revoke_sessions(mut self, now: Timestamp) -> User {
+        self.version += 1;
+        self.sessions_after = now;
+        self
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests_support {
+    use super::*;
+
+    pub(crate) fn user(role: Role) -> User {
+        let person = NewUser {
+            id: UserId::from_random([4; 10]),
+            name: "見本 花子".into(),
+            email: "hanako@example.jp".into(),
+            role,
+            language: Language::Ja,
+        };
+        User::add(
+            ContractId::from_random([3; 10]),
+            person,
+            None,
+            Timestamp::UNIX_EPOCH,
+        )
+    }
+}
+
+#[cfg(test)]
+mod art_01 {
+    #![allow(clippy::unwrap_used)]
+    use super::tests_support::user;
+    use super::*;
+
+    #[test]
+    fn only_the_version_in_force_can_be_accepted() {
+        let refused =
+            user(Role::User).accept("2020-04-01", "2026-04-01", "portal", Timestamp::UNIX_EPOCH);
+        assert_eq!(refused.unwrap_err(), Refusal::TermsNotInForce);
+        let accepted = user(Role::User)
+            .accept("2026-04-01", "2026-04-01", "portal", Timestamp::UNIX_EPOCH)
+            .unwrap();
+        assert!(accepted.accepted_terms());
+    }
+
+    #[test]
+    fn accepting_twice_keeps_one_acceptance() {
+        let accept = |user: User| {
+            user.accept("2026-04-01", "2026-04-01", "portal", Timestamp::UNIX_EPOCH)
+                .unwrap()
+        };
+        assert_eq!(accept(accept(user(Role::User))).acceptances.len(), 1);
+    }
+}
+
+#[cfg(test)]
+mod art_02 {
+    #![allow(clippy::unwrap_used)]
+    use super::tests_support::user;
+    use super::*;
+
+    #[test]
+    fn the_last_administrator_cannot_be_removed() {
+        let now = Timestamp::UNIX_EPOCH;
+        assert_eq!(
+            user(Role::Administrator).remove(1, now).unwrap_err(),
+            Refusal::LastAdministrator
+        );
+        assert!(user(Role::Administrator).remove(2, now).is_ok());
+        assert!(user(Role::User).remove(1, now).is_ok());
+    }
+}
+
+#[cfg(test)]
+mod art_05 {
+    #![allow(clippy::unwrap_used)]
+    use super::tests_support::user;
+    use super::*;
+
+    #[test]
+    fn removal_voids_every_session() {
+        let now: Timestamp = "2026-05-01T00:00:00Z".parse().unwrap();
+        assert_eq!(user(Role::User).remove(1, now).unwrap().sessions_after, now);
+    }
+
+    #[test]
+    fn a_right_given_again_keeps_its_first_start() {
+        let camera = CameraId::from_random([5; 10]);
+        let (first, later) = (
+            Timestamp::UNIX_EPOCH,
+            "2026-05-01T00:00:00Z".parse().unwrap(),
+        );
+        let user = user(Role::User)
+            .with_rights(camera.clone(), &[Right::View], first)
+            .unwrap();
+        let user = user
+            .with_rights(camera.clone(), &[Right::View, Right::PlayBack], later)
+            .unwrap();
+        assert_eq!(user.rights[&camera].since(Right::View), Some(first));
+        assert_eq!(user.rights[&camera].since(Right::PlayBack), Some(later));
+        let user = user.with_rights(camera.clone(), &[], later).unwrap();
+        assert!(user.rights.is_empty());
+    }
+}
