@@ -1,1 +1,26 @@
-//! The traits that functions call, with their errors.
+//! The traits that functions call: each names one business need and returns our errors, not the SDK's.
+
+mod cloud;
+mod decision;
+mod records;
+
+pub use cloud::{
+    Accounts, Chance, CloudError, Enrolled, Interval, Mail, Mailer, Playback, PlaybackError,
+    PlaybackWindow, Queues, Streams, Things,
+};
+#[cfg(feature = "mocks")]
+pub use cloud::{
+    MockAccounts, MockChance, MockMailer, MockPlayback, MockQueues, MockStreams, MockThings,
+};
+pub use decision::{
+    Attempt, AuditRow, Body, CommitError, Decision, Message, Remembered, Topic, Write, WriteKind,
+};
+pub use records::{
+    Applications, Audit, Confidential, Contracts, Devices, Documents, Ledger, Notices, People,
+    Seen, StoreError, Viewing,
+};
+#[cfg(feature = "mocks")]
+pub use records::{
+    MockApplications, MockAudit, MockConfidential, MockContracts, MockDevices, MockDocuments,
+    MockLedger, MockNotices, MockPeople, MockViewing,
+};

@@ -1,0 +1,145 @@
+//! What the managed services do for us.
+
+use async_trait::async_trait;
+use ciero_domain::ids::{ID_BYTES, UserId};
+use jiff::Timestamp;
+
+use crate::decision::Message;
+
+/// A managed service did not do what was asked; try again later.
+#[derive(Debug, thiserror::Error)]
+#[error("{service} failed: {detail}")]
+pub struct CloudError {
+    pub service: &'static str,
+    pub detail: String,
+}
+
+/// Randomness, so that tests can choose it.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait Chance: Send + Sync {
+    /// Draws the random part of an identifier.
+    fn id(&self) -> [u8; ID_BYTES];
+}
+
+/// The queues behind the outbox.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Queues: Send + Sync {
+    /// Sends messages, each to the queue of its topic, and returns those that were accepted.
+    async fn send(&self, messages: &[Message]) -> Vec<Message>;
+}
+
+/// One mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    pub to: String,
+    pub subject: String,
+    /// Plain text.
+    pub text: String,
+    /// The notice's kind, as a tag of the mail.
+    pub kind: String,
+}
+
+/// The mail service.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Mailer: Send + Sync {
+    /// Hands a mail over and returns the service's identifier for it.
+    async fn send(&self, mail: &Mail) -> Result<String, CloudError>;
+}
+
+/// The customers' sign-in accounts. The user name is the user's identifier.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Makes the account if there is none and sets a first password that must be changed.
+    async fn invite(
+        &self,
+        user: &UserId,
+        email: &str,
+        first_password: &str,
+    ) -> Result<(), CloudError>;
+    /// Closes the account; nobody signs in with it any more. An account that is not there is closed.
+    async fn close(&self, user: &UserId) -> Result<(), CloudError>;
+}
+
+/// The control plane of Kinesis Video.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Streams: Send + Sync {
+    /// Makes the stream if there is none, with this retention.
+    async fn ensure(&self, stream_name: &str, retention_hours: u32) -> Result<(), CloudError>;
+}
+
+/// A stretch of recording without a gap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval {
+    pub start: Timestamp,
+    pub end: Timestamp,
+}
+
+/// What a session shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlaybackWindow {
+    Live,
+    /// Recorded pictures in [from, to) by the camera's clock.
+    Recorded {
+        from: Timestamp,
+        to: Timestamp,
+    },
+}
+
+/// Why there is no session.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaybackError {
+    /// No fragment: the camera is offline, or nothing was recorded then.
+    #[error("there are no pictures")]
+    NoPictures,
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+}
+
+/// Reading of recordings.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Playback: Send + Sync {
+    /// Opens an HLS session that lives for a number of seconds and returns its address, which is a secret.
+    async fn session(
+        &self,
+        stream_name: &str,
+        window: PlaybackWindow,
+        lives_seconds: i32,
+    ) -> Result<String, PlaybackError>;
+    /// Returns the recorded stretches within a range, gaps of more than `gap_ms` kept apart.
+    async fn intervals(
+        &self,
+        stream_name: &str,
+        from: Timestamp,
+        to: Timestamp,
+        gap_ms: i64,
+    ) -> Result<Vec<Interval>, CloudError>;
+}
+
+/// A certificate that was issued for a device's own key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enrolled {
+    pub certificate_id: String,
+    pub certificate_pem: String,
+}
+
+/// Device identities.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Things: Send + Sync {
+    /// Makes the thing, signs the request and lets the certificate act for the thing.
+    /// `Ok(None)` if the request cannot be read.
+    async fn enroll(
+        &self,
+        thing_name: &str,
+        request_pem: &str,
+    ) -> Result<Option<Enrolled>, CloudError>;
+    /// Revokes a certificate; it can get no further credentials.
+    async fn revoke(&self, thing_name: &str, certificate_id: &str) -> Result<(), CloudError>;
+    /// Returns host and port of the credential endpoint.
+    async fn credential_endpoint(&self) -> Result<String, CloudError>;
+}
