@@ -1,1 +1,9 @@
-//! Matroska reader and writer and fragmented MP4 writer, without IO.
+//! Matroska reader and writer, fragmented MP4 writer and H.264 helpers, without IO.
+//!
+//! Every reader here takes bytes of unknown origin: it refuses what it does not understand, never panics and never
+//! reserves memory for bytes that have not arrived.
+
+pub mod avc;
+mod ebml;
+pub mod matroska;
+pub mod sps;

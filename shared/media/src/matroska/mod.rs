@@ -1,0 +1,92 @@
+//! Matroska as cameras send it: a header, then one cluster per fragment.
+
+mod block;
+mod header;
+mod ids;
+pub mod read;
+pub mod write;
+
+pub use read::{Block, Event, Item, Limits, Reader};
+
+/// The tag with which a producer closes an open fragment at once.
+pub const END_OF_FRAGMENT: &str = "AWS_KINESISVIDEO_END_OF_FRAGMENT";
+
+/// What a track carries.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum TrackKind {
+    Video { width: u32, height: u32 },
+    Audio { sample_rate: f64, channels: u32 },
+    Other,
+}
+
+/// One track of the header.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Track {
+    /// The number that blocks name; Kinesis Video wants 1 for video and 2 for audio.
+    pub number: u64,
+    pub kind: TrackKind,
+    /// For instance `V_MPEG4/ISO/AVC`, `V_MPEGH/ISO/HEVC` or `A_AAC`.
+    pub codec_id: String,
+    /// The decoder's configuration: avcC, hvcC or AudioSpecificConfig; empty when the file carries none.
+    pub codec_private: Vec<u8>,
+    pub name: String,
+}
+
+impl Track {
+    /// An H.264 video track; `avcc` is its AVCDecoderConfigurationRecord.
+    pub fn avc(number: u64, width: u32, height: u32, avcc: Vec<u8>) -> Self {
+        Self {
+            number,
+            kind: TrackKind::Video { width, height },
+            codec_id: "V_MPEG4/ISO/AVC".into(),
+            codec_private: avcc,
+            name: "video".into(),
+        }
+    }
+}
+
+/// A name with its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tag {
+    pub name: String,
+    pub value: String,
+}
+
+/// What stands before the first cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Header {
+    pub tracks: Vec<Track>,
+    /// Nanoseconds per unit of a timecode; 1,000,000 where the file says nothing.
+    pub timecode_scale: u64,
+    /// Tags that stand before the first cluster.
+    pub tags: Vec<Tag>,
+}
+
+/// Why bytes are not the Matroska that this crate reads.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MatroskaError {
+    #[error("not a matroska stream")]
+    NotMatroska,
+    #[error("malformed element")]
+    Malformed,
+    #[error("an element of {size} bytes is over the limit of {limit}")]
+    TooLarge { size: u64, limit: u64 },
+    #[error("laced blocks are not supported")]
+    Lacing,
+    #[error("a stream holds one segment with one list of tracks")]
+    SecondHeader,
+    #[error("a cluster comes before the list of tracks")]
+    MissingTracks,
+    #[error("a cluster does not begin with its timecode")]
+    MissingTimecode,
+    #[error("a timecode is out of range")]
+    TimecodeOutOfRange,
+    #[error("the stream ends inside an element")]
+    Truncated,
+}
+
+impl From<crate::ebml::Malformed> for MatroskaError {
+    fn from(_: crate::ebml::Malformed) -> Self {
+        Self::Malformed
+    }
+}
