@@ -1,0 +1,223 @@
+//! DynamoDB in this process: each operation goes straight to the embedded database, without another hop.
+
+use std::path::Path;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::response::Response;
+use dynoxide::{Database, DynoxideError};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use crate::clock::ServiceClock;
+use crate::wire::{ApiError, Protocol, target_operation, unknown_operation};
+
+/// An operation that the database refused or could not do.
+#[derive(Debug, thiserror::Error)]
+pub enum DynamodbError {
+    #[error("DynamoDB refused: {0}")]
+    Refused(#[from] DynoxideError),
+    #[error("DynamoDB's answer or request is not JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("the DynamoDB work was cut off")]
+    CutOff,
+}
+
+/// The embedded DynamoDB. Clones share one database.
+#[derive(Clone)]
+pub struct Dynamodb {
+    database: Database,
+    clock: ServiceClock,
+}
+
+impl Dynamodb {
+    pub(crate) fn open(path: &Path, clock: ServiceClock) -> Result<Self, DynamodbError> {
+        let database = Database::new(&path.to_string_lossy())?;
+        Ok(Self { database, clock })
+    }
+
+    /// Creates the table when it is not there; `definition` is a CreateTable request, `ttl_attribute` switches expiry on.
+    pub async fn ensure_table(
+        &self,
+        definition: &Value,
+        ttl_attribute: Option<&str>,
+    ) -> Result<(), DynamodbError> {
+        match self.call("CreateTable", definition).await {
+            Ok(_) | Err(DynamodbError::Refused(DynoxideError::ResourceInUseException(_))) => {}
+            Err(error) => return Err(error),
+        }
+        let Some(attribute) = ttl_attribute else {
+            return Ok(());
+        };
+        let table = &definition["TableName"];
+        let current = self
+            .call("DescribeTimeToLive", &json!({ "TableName": table }))
+            .await?;
+        if current["TimeToLiveDescription"]["AttributeName"] != attribute {
+            let request = json!({
+                "TableName": table,
+                "TimeToLiveSpecification": { "AttributeName": attribute, "Enabled": true },
+            });
+            self.call("UpdateTimeToLive", &request).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs one operation, named as in `X-Amz-Target`, on its JSON.
+    pub async fn call(&self, operation: &str, request: &Value) -> Result<Value, DynamodbError> {
+        let answer = self.run(operation, request.to_string()).await?;
+        Ok(serde_json::from_str(&answer)?)
+    }
+
+    /// Deletes what has expired by the service clock; answers how many items went.
+    pub async fn sweep_ttl(&self) -> Result<usize, DynamodbError> {
+        // The database's own sweep runs on real time, which would delete at once whatever a service clock set back has
+        // just written, so the sweep is done here.
+        let mut deleted = 0;
+        let tables = self.call("ListTables", &json!({})).await?;
+        for table in tables["TableNames"].as_array().into_iter().flatten() {
+            let request = json!({ "TableName": table });
+            let ttl = self.call("DescribeTimeToLive", &request).await?;
+            let ttl = &ttl["TimeToLiveDescription"];
+            if ttl["TimeToLiveStatus"] == "ENABLED"
+                && let Some(attribute) = ttl["AttributeName"].as_str()
+            {
+                deleted += self.sweep_table(table, attribute).await?;
+            }
+        }
+        Ok(deleted)
+    }
+
+    async fn sweep_table(&self, table: &Value, attribute: &str) -> Result<usize, DynamodbError> {
+        let described = self
+            .call("DescribeTable", &json!({ "TableName": table }))
+            .await?;
+        let keys: Vec<&str> = described["Table"]["KeySchema"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|key| key["AttributeName"].as_str())
+            .collect();
+        let now = json!({ ":now": { "N": self.clock.now().as_second().to_string() } });
+        let names = json!({ "#ttl": attribute });
+        let mut start = Value::Null;
+        let mut deleted = 0;
+        loop {
+            let mut scan = json!({
+                "TableName": table, "FilterExpression": "#ttl < :now",
+                "ExpressionAttributeNames": names, "ExpressionAttributeValues": now,
+            });
+            if start.is_object() {
+                scan["ExclusiveStartKey"] = start;
+            }
+            let mut page = self.call("Scan", &scan).await?;
+            for item in page["Items"].as_array().into_iter().flatten() {
+                let key: serde_json::Map<String, Value> = keys
+                    .iter()
+                    .map(|name| ((*name).to_owned(), item[*name].clone()))
+                    .collect();
+                // The item may have been renewed since the scan.
+                let delete = json!({
+                    "TableName": table, "Key": key, "ConditionExpression": "#ttl < :now",
+                    "ExpressionAttributeNames": names, "ExpressionAttributeValues": now,
+                });
+                match self.call("DeleteItem", &delete).await {
+                    Ok(_) => deleted += 1,
+                    Err(DynamodbError::Refused(
+                        DynoxideError::ConditionalCheckFailedException(..),
+                    )) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            start = page["LastEvaluatedKey"].take();
+            if !start.is_object() {
+                return Ok(deleted);
+            }
+        }
+    }
+
+    async fn run(&self, operation: &str, request: String) -> Result<String, DynamodbError> {
+        let database = self.database.clone();
+        let operation = operation.to_owned();
+        // The database blocks its thread; elsewhere the two workers of the runtime go on.
+        tokio::task::spawn_blocking(move || dispatch(&database, &operation, &request))
+            .await
+            .map_err(|_| DynamodbError::CutOff)?
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        Router::new().fallback(serve).with_state(self.clone())
+    }
+}
+
+async fn serve(State(dynamodb): State<Dynamodb>, headers: HeaderMap, body: Bytes) -> Response {
+    let Some(operation) = target_operation(&headers) else {
+        return unknown_operation().render(Protocol::AwsJson10);
+    };
+    let Ok(request) = String::from_utf8(body.to_vec()) else {
+        return ApiError::bad("SerializationException", "The body is not UTF-8.")
+            .render(Protocol::AwsJson10);
+    };
+    match dynamodb.run(operation, request).await {
+        Ok(answer) => answer_json(StatusCode::OK, answer),
+        Err(DynamodbError::Refused(error)) => {
+            let status =
+                StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
+            answer_json(status, error.to_json())
+        }
+        Err(error) => ApiError::internal(&error).render(Protocol::AwsJson10),
+    }
+}
+
+fn answer_json(status: StatusCode, body: String) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        CONTENT_TYPE,
+        http::HeaderValue::from_static("application/x-amz-json-1.0"),
+    );
+    response
+}
+
+macro_rules! dispatch_table {
+    ($($name:literal => $method:ident),+ $(,)?) => {
+        fn dispatch(database: &Database, operation: &str, request: &str) -> Result<String, DynamodbError> {
+            match operation {
+                $($name => {
+                    let request = serde_json::from_str(request)
+                        .map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
+                    Ok(serde_json::to_string(&database.$method(request)?)?)
+                })+
+                other => Err(DynoxideError::ValidationException(
+                    format!("The operation '{other}' is not offered here."),
+                ).into()),
+            }
+        }
+    };
+}
+
+dispatch_table! {
+    "BatchGetItem" => batch_get_item,
+    "BatchWriteItem" => batch_write_item,
+    "CreateTable" => create_table,
+    "DeleteItem" => delete_item,
+    "DeleteTable" => delete_table,
+    "DescribeTable" => describe_table,
+    "DescribeTimeToLive" => describe_time_to_live,
+    "ExecuteStatement" => execute_statement,
+    "GetItem" => get_item,
+    "ListTables" => list_tables,
+    "ListTagsOfResource" => list_tags_of_resource,
+    "PutItem" => put_item,
+    "Query" => query,
+    "Scan" => scan,
+    "TagResource" => tag_resource,
+    "TransactGetItems" => transact_get_items,
+    "TransactWriteItems" => transact_write_items,
+    "UntagResource" => untag_resource,
+    "UpdateItem" => update_item,
+    "UpdateTable" => update_table,
+    "UpdateTimeToLive" => update_time_to_live,
+}
