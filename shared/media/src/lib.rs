@@ -4,6 +4,8 @@
 //! reserves memory for bytes that have not arrived.
 
 pub mod avc;
+pub mod codec;
 mod ebml;
 pub mod matroska;
+pub mod mp4;
 pub mod sps;

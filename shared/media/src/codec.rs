@@ -1,0 +1,100 @@
+//! Names a track's codec as playlists and browsers do.
+
+use crate::matroska::Track;
+use crate::sps::Sps;
+
+/// The codecs that players of fragmented MP4 share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    Avc,
+    Hevc,
+    Aac,
+}
+
+impl Codec {
+    /// Tells the codec by the track's CodecID; `None` for one that no player here knows.
+    pub fn of(track: &Track) -> Option<Self> {
+        match track.codec_id.as_str() {
+            // The second spelling stands in the service's own documents.
+            "V_MPEG4/ISO/AVC" | "V_MPEG/ISO/AVC" => Some(Self::Avc),
+            "V_MPEGH/ISO/HEVC" => Some(Self::Hevc),
+            "A_AAC" => Some(Self::Aac),
+            _ => None,
+        }
+    }
+}
+
+/// The RFC 6381 name, for instance `avc1.4D4032`; `None` when the decoder configuration is missing or broken.
+pub fn codec_string(track: &Track) -> Option<String> {
+    let private = track.codec_private.as_slice();
+    match Codec::of(track)? {
+        Codec::Avc => crate::avc::sps_of_avcc(private)
+            .ok()
+            .as_ref()
+            .map(Sps::codec_string),
+        Codec::Hevc => hevc_string(private),
+        Codec::Aac => aac_string(private),
+    }
+}
+
+fn hevc_string(hvcc: &[u8]) -> Option<String> {
+    let general = hvcc.first_chunk::<13>()?;
+    let space = ["", "A", "B", "C"][usize::from(general[1] >> 6)];
+    let tier = if general[1] & 0x20 == 0 { 'L' } else { 'H' };
+    let profile = general[1] & 0x1F;
+    let compatibility = u32::from_be_bytes([general[2], general[3], general[4], general[5]]);
+    let mut name = format!(
+        "hvc1.{space}{profile}.{:X}.{tier}{}",
+        compatibility.reverse_bits(),
+        general[12]
+    );
+    let constraints = &general[6..12];
+    let used = constraints.iter().rposition(|&byte| byte != 0);
+    for byte in &constraints[..used.map_or(0, |last| last + 1)] {
+        name.push_str(&format!(".{byte:X}"));
+    }
+    Some(name)
+}
+
+fn aac_string(configuration: &[u8]) -> Option<String> {
+    let [first, second, ..] = configuration else {
+        return None;
+    };
+    let object_type = match first >> 3 {
+        31 => 32 + ((first & 7) << 3 | second >> 5),
+        object_type => object_type,
+    };
+    Some(format!("mp4a.40.{object_type}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(codec_id: &str, private: &[u8], expected: Option<&str>) {
+        let track = Track {
+            codec_id: codec_id.into(),
+            ..Track::avc(1, 0, 0, private.to_vec())
+        };
+        assert_eq!(codec_string(&track).as_deref(), expected);
+    }
+
+    #[test]
+    fn hevc_is_named_with_its_tier_level_and_constraints() {
+        let main = [1, 0x01, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 93, 0xF0];
+        check("V_MPEGH/ISO/HEVC", &main, Some("hvc1.1.6.L93.90"));
+    }
+
+    #[test]
+    fn aac_is_named_by_its_object_type() {
+        check("A_AAC", &[0x14, 0x08], Some("mp4a.40.2"));
+    }
+
+    #[test]
+    fn a_missing_configuration_has_no_name() {
+        check("A_AAC", &[], None);
+        check("V_MPEG4/ISO/AVC", &[1, 2], None);
+        check("V_MPEGH/ISO/HEVC", &[1; 12], None);
+        check("A_MS/ACM", &[0; 18], None);
+    }
+}
