@@ -9,6 +9,7 @@ mod database;
 pub mod dynamodb;
 pub mod front_door;
 pub mod iot;
+mod keys;
 pub mod mail;
 pub mod queues;
 pub mod s3;
