@@ -1,1 +1,29 @@
-//! Configuration, logging, time of the event, problems and sessions for every function.
+//! What every function shares: settings, logging, the time of the event, problems, sessions and entry points.
+
+mod answer;
+mod aws;
+mod desk;
+mod entry;
+mod gate;
+mod guard;
+mod input;
+mod moment;
+mod oidc;
+mod problem;
+mod session;
+mod settings;
+mod who;
+
+pub use answer::Answer;
+pub use aws::sdk_config;
+pub use desk::{Asked, Desk, Outcome};
+pub use entry::{BatchOutcome, Event, OnEvent, QueueItem, run, warm_up};
+pub use gate::Gate;
+pub use guard::guarded;
+pub use input::Input;
+pub use moment::Moment;
+pub use oidc::{Claims, Pool, SignIn};
+pub use problem::Problem;
+pub use session::{COOKIE, LIFETIME, Role, Sealer, Session, device_code_hash};
+pub use settings::{Settings, text};
+pub use who::{Administrator, Csrf, Operator, PageLanguage, SignedIn};

@@ -1,0 +1,209 @@
+//! The frame around every page.
+
+use ciero_domain::Language;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+/// Who looks at the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visitor {
+    /// Not signed in.
+    Guest,
+    /// A customer's administrator or registered user.
+    Customer {
+        name: String,
+        administrator: bool,
+    },
+    Operator {
+        name: String,
+    },
+}
+
+/// Which entry of the navigation the page belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    None,
+    Cameras,
+    Devices,
+    Users,
+    Contract,
+    Applications,
+    Contracts,
+    Register,
+    Apply,
+    Prices,
+    Terms,
+}
+
+/// What the frame needs to know.
+#[derive(Debug, Clone)]
+pub struct Frame<'a> {
+    pub language: Language,
+    pub service_name: &'a str,
+    pub company: &'a str,
+    pub title: &'a str,
+    pub visitor: Visitor,
+    pub section: Section,
+    /// The page's own path, for the language switch.
+    pub path: &'a str,
+    /// The token that forms carry.
+    pub csrf: &'a str,
+    /// Names of scripts under /assets/ that the page needs besides forms.js.
+    pub scripts: &'a [&'a str],
+}
+
+type Entry = (Section, &'static str, &'static str, &'static str);
+
+const GUEST: &[Entry] = &[
+    (Section::Prices, "/prices", "料金", "Prices"),
+    (Section::Terms, "/terms", "利用規約", "Terms"),
+    (Section::Apply, "/apply", "お申し込み", "Apply"),
+];
+const USER: &[Entry] = &[(Section::Cameras, "/cameras", "カメラ", "Cameras")];
+const ADMINISTRATOR: &[Entry] = &[
+    (Section::Cameras, "/cameras", "カメラ", "Cameras"),
+    (Section::Devices, "/devices", "機器", "Devices"),
+    (Section::Users, "/users", "ユーザ", "Users"),
+    (Section::Contract, "/contract", "ご契約", "Contract"),
+];
+const OPERATOR: &[Entry] = &[
+    (
+        Section::Applications,
+        "/console/applications",
+        "申込み",
+        "Applications",
+    ),
+    (
+        Section::Contracts,
+        "/console/contracts",
+        "契約",
+        "Contracts",
+    ),
+    (Section::Register, "/console/register", "登録簿", "Register"),
+];
+
+fn entries(visitor: &Visitor) -> &'static [Entry] {
+    match visitor {
+        Visitor::Guest => GUEST,
+        Visitor::Customer {
+            administrator: false,
+            ..
+        } => USER,
+        Visitor::Customer {
+            administrator: true,
+            ..
+        } => ADMINISTRATOR,
+        Visitor::Operator { .. } => OPERATOR,
+    }
+}
+
+fn escape_query(path: &str) -> String {
+    path.replace('%', "%25")
+        .replace('&', "%26")
+        .replace('#', "%23")
+        .replace('+', "%2B")
+}
+
+fn account(frame: &Frame) -> Markup {
+    let language = frame.language;
+    html! {
+        @match &frame.visitor {
+            Visitor::Guest => a.button.quiet href="/sign-in" { (language.t("サインイン", "Sign in")) },
+            Visitor::Customer { name, .. } | Visitor::Operator { name } => {
+                span.who { (name) }
+                form.inline-form method="post" action="/sign-out" {
+                    input type="hidden" name="csrf" value=(frame.csrf);
+                    button.button.quiet type="submit" { (language.t("サインアウト", "Sign out")) }
+                }
+            }
+        }
+    }
+}
+
+/// Puts a page's content into the frame.
+pub fn frame(frame: &Frame, content: &Markup) -> Markup {
+    let language = frame.language;
+    let (other, other_name) = match language {
+        Language::Ja => ("en", "English"),
+        Language::En => ("ja", "日本語"),
+    };
+    html! {
+        (DOCTYPE)
+        html lang=(language.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (frame.title) @if !frame.service_name.is_empty() { " · " (frame.service_name) } }
+                link rel="icon" href="/assets/favicon.svg" type="image/svg+xml";
+                link rel="stylesheet" href="/assets/portal.css";
+                script src="/assets/forms.js" defer {}
+                @for script in frame.scripts {
+                    @if *script == "player.js" {
+                        script type="module" src={ "/assets/" (script) } {}
+                    } @else {
+                        script src={ "/assets/" (script) } defer {}
+                    }
+                }
+            }
+            body {
+                a.skip-link href="#main" { (language.t("本文へ", "Skip to content")) }
+                header.top {
+                    a.brand href="/" { (PreEscaped(MARK)) span { (frame.service_name) } }
+                    nav.main aria-label=(language.t("メニュー", "Menu")) {
+                        @for (section, href, ja, en) in entries(&frame.visitor) {
+                            a href=(href) aria-current=[(*section == frame.section).then_some("page")] { (language.t(ja, en)) }
+                        }
+                    }
+                    (account(frame))
+                    a.lang href={ "/language?to=" (other) "&back=" (escape_query(frame.path)) } lang=(other) hreflang=(other) { (other_name) }
+                }
+                main #main { (content) }
+                footer.bottom {
+                    span { (frame.company) }
+                    a href="/terms" { (language.t("利用規約（本規約が他の説明に優先します）", "Terms of service (they take precedence over any other description)")) }
+                    a href="/prices" { (language.t("料金表", "Price list")) }
+                }
+            }
+        }
+    }
+}
+
+/// The brand mark: a lens that closes into a circle.
+const MARK: &str = r#"<svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true"><circle cx="16" cy="16" r="13" fill="none" stroke="currentColor" stroke-width="3"/><circle cx="16" cy="16" r="6" fill="currentColor"/><circle cx="22.5" cy="9.5" r="2.5" fill="var(--accent, #0a7)"/></svg>"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(visitor: Visitor) -> String {
+        let data = Frame {
+            language: Language::Ja,
+            service_name: "Ciero",
+            company: "見本",
+            title: "<カメラ>",
+            visitor,
+            section: Section::Cameras,
+            path: "/cameras?a=1&b=2",
+            csrf: "token",
+            scripts: &[],
+        };
+        frame(&data, &html! { p { "x" } }).into_string()
+    }
+
+    #[test]
+    fn a_user_sees_no_entry_of_the_administrator() {
+        let text = page(Visitor::Customer {
+            name: "花子".into(),
+            administrator: false,
+        });
+        assert!(text.contains(r#"href="/cameras" aria-current="page""#));
+        assert!(!text.contains("/devices"));
+    }
+
+    #[test]
+    fn texts_are_escaped_and_the_way_back_is_kept() {
+        let text = page(Visitor::Guest);
+        assert!(text.contains("&lt;カメラ&gt;"));
+        assert!(text.contains("back=/cameras?a=1%26b=2"));
+    }
+}
