@@ -10,7 +10,7 @@ use ciero_domain::prices::PriceList;
 use ciero_domain::screening::{RegisterEntry, Screening};
 use ciero_domain::terms::TermsText;
 use ciero_domain::user::User;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -148,6 +148,9 @@ pub struct Attempt {
     pub request_hash: String,
 }
 
+/// How long the answer to an attempt is kept.
+const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(24);
+
 /// The answer to an attempt, kept in the decision's transaction for a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Remembered {
@@ -158,6 +161,15 @@ pub struct Remembered {
     pub status: u16,
     pub location: Option<String>,
     pub body: Value,
+}
+
+impl Remembered {
+    /// Returns when the answer is forgotten: from then on the same key is a new request.
+    pub fn kept_until(&self) -> Timestamp {
+        self.at
+            .saturating_add(REMEMBERED_FOR)
+            .unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// Everything that one decision writes.

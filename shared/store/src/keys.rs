@@ -1,0 +1,231 @@
+//! Every key of both tables; nothing else in the crate spells one.
+
+use ciero_domain::application::State;
+use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
+use ciero_ports::{AuditRow, Message};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+
+/// Attribute names that are not part of an entity.
+pub(crate) const PK: &str = "PK";
+pub(crate) const SK: &str = "SK";
+/// The entity itself, as a map.
+pub(crate) const BODY: &str = "body";
+/// The version that the next write must stand on.
+pub(crate) const VERSION: &str = "version";
+/// Epoch seconds after which the table may drop the item by itself.
+pub(crate) const EXPIRES_AT: &str = "expires_at";
+/// The index for people's lists, and its two keys.
+pub(crate) const LISTS: &str = "lists";
+pub(crate) const LIST: &str = "list";
+pub(crate) const LIST_KEY: &str = "list_key";
+
+/// Prefixes of what is read as a range.
+pub(crate) const USERS: &str = "USER#";
+pub(crate) const DEVICES: &str = "DEVICE#";
+pub(crate) const CAMERAS: &str = "CAMERA#";
+pub(crate) const AUDIT: &str = "AUDIT#";
+pub(crate) const CONTRACT_LIST: &str = "CONTRACTS";
+pub(crate) const VERSIONS: &str = "VERSION#";
+pub(crate) const PRICES: &str = "PRICES";
+pub(crate) const TERMS: &str = "TERMS";
+pub(crate) const REGISTER: &str = "REGISTER";
+
+/// How many partitions the outbox is spread over. Fewer than one busy minute needs writes, and each is a
+/// query of the relay.
+pub(crate) const OUTBOX_SHARDS: u8 = 4;
+
+/// The primary key of an item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub pk: String,
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: impl Into<String>, sk: impl Into<String>) -> Self {
+        Key {
+            pk: pk.into(),
+            sk: sk.into(),
+        }
+    }
+}
+
+impl std::fmt::Display for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.pk, self.sk)
+    }
+}
+
+/// Writes a moment so that text order is time order: always nine digits of a second.
+pub(crate) fn sortable(at: Timestamp) -> String {
+    format!("{at:.9}")
+}
+
+pub(crate) fn application(id: &ApplicationId) -> Key {
+    Key::new(format!("APPLICATION#{id}"), "STATE")
+}
+
+pub(crate) fn application_event(id: &ApplicationId, version: u64) -> Key {
+    Key::new(format!("APPLICATION#{id}"), event(version))
+}
+
+pub(crate) fn application_list(state: State) -> String {
+    format!("APPLICATIONS#{state}")
+}
+
+/// The partition that holds a contract with its users, devices, cameras and audit trail.
+pub(crate) fn contract_partition(id: &ContractId) -> String {
+    format!("CONTRACT#{id}")
+}
+
+pub(crate) fn contract(id: &ContractId) -> Key {
+    Key::new(contract_partition(id), "STATE")
+}
+
+pub(crate) fn contract_event(id: &ContractId, version: u64) -> Key {
+    Key::new(contract_partition(id), event(version))
+}
+
+fn event(version: u64) -> String {
+    format!("EVENT#{version:06}")
+}
+
+pub(crate) fn user(contract: &ContractId, id: &UserId) -> Key {
+    Key::new(contract_partition(contract), format!("{USERS}{id}"))
+}
+
+/// Leads from a user to the contract, for sign-in.
+pub(crate) fn user_pointer(id: &UserId) -> Key {
+    Key::new(format!("USER#{id}"), "CONTRACT")
+}
+
+pub(crate) fn device(contract: &ContractId, id: &DeviceId) -> Key {
+    Key::new(contract_partition(contract), format!("{DEVICES}{id}"))
+}
+
+pub(crate) fn camera(contract: &ContractId, id: &CameraId) -> Key {
+    Key::new(contract_partition(contract), format!("{CAMERAS}{id}"))
+}
+
+/// A serial has no `#`, so model and serial cannot run into each other.
+pub(crate) fn serial(model: &str, serial: &str) -> Key {
+    Key::new(format!("SERIAL#{model}#{serial}"), "CLAIM")
+}
+
+pub(crate) fn email(address: &str) -> Key {
+    Key::new(format!("EMAIL#{address}"), "CLAIM")
+}
+
+pub(crate) fn code(hash: &str) -> Key {
+    Key::new(format!("CODE#{hash}"), "DEVICE")
+}
+
+pub(crate) fn audit(row: &AuditRow) -> Key {
+    Key::new(
+        contract_partition(&row.contract),
+        format!("{AUDIT}{}#{}", sortable(row.at), row.id),
+    )
+}
+
+pub(crate) fn notice(id: &MessageId) -> Key {
+    Key::new(format!("NOTICE#{id}"), "STATE")
+}
+
+pub(crate) fn contract_notice(contract: &ContractId, at: Timestamp, id: &MessageId) -> Key {
+    Key::new(
+        contract_partition(contract),
+        format!("NOTICE#{}#{id}", sortable(at)),
+    )
+}
+
+/// Caller and key come from outside, in any length and with any sign; the hash takes the caller's length
+/// first, so that no two pairs meet.
+pub(crate) fn idempotency(caller: &str, key: &str) -> Key {
+    let text = format!("{}/{caller}/{key}", caller.len());
+    let hash = hex::encode(Sha256::digest(text));
+    Key::new(format!("IDEMPOTENCY#{hash}"), "ANSWER")
+}
+
+/// The partition of one shard of the outbox.
+pub(crate) fn outbox_shard(shard: u8) -> String {
+    format!("OUTBOX#s{shard:02}")
+}
+
+pub(crate) fn outbox(message: &Message) -> Key {
+    let sum = message
+        .id
+        .as_str()
+        .bytes()
+        .fold(0u8, |sum, byte| sum.wrapping_add(byte));
+    Key::new(
+        outbox_shard(sum % OUTBOX_SHARDS),
+        format!("{}#{}", sortable(message.at), message.id),
+    )
+}
+
+pub(crate) fn operator() -> Key {
+    Key::new("OPERATOR", "SETTINGS")
+}
+
+pub(crate) fn prices(version: &str) -> Key {
+    Key::new(PRICES, format!("{VERSIONS}{version}"))
+}
+
+/// The version without its text, so that the list of versions stays small.
+pub(crate) fn terms_version(version: &str) -> Key {
+    Key::new(TERMS, format!("{VERSIONS}{version}"))
+}
+
+pub(crate) fn terms_text(version: &str) -> Key {
+    Key::new(format!("TERMS#{version}"), "TEXT")
+}
+
+/// Confidential table.
+pub(crate) fn screening(id: &ApplicationId) -> Key {
+    Key::new(format!("APPLICATION#{id}"), "SCREENING")
+}
+
+/// Confidential table.
+pub(crate) fn register(id: &str) -> Key {
+    Key::new(REGISTER, format!("ENTRY#{id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn text_order_is_time_order_whatever_the_fraction() {
+        let moments = [
+            "2026-04-01T00:00:00Z",
+            "2026-04-01T00:00:00.000000001Z",
+            "2026-04-01T00:00:00.5Z",
+            "2026-04-01T00:00:01Z",
+        ];
+        let keys = moments.map(|text| sortable(text.parse().unwrap()));
+        assert!(keys.is_sorted(), "{keys:?}");
+    }
+
+    #[test]
+    fn keys_of_different_callers_never_meet() {
+        assert_ne!(idempotency("a/b", "c"), idempotency("a", "b/c"));
+        assert_ne!(idempotency("a", "1"), idempotency("b", "1"));
+        assert_eq!(idempotency("a", "1"), idempotency("a", "1"));
+    }
+
+    #[test]
+    fn every_message_falls_into_a_shard_that_the_relay_reads() {
+        for byte in 0..=255 {
+            let message = Message {
+                id: MessageId::from_random([byte; 10]),
+                at: Timestamp::UNIX_EPOCH,
+                body: ciero_ports::Body::Screen(ApplicationId::from_random([1; 10])),
+            };
+            let shards: Vec<String> = (0..OUTBOX_SHARDS).map(outbox_shard).collect();
+            assert!(shards.contains(&outbox(&message).pk));
+        }
+    }
+}

@@ -1,0 +1,9 @@
+//! The store against an embedded DynamoDB, through the real client.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod conflicts;
+mod outbox;
+mod round_trips;
+mod samples;
+mod support;
+mod trouble;
