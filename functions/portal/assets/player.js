@@ -7,6 +7,11 @@ import { Bar } from "./player-timeline.js";
 
 const WINDOW = 15 * MINUTE; // What one recorded session covers.
 const PREROLL = MINUTE; // Loaded before the asked time, so that small steps back need no new session.
+const ICONS = {
+  pause: "M3 2h4v12H3zM9 2h4v12H9z",
+  play: "M3 1.5v13l11-6.5z",
+  full: "M1 1h5v2H3v3H1zM10 1h5v5h-2V3h-3zM1 10h2v3h3v2H1zM13 10h2v5h-5v-2h3z",
+};
 const RETRY = 5 * SECOND, STALL_LIMIT = 10 * SECOND, REFRESH = 30 * SECOND, NEAR_LIVE = 15 * SECOND;
 
 class CameraPage {
@@ -39,17 +44,17 @@ class CameraPage {
   buildControls() {
     let controls = section.querySelector(".timeline-controls");
     if (!controls) this.stage.after((controls = Object.assign(document.createElement("div"), { className: "timeline-controls" })));
-    const button = (text, name, press) => {
-      const made = Object.assign(document.createElement("button"), { type: "button", textContent: text, title: name });
-      made.setAttribute("aria-label", name);
+    const button = (face, name, press) => {
+      const made = Object.assign(document.createElement("button"), { type: "button" });
       made.addEventListener("click", press);
+      this.face(made, face, name);
       controls.insertBefore(made, controls.querySelector(".date-jump"));
       return made;
     };
     button("−10", t("10秒戻る", "Back 10 seconds"), () => this.step(-10 * SECOND));
-    this.playButton = button("❚❚", t("一時停止", "Pause"), () => this.togglePlay());
+    this.playButton = button("pause", t("一時停止", "Pause"), () => this.togglePlay());
     button("+10", t("10秒進む", "Forward 10 seconds"), () => this.step(10 * SECOND));
-    button("⛶", t("全画面", "Full screen"), () => (document.fullscreenElement ? document.exitFullscreen() : this.stage.requestFullscreen?.()));
+    button("full", t("全画面", "Full screen"), () => (document.fullscreenElement ? document.exitFullscreen() : this.stage.requestFullscreen?.()));
     this.liveButton = section.querySelector("[data-live]");
     this.liveButton?.addEventListener("click", () => this.goLive());
     const jump = section.querySelector(".date-jump");
@@ -65,6 +70,15 @@ class CameraPage {
     [this.dateInput.min, this.dateInput.max] = [dateOf(this.earliest), dateOf(clock.now())];
     this.dateInput.value = this.day;
     this.timeInput.value = timeOf(clock.now());
+  }
+
+  /** Gives a button its icon or text, and the name that is read out. */
+  face(button, face, name) {
+    if (button.dataset.face === face) return;
+    button.dataset.face = face;
+    button.title = name;
+    button.setAttribute("aria-label", name);
+    button.innerHTML = face in ICONS ? `<svg viewBox="0 0 16 16" aria-hidden="true"><path d="${ICONS[face]}"/></svg>` : face;
   }
 
   buildTimeline() {
@@ -292,9 +306,8 @@ class CameraPage {
     this.clockText.textContent = playing && moment ? `${dateOf(moment).replaceAll("-", "/")} ${timeOf(moment)}` : "";
     if (playing && late) this.clockText.append(Object.assign(document.createElement("span"), { className: "delay", textContent: late }));
     section.dataset.delay = playing && late ? delay.toFixed(1) : "";
-    this.playButton.textContent = this.feed.video.paused ? "▶" : "❚❚";
-    this.playButton.title = this.feed.video.paused ? t("再生", "Play") : t("一時停止", "Pause");
-    this.playButton.setAttribute("aria-label", this.playButton.title);
+    if (this.feed.video.paused) this.face(this.playButton, "play", t("再生", "Play"));
+    else this.face(this.playButton, "pause", t("一時停止", "Pause"));
     const cursor = this.stepTarget ?? moment, root = this.dayBar.root;
     if (cursor && Math.floor((cursor - this.hourBar.from) / HOUR) !== 0 && dateOf(cursor) === this.day) this.draw();
     this.dayBar.mark(cursor);
