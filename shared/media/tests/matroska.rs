@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use ciero_media::matroska::write::{
-    Frame, Key, write_block, write_cluster, write_cluster_start, write_end_of_fragment,
-    write_header, write_tags,
+    Frame, Key, make_segment_endless, write_block, write_cluster, write_cluster_start,
+    write_end_of_fragment, write_header, write_tags,
 };
 use ciero_media::matroska::{
     END_OF_FRAGMENT, Event, Item, Limits, MatroskaError, Reader, Tag, Track, TrackKind,
@@ -276,6 +276,26 @@ fn a_stream_that_stops_inside_a_cluster_is_truncated() {
         let cut = &stream[..stream.len() - missing];
         assert_eq!(error_of(cut), MatroskaError::Truncated);
     }
+}
+
+#[test]
+fn a_header_of_a_finished_file_can_begin_an_endless_stream() {
+    let items = read_in_pieces(CAMERA, 4096).unwrap();
+    let mut header = items[0].raw.to_vec();
+    make_segment_endless(&mut header);
+    assert_eq!(header.len(), items[0].raw.len());
+    let segment = header
+        .windows(4)
+        .position(|window| window == [0x18, 0x53, 0x80, 0x67])
+        .unwrap();
+    assert_eq!(
+        header[segment + 4..segment + 12],
+        [1, 255, 255, 255, 255, 255, 255, 255]
+    );
+    header.extend(write_cluster(7, &[frame(0, Key::Yes, b"p")]));
+    assert_eq!(blocks(&events(&header)), [(1, 7, true, 1)]);
+    make_segment_endless(&mut [0; 9]);
+    make_segment_endless(&mut []);
 }
 
 proptest! {

@@ -3,6 +3,7 @@
 use super::{END_OF_FRAGMENT, Tag, Track, TrackKind, ids};
 use crate::ebml::{
     put_binary, put_id, put_master, put_size, put_uint, put_unknown_size, put_vint_number,
+    read_head,
 };
 
 /// One encoded picture or sound frame of a cluster.
@@ -147,4 +148,24 @@ pub fn write_end_of_fragment() -> Vec<u8> {
         name: END_OF_FRAGMENT.into(),
         value: String::new(),
     }])
+}
+
+/// Rewrites a header that was received so that its segment has no end, whatever size it announced.
+///
+/// A part of a stream can then follow it; a header without a segment is left as it is.
+pub fn make_segment_endless(header: &mut [u8]) {
+    let mut at = 0;
+    while let Some(Ok(Some(head))) = header.get(at..).map(read_head) {
+        if head.id == ids::SEGMENT {
+            let size = at + 4..at + head.length;
+            let width = size.len();
+            header[size].fill(0xFF);
+            header[at + 4] = 0xFF >> (width - 1);
+            return;
+        }
+        let Some(size) = head.size.and_then(|size| usize::try_from(size).ok()) else {
+            return;
+        };
+        at = at.saturating_add(head.length).saturating_add(size);
+    }
 }
