@@ -1,6 +1,5 @@
 //! Sends the portal's forms without leaving the page, so that a refusal keeps all input and stands beside its field.
 //! Without this script every form posts normally.
-"use strict";
 (() => {
   const t = (ja, en) => (document.documentElement.lang.startsWith("en") ? en : ja);
   const FAILED = t("サービスに接続できませんでした。もう一度お試しください。二重に処理されることはありません。",
@@ -115,6 +114,7 @@
     if (!button) return;
     const source = button.dataset.copy ? document.querySelector(button.dataset.copy) : button.parentElement.querySelector("code, pre");
     const copied = await navigator.clipboard?.writeText(source.textContent.trim()).then(() => true, () => false);
+    if (!copied) getSelection().selectAllChildren(source);
     button.textContent = copied ? t("コピーしました", "Copied") : t("文字を選択してコピーしてください", "Select and copy the text");
   });
 })();

@@ -252,7 +252,7 @@ class CameraPage {
     if (!this.live && !problem.passing) return this.halt("error", problem.message);
     this.feed.video.pause();
     const more = t("5秒ごとに自動で接続し直します。", "Trying again every 5 seconds.");
-    this.setState(this.live ? "offline" : "error", [problem.message, more].join(t("", " ")));
+    this.setState(this.live ? "offline" : "error", `${problem.message}\n${more}`);
     this.retryTimer = setTimeout(retry, RETRY);
   }
 
