@@ -1,0 +1,32 @@
+//! Every function of the service, so that one executable can be each of them.
+
+use lambda_runtime::Error;
+
+/// The names under which template.yaml declares the functions.
+pub const NAMES: [&str; 7] = [
+    "contract-desk",
+    "device-provisioning",
+    "notification",
+    "operations",
+    "playback-url",
+    "portal",
+    "signup-screening",
+];
+
+/// Runs the function of this name until its host ends it.
+pub async fn run(name: &str) -> Result<(), Error> {
+    match name {
+        "contract-desk" => contract_desk::run().await,
+        "device-provisioning" => device_provisioning::run().await,
+        "notification" => notification::run().await,
+        "operations" => operations::run().await,
+        "playback-url" => playback_url::run().await,
+        "portal" => portal::run().await,
+        "signup-screening" => signup_screening::run().await,
+        _ => Err(format!(
+            "there is no function {name}; the functions are {}",
+            NAMES.join(", ")
+        )
+        .into()),
+    }
+}

@@ -1,0 +1,5 @@
+//! What wakes functions besides requests: queues and schedules.
+
+pub mod cron;
+pub mod queues;
+pub mod schedules;
