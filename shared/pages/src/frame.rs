@@ -169,7 +169,7 @@ pub fn frame(frame: &Frame, content: &Markup) -> Markup {
 }
 
 /// The brand mark: a lens that closes into a circle.
-const MARK: &str = r#"<svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true"><circle cx="16" cy="16" r="13" fill="none" stroke="currentColor" stroke-width="3"/><circle cx="16" cy="16" r="6" fill="currentColor"/><circle cx="22.5" cy="9.5" r="2.5" fill="var(--accent, #0a7)"/></svg>"#;
+const MARK: &str = r#"<svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true" fill="none" stroke="currentColor" stroke-linecap="round"><path d="M26.4 21.6a11.8 11.8 0 1 1 0-11.2" stroke-width="3.4"/><path d="M20.4 18.2a4.9 4.9 0 1 1 0-4.4" stroke-width="2.8"/><circle cx="27.4" cy="16" r="2.6" fill="var(--accent)" stroke="none"/></svg>"#;
 
 #[cfg(test)]
 mod tests {

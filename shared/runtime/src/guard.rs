@@ -211,12 +211,9 @@ fn dress(mut response: Response, language: Language, wants: Wants, path: &str) -
         return response;
     };
     let status = problem.status;
-    if wants == Wants::Page && status == StatusCode::UNAUTHORIZED {
-        let page = if path.starts_with("/console") {
-            "/console/sign-in"
-        } else {
-            "/sign-in"
-        };
+    if wants == Wants::Page
+        && let Some(page) = detour(&problem, path)
+    {
         let back = serde_urlencoded::to_string([("back", path)]).unwrap_or_default();
         return see_other(&format!("{page}?{back}"));
     }
@@ -242,6 +239,16 @@ fn dress(mut response: Response, language: Language, wants: Wants, path: &str) -
             (status, [language_header], page).into_response()
         }
     }
+}
+
+/// Returns the page that lifts a problem: signing in, or accepting the terms.
+fn detour(problem: &Problem, path: &str) -> Option<&'static str> {
+    if problem.code == ciero_domain::entitlement::Rule::TermsAccepted.code() {
+        return Some("/welcome");
+    }
+    (problem.status == StatusCode::UNAUTHORIZED).then_some(
+        if path.starts_with("/console") { "/console/sign-in" } else { "/sign-in" },
+    )
 }
 
 fn see_other(location: &str) -> Response {

@@ -175,7 +175,18 @@ macro_rules! from_rules {
 from_rules! {
     ciero_domain::application::Refusal => StatusCode::CONFLICT,
     ciero_domain::contract::Refusal => StatusCode::CONFLICT,
-    ciero_domain::device::Refusal => StatusCode::CONFLICT,
+}
+
+impl From<ciero_domain::device::Refusal> for Problem {
+    fn from(rule: ciero_domain::device::Refusal) -> Self {
+        use ciero_domain::device::Refusal;
+        let status = match rule {
+            Refusal::CodeInvalid => StatusCode::FORBIDDEN,
+            Refusal::RequestInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+            _ => StatusCode::CONFLICT,
+        };
+        Problem::new(status, rule.code(), rule.sentence(Language::Ja), rule.sentence(Language::En))
+    }
 }
 
 impl From<ciero_domain::user::Refusal> for Problem {

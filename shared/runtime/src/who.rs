@@ -17,7 +17,7 @@ pub struct SignedIn {
     pub session: Session,
 }
 
-/// A signed-in administrator (2-6).
+/// A signed-in administrator (2-6) who has accepted the terms (1-1).
 #[derive(Debug, Clone)]
 pub struct Administrator {
     pub user: User,
@@ -63,11 +63,13 @@ where
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let SignedIn { user, session } = SignedIn::from_request_parts(parts, state).await?;
-        if user.is_administrator() {
-            Ok(Administrator { user, session })
-        } else {
-            Err(ciero_domain::user::Refusal::NotAdministrator.into())
+        if !user.is_administrator() {
+            return Err(ciero_domain::user::Refusal::NotAdministrator.into());
         }
+        if !user.accepted_terms() {
+            return Err(ciero_domain::entitlement::Rule::TermsAccepted.into());
+        }
+        Ok(Administrator { user, session })
     }
 }
 

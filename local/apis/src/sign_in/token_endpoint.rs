@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 use super::store::{self, Access, User};
 use super::tickets::{self, Granted, Kind, Ticket};
 use super::tokens::TOKEN_SECONDS;
-use super::{ClientSpec, Pool, SignIn};
+use super::{ClientSpec, Pool, SignIn, SignInError};
 use crate::wire::json_answer;
 
 pub(super) fn router(sign_in: SignIn) -> Router {
@@ -149,6 +149,37 @@ fn exchange(
         "token_type": "Bearer",
         "expires_in": TOKEN_SECONDS,
     }))
+}
+
+impl SignIn {
+    /// The ID token that a user would get by signing in at the pool's first client, for programs of
+    /// this machine such as the demo.
+    pub fn id_token(&self, pool_id: &str, username: &str) -> Result<String, SignInError> {
+        let no_pool = || SignInError::NoSuchPool(pool_id.to_owned());
+        let pool = self.pool(pool_id).ok_or_else(no_pool)?;
+        let client = pool.spec.clients.first().ok_or_else(no_pool)?;
+        let now = self.clock.real_now_ms() / 1000;
+        let (user, groups) = {
+            let connection = self.database.lock();
+            let user = store::find(&connection, pool_id, username)?
+                .filter(|user| user.access == Access::Enabled)
+                .ok_or_else(|| SignInError::Refused(format!("there is no user '{username}'")))?;
+            let groups = store::groups(&connection, pool_id, &user.username)?;
+            (user, groups)
+        };
+        let granted = Granted {
+            client_id: client.id.clone(),
+            redirect_uri: String::new(),
+            scope: "openid email".to_owned(),
+            nonce: None,
+            code_challenge: None,
+            signed_in_seconds: now,
+        };
+        let (id, _) = claims(&self.base_url(pool_id), &user, &groups, &granted, now);
+        self.key
+            .sign(&id)
+            .map_err(|error| SignInError::Key(error.to_string()))
+    }
 }
 
 fn read_basic(headers: &HeaderMap, request: &mut TokenRequest) -> Result<(), Refusal> {
