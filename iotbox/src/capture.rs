@@ -1,0 +1,219 @@
+//! The camera's thread: takes pictures in real time, stamps them by the service clock and hands on fragments.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
+
+use crate::clock::ServiceClock;
+use crate::fragmenter::{Fragmenter, TooLong};
+use crate::outbox::Outbox;
+use crate::source::{Source, SourceError};
+
+/// A clock that is this far from where the pictures are has jumped (or this machine has slept).
+const JUMP_MS: u64 = 3_000;
+/// A jump is seen this soon, however far away the next picture is.
+const LONGEST_NAP: Duration = Duration::from_millis(200);
+
+/// Why the camera stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    TooLong(#[from] TooLong),
+}
+
+/// What the camera's thread works with.
+pub struct Capture {
+    pub source: Box<dyn Source>,
+    pub clock: Arc<ServiceClock>,
+    pub outbox: Arc<Outbox>,
+    pub fragment_ms: u64,
+}
+
+impl Capture {
+    /// Runs until the other end of `stop` is dropped; the open fragment is handed on then.
+    pub fn run(mut self, stop: &Receiver<()>) -> Result<(), CaptureError> {
+        let mut fragmenter = Fragmenter::new(self.fragment_ms);
+        let outcome = self.take_pictures(&mut fragmenter, stop);
+        if let Some(fragment) = fragmenter.finish() {
+            self.outbox.push(fragment);
+        }
+        outcome
+    }
+
+    fn take_pictures(
+        &mut self,
+        fragmenter: &mut Fragmenter,
+        stop: &Receiver<()>,
+    ) -> Result<(), CaptureError> {
+        let mut zero_ms = self.clock.now_ms();
+        let mut last_now_ms = zero_ms;
+        loop {
+            let due_ms = zero_ms + self.source.next_due_ms()?;
+            let now_ms = self.clock.now_ms();
+            let timing = timing(due_ms, now_ms, last_now_ms);
+            last_now_ms = now_ms;
+            match timing {
+                Timing::Jumped => {
+                    if let Some(fragment) = fragmenter.finish() {
+                        self.outbox.push(fragment);
+                    }
+                    fragmenter.begin_run();
+                    self.source.restart()?;
+                    zero_ms = self.clock.now_ms();
+                    continue;
+                }
+                Timing::Early(nap) => match stop.recv_timeout(nap.min(LONGEST_NAP)) {
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                },
+                Timing::Due => {}
+            }
+            let picture = self.source.next(due_ms, fragmenter.wish(due_ms))?;
+            let timecode_ms = zero_ms + picture.at_ms;
+            if let Some(fragment) = fragmenter.push(timecode_ms, picture)? {
+                self.outbox.push(fragment);
+            }
+        }
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Timing {
+    Due,
+    Early(Duration),
+    Jumped,
+}
+
+fn timing(due_ms: u64, now_ms: u64, last_now_ms: u64) -> Timing {
+    if now_ms > due_ms + JUMP_MS || now_ms + JUMP_MS < last_now_ms {
+        return Timing::Jumped;
+    }
+    match due_ms.saturating_sub(now_ms) {
+        0 => Timing::Due,
+        early_ms => Timing::Early(Duration::from_millis(early_ms)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::clock::{ClockPolicy, Reading};
+    use crate::replay::Next;
+    use crate::source::{FileSource, KeyWish, Picture, TestPicture};
+    use ciero_media::matroska::Track;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    const START_MS: i64 = 1_800_000_000_000;
+
+    #[test]
+    fn a_clock_that_moves_a_little_is_followed_and_one_that_jumps_begins_anew() {
+        assert_eq!(timing(10_000, 10_000, 9_990), Timing::Due);
+        assert_eq!(timing(10_000, 12_900, 9_990), Timing::Due);
+        let early = |ms| Timing::Early(Duration::from_millis(ms));
+        assert_eq!(timing(10_066, 10_000, 10_500), early(66));
+        assert_eq!(timing(90_000, 10_000, 9_990), early(80_000));
+        assert_eq!(timing(10_000, 13_001, 9_990), Timing::Jumped);
+        assert_eq!(timing(20_000, 10_000, 13_001), Timing::Jumped);
+    }
+
+    /// Ends the camera after some pictures, and moves the service clock on the way.
+    struct Script<S> {
+        source: S,
+        clock: Arc<ServiceClock>,
+        left: u32,
+        jump_when_left: u32,
+        stop: Option<std::sync::mpsc::Sender<()>>,
+    }
+
+    impl<S: Source> Source for Script<S> {
+        fn track(&self) -> &Track {
+            self.source.track()
+        }
+        fn next_due_ms(&mut self) -> Result<u64, SourceError> {
+            if self.left == 0 {
+                self.stop = None;
+            }
+            self.source.next_due_ms()
+        }
+        fn next(&mut self, clock_ms: u64, wish: KeyWish) -> Result<Picture, SourceError> {
+            self.left = self.left.saturating_sub(1);
+            if self.left == self.jump_when_left {
+                let own_ms = self.clock.own_now_ms();
+                self.clock.learn(Reading {
+                    asked_at_ms: own_ms,
+                    answered_at_ms: own_ms,
+                    date_ms: own_ms + 86_400_000,
+                });
+            }
+            self.source.next(clock_ms, wish)
+        }
+        fn restart(&mut self) -> Result<(), SourceError> {
+            self.source.restart()
+        }
+    }
+
+    fn captured(
+        source: impl Source + 'static,
+        pictures: u32,
+        jump_when_left: u32,
+    ) -> Vec<(u64, u32)> {
+        // Time goes on only where somebody looks, so a slow machine changes nothing.
+        let own_ms = AtomicI64::new(START_MS);
+        let own = move || own_ms.fetch_add(10, Ordering::Relaxed);
+        let clock = Arc::new(ServiceClock::over(
+            Box::new(own),
+            ClockPolicy::FollowService,
+        ));
+        let outbox = Arc::new(Outbox::new(1 << 24));
+        let (stop, stopped) = std::sync::mpsc::channel();
+        let script = Script {
+            source,
+            clock: clock.clone(),
+            left: pictures,
+            jump_when_left,
+            stop: Some(stop),
+        };
+        let capture = Capture {
+            source: Box::new(script),
+            clock,
+            outbox: outbox.clone(),
+            fragment_ms: 300,
+        };
+        capture.run(&stopped).unwrap();
+        let mut found = Vec::new();
+        loop {
+            match outbox.next(0) {
+                Next::Send(fragment) => found.push((fragment.timecode_ms, fragment.run)),
+                Next::NewConnection => {
+                    for &(timecode_ms, _) in &found {
+                        outbox.persisted(timecode_ms);
+                    }
+                    outbox.cut();
+                }
+                Next::Nothing => return found,
+            }
+        }
+    }
+
+    #[test]
+    fn the_test_picture_becomes_fragments_stamped_with_the_time() {
+        let start_ms = START_MS as u64;
+        let fragments = captured(TestPicture::new().unwrap(), 12, 99);
+        assert_eq!(fragments.len(), 3);
+        assert!((start_ms..start_ms + 100).contains(&fragments[0].0));
+        assert!(fragments[1].0 - fragments[0].0 >= 300);
+    }
+
+    #[test]
+    fn a_jump_of_the_service_clock_begins_a_new_run_at_the_new_time() {
+        let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/camera.mkv");
+        let fragments = captured(FileSource::open(&fixture).unwrap(), 8, 4);
+        assert_eq!(fragments.len(), 2, "{fragments:?}");
+        assert_eq!((fragments[0].1, fragments[1].1), (0, 1));
+        assert!(fragments[1].0 - fragments[0].0 > 86_000_000);
+    }
+}

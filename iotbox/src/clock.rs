@@ -1,0 +1,263 @@
+//! The service clock as this device knows it: its own clock, moved by what `Date` headers teach where that is allowed.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Without permission to follow, a clock that is further off refuses to stamp pictures.
+pub const TOLERATED_MS: i64 = 5_000;
+/// A `Date` header counts whole seconds.
+const DATE_STEP_MS: i64 = 1_000;
+/// Readings that are kept; older ones would hide that the clocks drift.
+const READINGS: usize = 6;
+
+/// What this device does when the service's clock is not its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockPolicy {
+    /// Pictures are stamped by the service's clock.
+    FollowService,
+    /// Pictures are stamped by the own clock, or not sent at all.
+    OwnClock,
+}
+
+/// One answer of the service with its `Date`, in epoch milliseconds; the other two are of the own clock.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    pub asked_at_ms: i64,
+    pub answered_at_ms: i64,
+    pub date_ms: i64,
+}
+
+/// What a reading means for sending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Agrees,
+    /// The service clock is this far ahead (or behind, if negative) and is followed from now on.
+    Moved {
+        by_ms: i64,
+    },
+    /// The service clock is this far ahead, and following it is not allowed.
+    Refused {
+        by_ms: i64,
+    },
+}
+
+/// The earliest and the latest offset that agree with a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Span {
+    least: i64,
+    most: i64,
+}
+
+/// The difference of two clocks, as several readings narrow it.
+#[derive(Debug, Default)]
+pub struct OffsetEstimate {
+    spans: VecDeque<Span>,
+    chosen_ms: i64,
+}
+
+impl OffsetEstimate {
+    /// Takes a reading and returns the offset to add to the own clock; it stays as it is while it can.
+    pub fn learn(&mut self, reading: Reading) -> i64 {
+        let span = Span {
+            least: reading.date_ms - reading.answered_at_ms,
+            most: reading.date_ms + DATE_STEP_MS - reading.asked_at_ms,
+        };
+        self.spans.push_back(span);
+        if self.spans.len() > READINGS {
+            self.spans.pop_front();
+        }
+        let common = self.common().unwrap_or_else(|| {
+            self.spans.clear();
+            self.spans.push_back(span);
+            span
+        });
+        if common.least <= 0 && 0 <= common.most {
+            self.chosen_ms = 0;
+        } else if self.chosen_ms < common.least || common.most < self.chosen_ms {
+            self.chosen_ms = common.least + (common.most - common.least) / 2;
+        }
+        self.chosen_ms
+    }
+
+    fn common(&self) -> Option<Span> {
+        let least = self.spans.iter().map(|span| span.least).max()?;
+        let most = self.spans.iter().map(|span| span.most).min()?;
+        (least <= most).then_some(Span { least, most })
+    }
+}
+
+/// The clock of this machine, in epoch milliseconds.
+pub type OwnClock = Box<dyn Fn() -> i64 + Send + Sync>;
+
+/// The clock that stamps pictures; shared by the camera and the sender.
+pub struct ServiceClock {
+    policy: ClockPolicy,
+    own: OwnClock,
+    offset_ms: AtomicI64,
+    estimate: std::sync::Mutex<OffsetEstimate>,
+}
+
+impl ServiceClock {
+    pub fn new(policy: ClockPolicy) -> Self {
+        Self::over(Box::new(system_now_ms), policy)
+    }
+
+    /// A clock over another than the machine's own.
+    pub fn over(own: OwnClock, policy: ClockPolicy) -> Self {
+        Self {
+            policy,
+            own,
+            offset_ms: AtomicI64::new(0),
+            estimate: std::sync::Mutex::default(),
+        }
+    }
+
+    pub fn policy(&self) -> ClockPolicy {
+        self.policy
+    }
+
+    /// Epoch milliseconds by the clock of this machine.
+    pub fn own_now_ms(&self) -> i64 {
+        (self.own)()
+    }
+
+    /// Epoch milliseconds by the service's clock.
+    pub fn now_ms(&self) -> u64 {
+        let now = self
+            .own_now_ms()
+            .saturating_add(self.offset_ms.load(Ordering::Relaxed));
+        u64::try_from(now).unwrap_or(0)
+    }
+
+    /// Compares with an answer of the service.
+    pub fn learn(&self, reading: Reading) -> Verdict {
+        let before_ms = self.offset_ms.load(Ordering::Relaxed);
+        let offset_ms = match self.estimate.lock() {
+            Ok(mut estimate) => estimate.learn(reading),
+            Err(_) => before_ms,
+        };
+        match self.policy {
+            ClockPolicy::OwnClock if offset_ms.abs() > TOLERATED_MS => {
+                Verdict::Refused { by_ms: offset_ms }
+            }
+            ClockPolicy::OwnClock => Verdict::Agrees,
+            ClockPolicy::FollowService => {
+                self.offset_ms.store(offset_ms, Ordering::Relaxed);
+                match offset_ms - before_ms {
+                    0 => Verdict::Agrees,
+                    by_ms => Verdict::Moved { by_ms },
+                }
+            }
+        }
+    }
+}
+
+fn system_now_ms() -> i64 {
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Reads a `Date` header; epoch milliseconds.
+pub fn parse_date(header: &str) -> Option<i64> {
+    let zoned = jiff::fmt::rfc2822::parse(header).ok()?;
+    Some(zoned.timestamp().as_millisecond())
+}
+
+/// Says how far a clock is off, in words.
+pub fn in_words(by_ms: i64) -> String {
+    let seconds = by_ms.unsigned_abs() / 1000;
+    let amount = match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} min", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} days", seconds / 86_400),
+    };
+    format!("{amount} {}", if by_ms < 0 { "behind" } else { "ahead" })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// The service answers after 20 ms; its clock is `offset_ms` ahead and its `Date` has whole seconds.
+    fn reading(own_ms: i64, offset_ms: i64) -> Reading {
+        let service_ms = own_ms + 10 + offset_ms;
+        Reading {
+            asked_at_ms: own_ms,
+            answered_at_ms: own_ms + 20,
+            date_ms: service_ms - service_ms.rem_euclid(1000),
+        }
+    }
+
+    #[test]
+    fn clocks_that_agree_have_no_offset() {
+        let mut estimate = OffsetEstimate::default();
+        for own_ms in (0..60_000).step_by(777) {
+            assert_eq!(estimate.learn(reading(own_ms, 0)), 0);
+        }
+    }
+
+    #[test]
+    fn a_jump_is_known_after_one_reading_to_a_second() {
+        let mut estimate = OffsetEstimate::default();
+        estimate.learn(reading(0, 0));
+        let year_ms = 31_536_000_000;
+        let offset_ms = estimate.learn(reading(3_100, year_ms));
+        assert!((offset_ms - year_ms).abs() <= 1_000, "{offset_ms}");
+    }
+
+    #[test]
+    fn several_readings_narrow_the_offset() {
+        let mut estimate = OffsetEstimate::default();
+        let mut offset_ms = 0;
+        for turn in 0..6 {
+            offset_ms = estimate.learn(reading(turn * 3_170, 86_400_321));
+        }
+        assert!((offset_ms - 86_400_321).abs() <= 200, "{offset_ms}");
+    }
+
+    #[test]
+    fn the_offset_stays_as_it_is_while_it_can() {
+        let mut estimate = OffsetEstimate::default();
+        let first = estimate.learn(reading(0, 7_000_000));
+        assert_eq!(estimate.learn(reading(5_000, 7_000_000)), first);
+    }
+
+    #[test]
+    fn a_follower_moves_its_clock() {
+        let clock = ServiceClock::over(Box::new(|| 5_000), ClockPolicy::FollowService);
+        assert_eq!(clock.now_ms(), 5_000);
+        let verdict = clock.learn(reading(5_000, 86_400_000));
+        assert!(matches!(verdict, Verdict::Moved { by_ms } if by_ms > 86_000_000));
+        assert!(clock.now_ms().abs_diff(86_405_000) <= 1_000);
+    }
+
+    #[test]
+    fn a_clock_that_may_not_follow_refuses_beyond_five_seconds() {
+        let clock = ServiceClock::new(ClockPolicy::OwnClock);
+        assert_eq!(clock.learn(reading(0, 4_000)), Verdict::Agrees);
+        let verdict = clock.learn(reading(5_000, 9_000));
+        assert!(matches!(verdict, Verdict::Refused { .. }));
+        let verdict = clock.learn(reading(5_000, -9_000));
+        assert!(matches!(verdict, Verdict::Refused { .. }));
+    }
+
+    #[test]
+    fn date_headers_are_read_and_others_are_not() {
+        let date = parse_date("Sun, 22 Nov 2026 10:00:00 GMT");
+        assert_eq!(date, Some(1_795_341_600_000));
+        assert_eq!(parse_date("yesterday"), None);
+        assert_eq!(parse_date(""), None);
+    }
+
+    #[test]
+    fn distances_are_told_in_words() {
+        assert_eq!(in_words(7_400), "7 s ahead");
+        assert_eq!(in_words(-600_000), "10 min behind");
+        assert_eq!(in_words(31_536_000_000), "365 days ahead");
+    }
+}

@@ -1,0 +1,285 @@
+//! A recorded file as a camera: its H.264 pictures as they are, in real time, again and again.
+
+use std::fs::File;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+
+use ciero_media::avc;
+use ciero_media::matroska::Track;
+
+use super::matroska_file::MatroskaReel;
+use super::mp4_file::Mp4Reel;
+use super::{KeyWish, Picture, Source, SourceError};
+
+/// How long the only picture of a file stands.
+const SINGLE_PICTURE_MS: u64 = 1000;
+
+/// A file of one format, read from its beginning to its end; reasons are plain text.
+pub(super) trait Reel: Send {
+    fn track(&self) -> &Track;
+    /// The next picture in decoding order, on the file's own time line; `None` at the end.
+    fn next(&mut self) -> Result<Option<ReelPicture>, String>;
+    fn rewind(&mut self) -> Result<(), String>;
+}
+
+/// One picture of a file.
+pub(super) struct ReelPicture {
+    pub at_ms: i64,
+    pub key: bool,
+    pub data: Vec<u8>,
+}
+
+/// Plays a reel without end.
+pub struct FileSource {
+    path: PathBuf,
+    reel: Box<dyn Reel>,
+    lap: Lap,
+    next: Option<Picture>,
+    due_ms: u64,
+}
+
+/// One run through the file.
+#[derive(Default)]
+struct Lap {
+    starts_at_ms: u64,
+    /// The file's time of its first key picture.
+    first_ms: Option<i64>,
+    length_ms: u64,
+    pictures: u64,
+}
+
+impl Lap {
+    /// Takes a picture's own time and says when it is due; `None` before the first key picture.
+    fn place(&mut self, picture: &ReelPicture) -> Option<u64> {
+        let first_ms = match self.first_ms {
+            Some(first_ms) => first_ms,
+            None if picture.key => *self.first_ms.insert(picture.at_ms),
+            None => return None,
+        };
+        let since_first = picture.at_ms.saturating_sub(first_ms);
+        self.length_ms = self.length_ms.max(since_first.max(0).unsigned_abs());
+        self.pictures += 1;
+        Some(self.starts_at_ms.saturating_add_signed(since_first))
+    }
+
+    fn next(&self) -> Self {
+        let interval_ms = match self.pictures {
+            0 | 1 => SINGLE_PICTURE_MS,
+            pictures => (self.length_ms / (pictures - 1)).max(1),
+        };
+        Self {
+            starts_at_ms: self.starts_at_ms + self.length_ms + interval_ms,
+            ..Self::default()
+        }
+    }
+}
+
+impl FileSource {
+    /// Opens a file; its first bytes say what it is.
+    pub fn open(path: &Path) -> Result<Self, SourceError> {
+        let shown = path.display().to_string();
+        let unreadable = |error: std::io::Error| SourceError::Unreadable {
+            path: shown.clone(),
+            reason: error.to_string(),
+        };
+        let mut file = File::open(path).map_err(unreadable)?;
+        let mut start = Vec::new();
+        (&mut file)
+            .take(12)
+            .read_to_end(&mut start)
+            .map_err(unreadable)?;
+        file.rewind().map_err(unreadable)?;
+        let reel: Option<Box<dyn Reel>> = if start.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]) {
+            damaged(&shown, MatroskaReel::open(file))?.map(|reel| Box::new(reel) as _)
+        } else if start.get(4..8) == Some(b"ftyp") {
+            damaged(&shown, Mp4Reel::open(file))?.map(|reel| Box::new(reel) as _)
+        } else {
+            return Err(SourceError::UnknownFormat { path: shown });
+        };
+        let reel = reel.ok_or(SourceError::NoVideo {
+            path: shown.clone(),
+        })?;
+        if avc::sps_of_avcc(&reel.track().codec_private).is_err() {
+            return damaged(
+                &shown,
+                Err("its decoder configuration cannot be read".into()),
+            );
+        }
+        let mut source = Self {
+            path: path.to_owned(),
+            reel,
+            lap: Lap::default(),
+            next: None,
+            due_ms: 0,
+        };
+        source.fill()?;
+        Ok(source)
+    }
+
+    fn fill(&mut self) -> Result<&Picture, SourceError> {
+        while self.next.is_none() {
+            match damaged_at(&self.path, self.reel.next())? {
+                Some(picture) => {
+                    self.next = self.lap.place(&picture).map(|at_ms| Picture {
+                        at_ms,
+                        key: picture.key,
+                        data: picture.data,
+                    });
+                }
+                None if self.lap.pictures == 0 => {
+                    return damaged_at(&self.path, Err("it has no key picture".into()));
+                }
+                None => {
+                    damaged_at(&self.path, self.reel.rewind())?;
+                    self.lap = self.lap.next();
+                }
+            }
+        }
+        self.next.as_ref().ok_or_else(|| SourceError::NoVideo {
+            path: self.path.display().to_string(),
+        })
+    }
+}
+
+fn damaged_at<T>(path: &Path, outcome: Result<T, String>) -> Result<T, SourceError> {
+    damaged(&path.display().to_string(), outcome)
+}
+
+fn damaged<T>(path: &str, outcome: Result<T, String>) -> Result<T, SourceError> {
+    outcome.map_err(|reason| SourceError::Damaged {
+        path: path.to_owned(),
+        reason,
+    })
+}
+
+impl Source for FileSource {
+    fn track(&self) -> &Track {
+        self.reel.track()
+    }
+
+    fn next_due_ms(&mut self) -> Result<u64, SourceError> {
+        // Pictures come in decoding order; one that refers to a later one leaves together with it.
+        let at_ms = self.fill()?.at_ms;
+        self.due_ms = self.due_ms.max(at_ms);
+        Ok(self.due_ms)
+    }
+
+    fn next(&mut self, _clock_ms: u64, _wish: KeyWish) -> Result<Picture, SourceError> {
+        self.next_due_ms()?;
+        self.next.take().ok_or_else(|| SourceError::NoVideo {
+            path: self.path.display().to_string(),
+        })
+    }
+
+    fn restart(&mut self) -> Result<(), SourceError> {
+        damaged_at(&self.path, self.reel.rewind())?;
+        self.lap = Lap::default();
+        self.next = None;
+        self.due_ms = 0;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::unwrap_in_result)]
+    use super::*;
+    use std::io::Write;
+
+    fn fixture(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures")
+            .join(name)
+    }
+
+    fn refusal(bytes: &[u8]) -> String {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        let error = FileSource::open(file.path()).err().unwrap().to_string();
+        error.replace(&file.path().display().to_string(), "FILE")
+    }
+
+    fn plays_in_laps(name: &str) {
+        let mut source = FileSource::open(&fixture(name)).unwrap();
+        assert_eq!(source.track().number, 1);
+        let mut pictures = Vec::new();
+        let mut dues = Vec::new();
+        for _ in 0..45 {
+            dues.push(source.next_due_ms().unwrap());
+            pictures.push(source.next(0, KeyWish::NotNeeded).unwrap());
+        }
+        assert!(dues.is_sorted());
+        assert_eq!(pictures[0].at_ms, 0);
+        assert!(pictures[0].key);
+        // The fixture lasts two seconds at ten pictures a second, with a key picture every second.
+        assert_eq!(pictures[20].at_ms, 2000);
+        assert_eq!(pictures[40].at_ms, 4000);
+        assert_eq!(pictures[0].data, pictures[20].data);
+        let keys = pictures.iter().filter(|picture| picture.key).count();
+        assert_eq!(keys, 5);
+    }
+
+    #[test]
+    fn a_matroska_file_plays_again_and_again() {
+        plays_in_laps("camera.mkv");
+    }
+
+    #[test]
+    fn an_mp4_file_plays_again_and_again() {
+        plays_in_laps("camera.mp4");
+    }
+
+    #[test]
+    fn both_formats_give_the_same_pictures() {
+        let mut matroska = FileSource::open(&fixture("camera.mkv")).unwrap();
+        let mut mp4 = FileSource::open(&fixture("camera.mp4")).unwrap();
+        for _ in 0..20 {
+            let left = matroska.next(0, KeyWish::NotNeeded).unwrap();
+            assert_eq!(left, mp4.next(0, KeyWish::NotNeeded).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_restart_begins_at_zero_with_a_key_picture() {
+        let mut source = FileSource::open(&fixture("camera.mkv")).unwrap();
+        for _ in 0..25 {
+            source.next(0, KeyWish::NotNeeded).unwrap();
+        }
+        source.restart().unwrap();
+        let first = source.next(0, KeyWish::NotNeeded).unwrap();
+        assert_eq!((first.at_ms, first.key), (0, true));
+    }
+
+    #[test]
+    fn a_file_that_does_not_exist_is_refused() {
+        let error = FileSource::open(Path::new("no/such/file.mkv"))
+            .err()
+            .unwrap();
+        assert!(matches!(error, SourceError::Unreadable { .. }));
+    }
+
+    #[test]
+    fn files_of_other_formats_are_refused() {
+        assert_eq!(refusal(b""), "FILE is neither Matroska nor MP4");
+        assert_eq!(refusal(b"RIFF....AVI "), "FILE is neither Matroska nor MP4");
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused() {
+        let matroska = std::fs::read(fixture("camera.mkv")).unwrap();
+        assert!(refusal(&matroska[..200]).starts_with("FILE is damaged"));
+        let mp4 = std::fs::read(fixture("camera.mp4")).unwrap();
+        assert!(refusal(&mp4[..40]).starts_with("FILE is damaged"));
+    }
+
+    #[test]
+    fn a_file_that_is_cut_while_it_is_recorded_plays_to_its_last_whole_picture() {
+        let matroska = std::fs::read(fixture("camera.mkv")).unwrap();
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&matroska[..matroska.len() * 3 / 4]).unwrap();
+        let mut source = FileSource::open(file.path()).unwrap();
+        for _ in 0..40 {
+            source.next(0, KeyWish::NotNeeded).unwrap();
+        }
+    }
+}

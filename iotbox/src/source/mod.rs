@@ -1,0 +1,60 @@
+//! Where pictures come from: the test picture, or a file that plays again and again.
+
+mod canvas;
+mod file;
+mod font;
+mod matroska_file;
+mod mp4_file;
+mod test_picture;
+
+use ciero_media::matroska::Track;
+
+pub use file::FileSource;
+pub use test_picture::TestPicture;
+
+/// One encoded picture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Presentation time in milliseconds since the source began.
+    pub at_ms: u64,
+    pub key: bool,
+    /// NAL units with four-byte lengths.
+    pub data: Vec<u8>,
+}
+
+/// Whether a fragment would like to begin with the next picture; a file cannot oblige.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyWish {
+    Wanted,
+    NotNeeded,
+}
+
+/// Why a source gives no more pictures.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    #[error("cannot read {path}: {reason}")]
+    Unreadable { path: String, reason: String },
+    #[error("{path} is neither Matroska nor MP4")]
+    UnknownFormat { path: String },
+    #[error("{path} has no H.264 video")]
+    NoVideo { path: String },
+    #[error("{path} is damaged: {reason}")]
+    Damaged { path: String, reason: String },
+    #[error("the encoder failed: {0}")]
+    Encoder(String),
+}
+
+/// A source of pictures that runs from its own zero.
+pub trait Source: Send {
+    /// The video track with its decoder's configuration; it never changes.
+    fn track(&self) -> &Track;
+
+    /// Milliseconds since the source began at which the next picture should leave.
+    fn next_due_ms(&mut self) -> Result<u64, SourceError>;
+
+    /// Gives the next picture; `clock_ms` is the service clock at its moment, for sources that show it.
+    fn next(&mut self, clock_ms: u64, wish: KeyWish) -> Result<Picture, SourceError>;
+
+    /// Begins again at zero, with a key picture.
+    fn restart(&mut self) -> Result<(), SourceError>;
+}

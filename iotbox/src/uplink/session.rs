@@ -1,0 +1,215 @@
+//! One connection from its first fragment to its last acknowledgement.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tracing::{error, info};
+
+use super::Uplink;
+use crate::acks::Ack;
+use crate::backoff::Backoff;
+use crate::put_media::{AnswerError, PutMedia};
+use crate::replay::Next;
+
+const TICK: Duration = Duration::from_millis(500);
+/// The service ends a connection that grew old; nothing is wrong with it.
+const MAX_CONNECTION_DURATION_REACHED: u32 = 4003;
+const OLD: Duration = Duration::from_secs(60);
+
+/// How a connection ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// As intended: its time was over, or there is nothing more to send.
+    Complete,
+    Cut(String),
+}
+
+/// One open connection.
+pub(super) struct Session<'a> {
+    uplink: &'a mut Uplink,
+    /// Zero of the time line on which fragments are noted as sent.
+    started: Instant,
+    opened: Instant,
+    last_ack: Instant,
+    put: PutMedia,
+    /// A fragment that waits for room.
+    pending: Option<Bytes>,
+    /// Set when nothing more is sent here: since when, and how the connection ends.
+    ending: Option<(Instant, End)>,
+}
+
+enum Happened {
+    Acks(Result<Option<Vec<Ack>>, AnswerError>),
+    Sent,
+    NoMoreRoom,
+    Else,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(uplink: &'a mut Uplink, started: Instant, put: PutMedia) -> Self {
+        let now = Instant::now();
+        Self {
+            uplink,
+            started,
+            opened: now,
+            last_ack: now,
+            put,
+            pending: None,
+            ending: None,
+        }
+    }
+
+    pub(super) async fn run(mut self, backoff: &mut Backoff) -> End {
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            self.choose_next();
+            if let Some(end) = self.is_over() {
+                return end;
+            }
+            match self.wait(&mut tick).await {
+                Happened::Acks(Ok(Some(acks))) => {
+                    if let Some(end) = self.take(acks, backoff) {
+                        return end;
+                    }
+                }
+                Happened::Acks(Ok(None)) => return self.ended_by_service(),
+                Happened::Acks(Err(error)) => return End::Cut(error.to_string()),
+                Happened::Sent => {
+                    if let Some(bytes) = self.pending.take() {
+                        self.uplink.status.sent(bytes.len());
+                    }
+                }
+                // The reason may still come as an ERROR among the acknowledgements.
+                Happened::NoMoreRoom => {
+                    let reason = "the service takes no more".to_owned();
+                    self.begin_end(End::Cut(reason));
+                }
+                Happened::Else => {}
+            }
+        }
+    }
+
+    /// Takes the next fragment out of the outbox, or begins to end the connection.
+    fn choose_next(&mut self) {
+        if self.pending.is_some() || self.ending.is_some() {
+            return;
+        }
+        if self.opened.elapsed() > self.uplink.patience.rotation {
+            info!("this connection is old, a new one follows");
+            return self.begin_end(End::Complete);
+        }
+        match self.uplink.outbox.next(self.now_ms()) {
+            Next::Send(fragment) => self.pending = Some(fragment.bytes),
+            Next::NewConnection => self.begin_end(End::Complete),
+            Next::Nothing if *self.uplink.stop.borrow() => self.begin_end(End::Complete),
+            Next::Nothing => {}
+        }
+    }
+
+    async fn wait(&mut self, tick: &mut tokio::time::Interval) -> Happened {
+        let (fragments, acks) = (&self.put.fragments, &mut self.put.acks);
+        let listening = self.pending.is_none() && self.ending.is_none();
+        let stopping = *self.uplink.stop.borrow();
+        tokio::select! {
+            acks = acks.next() => Happened::Acks(acks),
+            room = fragments.room(), if self.pending.is_some() => match (room, &self.pending) {
+                (Some(room), Some(bytes)) => {
+                    room.send(bytes.clone());
+                    Happened::Sent
+                }
+                _ => Happened::NoMoreRoom,
+            },
+            () = self.uplink.outbox.rung(), if listening => Happened::Else,
+            _ = self.uplink.stop.changed(), if listening && !stopping => Happened::Else,
+            _ = tick.tick() => Happened::Else,
+        }
+    }
+
+    fn take(&mut self, acks: Vec<Ack>, backoff: &mut Backoff) -> Option<End> {
+        self.last_ack = Instant::now();
+        self.uplink.status.acknowledged();
+        for ack in acks {
+            match ack {
+                Ack::Persisted { timecode_ms } => {
+                    if self.uplink.outbox.persisted(timecode_ms) {
+                        self.uplink.status.persisted();
+                        backoff.succeeded();
+                    }
+                }
+                Ack::Error { id, .. }
+                    if id == MAX_CONNECTION_DURATION_REACHED && self.opened.elapsed() > OLD =>
+                {
+                    return Some(End::Complete);
+                }
+                Ack::Error {
+                    timecode_ms,
+                    code,
+                    id,
+                } => {
+                    if is_about_the_fragment(id)
+                        && let Some(lost) = self.uplink.outbox.rejected(timecode_ms)
+                    {
+                        error!(
+                            timecode_ms = lost.timecode_ms,
+                            code, "the service rejects a fragment for ever, it is lost"
+                        );
+                    }
+                    return Some(End::Cut(format!("the service ended it with {code} ({id})")));
+                }
+                Ack::Buffering | Ack::Received | Ack::Other => {}
+            }
+        }
+        None
+    }
+
+    fn begin_end(&mut self, end: End) {
+        self.pending = None;
+        self.put.fragments.end();
+        self.ending = Some((Instant::now(), end));
+    }
+
+    /// Whether an ending connection has nothing more to say, or a silent one is to be given up.
+    fn is_over(&mut self) -> Option<End> {
+        let oldest_sent_at_ms = self.uplink.outbox.oldest_sent_at_ms();
+        let patience = self.uplink.patience;
+        if let Some((since, end)) = self.ending.take_if(|(since, end)| {
+            let acknowledged = oldest_sent_at_ms.is_none() && *end == End::Complete;
+            acknowledged || since.elapsed() > patience.drain
+        }) {
+            let late = since.elapsed() > patience.drain && end == End::Complete;
+            if late && !*self.uplink.stop.borrow() {
+                info!("the last acknowledgements did not come, those fragments are sent again");
+            }
+            return Some(end);
+        }
+        if self.ending.is_some() {
+            return None;
+        }
+        let sent_for = Duration::from_millis(self.now_ms() - oldest_sent_at_ms?);
+        let silent_for = self.last_ack.elapsed().min(sent_for);
+        if silent_for > patience.ack {
+            let seconds = silent_for.as_secs();
+            return Some(End::Cut(format!("no acknowledgement for {seconds} s")));
+        }
+        (sent_for > patience.persisted).then(|| {
+            let seconds = sent_for.as_secs();
+            End::Cut(format!("a fragment was not persisted for {seconds} s"))
+        })
+    }
+
+    fn ended_by_service(&mut self) -> End {
+        match self.ending.take() {
+            Some((_, end)) => end,
+            None => End::Cut("the service ended the connection".into()),
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Errors of the fragment itself, which would come again; all others are of the service or the stream.
+fn is_about_the_fragment(id: u32) -> bool {
+    matches!(id, 4001 | 4002 | 4004..=4007 | 4009..=4012)
+}
