@@ -1,1 +1,1 @@
-//! Whole flows on the embedded cloud, and the rules that hold the workspace together.
+//! The rules that hold the workspace together; see `tests/` for the rules and `e2e/` for whole flows.
