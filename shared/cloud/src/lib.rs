@@ -1,1 +1,22 @@
-//! Kinesis Video, SQS, SES, Cognito and IoT behind the ports.
+//! The managed services behind the ports: queues, mail, sign-in accounts, Kinesis Video and IoT.
+//!
+//! One file per service. Each adapter turns the service's answers into the few cases that callers treat
+//! differently; everything else is a [`CloudError`](ciero_ports::CloudError).
+
+mod accounts;
+mod chance;
+mod errors;
+mod intervals;
+mod mailer;
+mod playback;
+mod queues;
+mod streams;
+mod things;
+
+pub use accounts::CognitoAccounts;
+pub use chance::OsChance;
+pub use mailer::SesMailer;
+pub use playback::KinesisPlayback;
+pub use queues::SqsQueues;
+pub use streams::KinesisStreams;
+pub use things::IotThings;

@@ -1,0 +1,69 @@
+//! Mail (SES).
+
+use async_trait::async_trait;
+use aws_sdk_sesv2::Client;
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+use aws_types::SdkConfig;
+use ciero_ports::{CloudError, Mail, Mailer};
+
+use crate::errors::{code, failed, unbuilt};
+
+const SERVICE: &str = "SES";
+
+/// Sends plain text in UTF-8 from one verified address.
+#[derive(Debug, Clone)]
+pub struct SesMailer {
+    client: Client,
+    sender: String,
+}
+
+impl SesMailer {
+    /// Sends from this address.
+    pub fn new(config: &SdkConfig, sender: &str) -> Self {
+        SesMailer {
+            client: Client::new(config),
+            sender: sender.to_owned(),
+        }
+    }
+}
+
+fn content(text: &str) -> Result<Content, CloudError> {
+    let content = Content::builder().data(text).charset("UTF-8");
+    content.build().map_err(unbuilt(SERVICE))
+}
+
+#[async_trait]
+impl Mailer for SesMailer {
+    async fn send(&self, mail: &Mail) -> Result<String, CloudError> {
+        let message = Message::builder()
+            .subject(content(&mail.subject)?)
+            .body(Body::builder().text(content(&mail.text)?).build())
+            .build();
+        let kind = MessageTag::builder()
+            .name("kind")
+            .value(&mail.kind)
+            .build()
+            .map_err(unbuilt(SERVICE))?;
+        let sent = self
+            .client
+            .send_email()
+            .from_email_address(&self.sender)
+            .destination(Destination::builder().to_addresses(&mail.to).build())
+            .content(EmailContent::builder().simple(message).build())
+            .email_tags(kind)
+            .send()
+            .await;
+        let sent = sent.map_err(|error| match code(&error) {
+            // The service's message would name the recipient's address.
+            Some(code) => CloudError {
+                service: SERVICE,
+                detail: code.to_owned(),
+            },
+            None => failed(SERVICE)(error),
+        })?;
+        sent.message_id.ok_or_else(|| CloudError {
+            service: SERVICE,
+            detail: "the mail was taken without an identifier".to_owned(),
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! The control plane of Kinesis Video.
+
+use async_trait::async_trait;
+use aws_sdk_kinesisvideo::Client;
+use aws_types::SdkConfig;
+use ciero_ports::{CloudError, Streams};
+
+use crate::errors::{code, failed};
+
+const SERVICE: &str = "Kinesis Video";
+
+/// Makes the cameras' streams.
+#[derive(Debug, Clone)]
+pub struct KinesisStreams {
+    client: Client,
+}
+
+impl KinesisStreams {
+    /// Works in the region of the configuration.
+    pub fn new(config: &SdkConfig) -> Self {
+        KinesisStreams {
+            client: Client::new(config),
+        }
+    }
+}
+
+#[async_trait]
+impl Streams for KinesisStreams {
+    async fn ensure(&self, stream_name: &str, retention_hours: u32) -> Result<(), CloudError> {
+        let hours = i32::try_from(retention_hours).map_err(|_| CloudError {
+            service: SERVICE,
+            detail: format!("a retention of {retention_hours} hours is not possible"),
+        })?;
+        let created = self
+            .client
+            .create_stream()
+            .stream_name(stream_name)
+            .media_type("video/h264")
+            .data_retention_in_hours(hours)
+            .tags("service", "ciero")
+            .send()
+            .await;
+        match created {
+            Ok(_) => Ok(()),
+            Err(error) if code(&error) == Some("ResourceInUseException") => Ok(()),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
+    }
+}

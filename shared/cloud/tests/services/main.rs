@@ -1,0 +1,10 @@
+//! The adapters against a fake endpoint on the loopback, through the real clients.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod accounts;
+mod fake;
+mod mailer;
+mod playback;
+mod queues;
+mod streams;
+mod things;
