@@ -1,0 +1,180 @@
+//! Which fragments a session's playlist lists now, and the number of the first of them.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::session::{PlaybackMode, Session};
+use super::{LIVE_WITHIN_MS, NOTHING_FOUND, real_now_ms};
+use crate::Shared;
+use crate::error::ApiError;
+use crate::store::fragments::{self, Fragment, Position, View};
+
+/// Sessions beyond this forget how far they were and count again from their beginning.
+const MOST_REMEMBERED: usize = 10_000;
+const PAGE: i64 = 5000;
+
+/// Where a session's playlist last began; counting goes on from there, whatever expires meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Mark {
+    first: Position,
+    sequence: i64,
+    /// Length of all fragments before `first`, for a replay.
+    played_ms: i64,
+    expires_ms: i64,
+}
+
+/// How far the sessions of this process are.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    marks: Mutex<HashMap<u64, Mark>>,
+}
+
+impl Progress {
+    fn recall(&self, session: &Session) -> Mark {
+        let marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        marks.get(&session.nonce).copied().unwrap_or(Mark {
+            first: session.base,
+            sequence: 0,
+            played_ms: 0,
+            expires_ms: session.expires_ms,
+        })
+    }
+
+    fn remember(&self, session: &Session, mark: Mark) {
+        let mut marks = self.marks.lock().unwrap_or_else(PoisonError::into_inner);
+        if marks.len() >= MOST_REMEMBERED {
+            let now_ms = real_now_ms();
+            marks.retain(|_, mark| mark.expires_ms > now_ms);
+            if marks.len() >= MOST_REMEMBERED {
+                marks.clear();
+            }
+        }
+        marks.insert(session.nonce, mark);
+    }
+}
+
+/// What a playlist lists.
+pub(super) struct Window {
+    pub fragments: Vec<Fragment>,
+    /// The number of the first fragment, counted from the session's first.
+    pub sequence: i64,
+    /// Whether nothing will follow.
+    pub is_complete: bool,
+}
+
+pub(super) fn window(shared: &Shared, view: View, session: &Session) -> Result<Window, ApiError> {
+    let window = match session.mode {
+        PlaybackMode::OnDemand => Window {
+            fragments: in_range(shared, view, session, None, session.most_fragments)?,
+            sequence: 0,
+            is_complete: true,
+        },
+        PlaybackMode::Live => live_window(shared, view, session)?,
+        PlaybackMode::LiveReplay => replay_window(shared, view, session)?,
+    };
+    if window.fragments.is_empty() {
+        return Err(ApiError::not_found(NOTHING_FOUND));
+    }
+    Ok(window)
+}
+
+fn in_range(
+    shared: &Shared,
+    view: View,
+    session: &Session,
+    after: Option<Position>,
+    limit: i64,
+) -> Result<Vec<Fragment>, ApiError> {
+    let range = (session.start_ms, session.end_ms);
+    let after = after.unwrap_or(fragments::START);
+    Ok(shared
+        .store
+        .read(|index| fragments::in_range(index, view, range, after, limit))?)
+}
+
+/// The newest fragments that belong together; none when the camera is silent.
+pub(super) fn live(shared: &Shared, view: View, most: i64) -> Result<Vec<Fragment>, ApiError> {
+    let mut found = shared
+        .store
+        .read(|index| fragments::newest(index, view, most))?;
+    let silent_since = shared.now_ms() - LIVE_WITHIN_MS;
+    let is_live = |last: &Fragment| last.server_ms() + last.length_ms >= silent_since;
+    if !found.last().is_some_and(is_live) {
+        return Ok(Vec::new());
+    }
+    // A player would take what was recorded before an interruption for live.
+    let interrupted = found
+        .windows(2)
+        .rposition(|pair| pair[1].server_ms() - pair[0].server_ms() > LIVE_WITHIN_MS);
+    if let Some(before) = interrupted {
+        found.drain(..=before);
+    }
+    Ok(found)
+}
+
+fn live_window(shared: &Shared, view: View, session: &Session) -> Result<Window, ApiError> {
+    let fragments = live(shared, view, session.most_fragments)?;
+    let Some(first) = fragments.first() else {
+        return Err(ApiError::not_found(NOTHING_FOUND));
+    };
+    let first = first.position(view.by);
+    let mut mark = shared.hls.progress.recall(session);
+    let count = |from, to| {
+        shared
+            .store
+            .read(|index| fragments::count_between(index, view, from, to))
+    };
+    if first >= mark.first {
+        mark.sequence += count(mark.first, first)?;
+        mark.first = first;
+        shared.hls.progress.remember(session, mark);
+    }
+    Ok(Window {
+        fragments,
+        sequence: mark.sequence,
+        is_complete: false,
+    })
+}
+
+/// Lists fragments as the length of those before them elapses.
+fn replay_window(shared: &Shared, view: View, session: &Session) -> Result<Window, ApiError> {
+    let elapsed_ms = real_now_ms() - session.created_ms + session.head_ms;
+    let mut mark = shared.hls.progress.recall(session);
+    let most = session.most_fragments as usize;
+    let mut listed: Vec<Fragment> = Vec::new();
+    let mut listed_ms = 0;
+    // The first page begins with the fragment at the mark itself.
+    let mut after = (mark.first.0, mark.first.1 - 1);
+    let is_at_end = loop {
+        let page = in_range(shared, view, session, Some(after), PAGE)?;
+        let is_last_page = (page.len() as i64) < PAGE;
+        let mut is_due = true;
+        for fragment in page {
+            is_due = mark.played_ms + listed_ms <= elapsed_ms;
+            if !is_due {
+                break;
+            }
+            after = fragment.position(view.by);
+            listed_ms += fragment.length_ms;
+            listed.push(fragment);
+            if listed.len() > most {
+                let gone = listed.remove(0);
+                listed_ms -= gone.length_ms;
+                mark.played_ms += gone.length_ms;
+                mark.sequence += 1;
+            }
+        }
+        if !is_due || is_last_page {
+            break is_due;
+        }
+    };
+    if let Some(first) = listed.first() {
+        mark.first = first.position(view.by);
+        shared.hls.progress.remember(session, mark);
+    }
+    Ok(Window {
+        fragments: listed,
+        sequence: mark.sequence,
+        is_complete: is_at_end && session.end_ms < shared.now_ms(),
+    })
+}

@@ -1,0 +1,182 @@
+//! One PutMedia connection: media in, answers out, at the same time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::body::Body;
+use http_body_util::BodyExt as _;
+use tokio::time::{Instant, timeout_at};
+
+use super::ConnectionGuard;
+use super::acks::{Ack, Acks, ErrorCode, NotReading};
+use super::ingest::{Complete, Fault, Ingest, Step, Timeline};
+use crate::Shared;
+use crate::store::committer::{Command, CommitOutcome, PendingFragment};
+use crate::store::streams::Stream;
+
+/// Producers give up when they hear nothing for five seconds.
+const IDLE_EVERY: Duration = Duration::from_secs(4);
+const MOST_SILENCE: Duration = Duration::from_secs(30);
+const MOST_DURATION: Duration = Duration::from_secs(45 * 60);
+/// After an error the rest of the body is read and dropped for this long, so that the producer can read why.
+const DRAIN: Duration = Duration::from_secs(2);
+
+pub(super) struct Connection {
+    pub shared: Arc<Shared>,
+    pub stream: Stream,
+    pub acks: Acks,
+    pub timeline: Timeline,
+    /// Frees the stream's place when the connection ends.
+    pub guard: ConnectionGuard,
+}
+
+enum End {
+    /// The producer closed its stream in order, or was cut off.
+    Closed,
+    Error(Fault),
+}
+
+impl Connection {
+    pub(super) async fn run(self, mut body: Body) {
+        let end = self.receive(&mut body).await;
+        let Ok(End::Error(fault)) = end else {
+            return;
+        };
+        let error = Ack::Error(fault.code, fault.fragment);
+        let Self { acks, guard, .. } = self;
+        if acks.send(error).await.is_ok() {
+            drop((acks, guard));
+            let until = Instant::now() + DRAIN;
+            while let Ok(Some(Ok(_))) = timeout_at(until, body.frame()).await {}
+        }
+    }
+
+    async fn receive(&self, body: &mut Body) -> Result<End, NotReading> {
+        let mut ingest = Ingest::new(self.timeline);
+        let is_refused = Arc::new(AtomicBool::new(false));
+        let began = Instant::now();
+        let mut heard = Instant::now();
+        let mut next_idle = heard + IDLE_EVERY;
+        loop {
+            let frame = match timeout_at(next_idle, body.frame()).await {
+                Ok(frame) => frame,
+                Err(_) if heard.elapsed() >= MOST_SILENCE => return Ok(End::Closed),
+                Err(_) => {
+                    self.acks.send(Ack::Idle).await?;
+                    next_idle += IDLE_EVERY;
+                    continue;
+                }
+            };
+            if is_refused.load(Ordering::Relaxed) {
+                // Why was already answered where it was found out.
+                return Ok(End::Closed);
+            }
+            if began.elapsed() >= MOST_DURATION {
+                return Ok(End::Error(Fault {
+                    code: ErrorCode::MaxConnectionDurationReached,
+                    fragment: None,
+                }));
+            }
+            heard = Instant::now();
+            next_idle = heard + IDLE_EVERY;
+            let outcome = match frame {
+                // A cut connection: what is complete stays, the rest is dropped.
+                Some(Err(_)) => return Ok(End::Closed),
+                Some(Ok(frame)) => match frame.data_ref() {
+                    Some(data) => {
+                        ingest.push(data);
+                        self.take_steps(&mut ingest, &is_refused).await?
+                    }
+                    None => Ok(()),
+                },
+                None => {
+                    let last = ingest.finish();
+                    return match last {
+                        Ok(Some(step)) => {
+                            self.take_step(step, &is_refused).await?;
+                            Ok(End::Closed)
+                        }
+                        Ok(None) => Ok(End::Closed),
+                        Err(fault) => Ok(End::Error(fault)),
+                    };
+                }
+            };
+            if let Err(fault) = outcome {
+                return Ok(End::Error(fault));
+            }
+        }
+    }
+
+    async fn take_steps(
+        &self,
+        ingest: &mut Ingest,
+        is_refused: &Arc<AtomicBool>,
+    ) -> Result<Result<(), Fault>, NotReading> {
+        loop {
+            let mut number = || {
+                let now_ms = self.shared.now_ms();
+                self.shared.store.next_number(self.stream.id, now_ms)
+            };
+            match ingest.next(&mut number) {
+                Ok(Some(step)) => self.take_step(step, is_refused).await?,
+                Ok(None) => return Ok(Ok(())),
+                Err(fault) => return Ok(Err(fault)),
+            }
+        }
+    }
+
+    async fn take_step(&self, step: Step, is_refused: &Arc<AtomicBool>) -> Result<(), NotReading> {
+        match step {
+            Step::Begin(id) => self.acks.send(Ack::Buffering(id)).await,
+            Step::Complete(fragment) => {
+                self.acks.send(Ack::Received(fragment.id)).await?;
+                if self.stream.retention_hours > 0 {
+                    self.persist(fragment, Arc::clone(is_refused)).await;
+                }
+                Ok(())
+            }
+            Step::Tags { sequence, bytes } => {
+                let tags = Command::Tags {
+                    stream_id: self.stream.id,
+                    sequence,
+                    bytes,
+                };
+                if self.stream.retention_hours > 0 {
+                    self.shared.store.submit(tags);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn persist(&self, fragment: Complete, is_refused: Arc<AtomicBool>) {
+        let kib = u32::try_from(fragment.data.len() / 1024 + 1).unwrap_or(u32::MAX);
+        // Waiting here is what slows producers down when the disk is slower than they are.
+        let Ok(room) = self.shared.store.room().acquire_many_owned(kib).await else {
+            return;
+        };
+        let acks = self.acks.clone();
+        let id = fragment.id;
+        let done = move |outcome| {
+            drop(room);
+            acks.send_now(match outcome {
+                CommitOutcome::Persisted => Ack::Persisted(id),
+                CommitOutcome::StreamGone => Ack::Error(ErrorCode::StreamNotActive, Some(id)),
+                CommitOutcome::Failed => Ack::Error(ErrorCode::ArchivalError, Some(id)),
+            });
+            is_refused.fetch_or(outcome != CommitOutcome::Persisted, Ordering::Relaxed);
+        };
+        self.shared.store.submit(Command::Fragment(PendingFragment {
+            stream_id: self.stream.id,
+            number: id.number,
+            header: fragment.header,
+            producer_ms: fragment.producer_ms,
+            timecode_ms: id.timecode_ms,
+            length_ms: fragment.length_ms,
+            frames: fragment.frames,
+            data: fragment.data,
+            done: Box::new(done),
+        }));
+    }
+}

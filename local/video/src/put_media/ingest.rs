@@ -1,0 +1,295 @@
+//! Cuts what a producer sends into fragments and refuses what the service refuses; no IO.
+
+use bytes::{Bytes, BytesMut};
+use ciero_media::matroska::{
+    Block, END_OF_FRAGMENT, Event, Header, Item, Limits, MatroskaError, Reader, Tag, TrackKind,
+};
+
+use super::acks::{ErrorCode, FragmentId};
+use crate::fragment_number::FragmentNumber;
+
+const MAX_FRAGMENT_BYTES: u64 = 50 << 20;
+const MAX_FRAGMENT_MS: i64 = 20_000;
+const MAX_TRACKS: usize = 3;
+const MAX_TAGS: usize = 10;
+const MAX_TAG_NAME: usize = 128;
+const MAX_TAG_VALUE: usize = 256;
+/// The end of the year 9999.
+const LAST_MS: i64 = 253_402_300_799_999;
+
+/// How cluster timecodes become the producer's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Timeline {
+    Absolute,
+    Relative { start_ms: i64 },
+}
+
+/// A fragment that arrived completely.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Complete {
+    pub id: FragmentId,
+    pub producer_ms: i64,
+    pub length_ms: i64,
+    pub frames: i64,
+    pub header: Bytes,
+    pub data: Bytes,
+}
+
+/// What happened in the stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    Begin(FragmentId),
+    Complete(Complete),
+    /// Tags that follow a complete fragment, as received.
+    Tags {
+        sequence: u64,
+        bytes: Bytes,
+    },
+}
+
+/// Why the connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub code: ErrorCode,
+    pub fragment: Option<FragmentId>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Span {
+    first_ms: i64,
+    last_ms: i64,
+    frames: i64,
+}
+
+impl Span {
+    fn take(&mut self, timecode_ms: i64) {
+        if self.frames == 0 {
+            (self.first_ms, self.last_ms) = (timecode_ms, timecode_ms);
+        }
+        self.first_ms = self.first_ms.min(timecode_ms);
+        self.last_ms = self.last_ms.max(timecode_ms);
+        self.frames += 1;
+    }
+
+    /// The last frame is taken to last as long as the others do on average.
+    fn length_ms(&self) -> i64 {
+        let shown = self.last_ms - self.first_ms;
+        let intervals = (self.frames - 1).max(1);
+        shown + (shown + intervals / 2) / intervals
+    }
+}
+
+struct Open {
+    id: FragmentId,
+    producer_ms: i64,
+    data: BytesMut,
+    spans: Vec<Span>,
+}
+
+/// One connection's stream so far.
+pub(crate) struct Ingest {
+    reader: Reader,
+    timeline: Timeline,
+    header: Option<(Header, Bytes)>,
+    open: Option<Open>,
+    /// The previous fragment's own timecode and that of its last frame.
+    previous: Option<(i64, i64)>,
+    last_sequence: Option<u64>,
+    tags: usize,
+}
+
+impl Ingest {
+    pub(crate) fn new(timeline: Timeline) -> Self {
+        Self {
+            reader: Reader::new(Limits {
+                header_bytes: 1 << 20,
+                block_bytes: MAX_FRAGMENT_BYTES,
+            }),
+            timeline,
+            header: None,
+            open: None,
+            previous: None,
+            last_sequence: None,
+            tags: 0,
+        }
+    }
+
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
+        self.reader.push(bytes);
+    }
+
+    /// Takes the next step; `None` when more bytes are needed. `number` names a fragment that begins.
+    pub(crate) fn next(
+        &mut self,
+        number: &mut dyn FnMut() -> FragmentNumber,
+    ) -> Result<Option<Step>, Fault> {
+        while let Some(item) = self
+            .reader
+            .next()
+            .map_err(|error| self.unreadable(&error))?
+        {
+            if let Some(step) = self.take(item, number)? {
+                return Ok(Some(step));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Says that the producer ended its stream in order; call it after [`next`](Self::next) has answered `None`.
+    pub(crate) fn finish(&mut self) -> Result<Option<Step>, Fault> {
+        match self.reader.finish() {
+            Ok(Some(item)) => self.take(item, &mut || FragmentNumber::draw(0, 0)),
+            Ok(None) => Ok(None),
+            Err(error) => Err(self.unreadable(&error)),
+        }
+    }
+
+    fn take(
+        &mut self,
+        item: Item,
+        number: &mut dyn FnMut() -> FragmentNumber,
+    ) -> Result<Option<Step>, Fault> {
+        self.keep(&item.raw)?;
+        match item.event {
+            Event::Header(header) => {
+                if header.tracks.len() > MAX_TRACKS {
+                    return Err(self.fault(ErrorCode::MoreThanAllowedTracksFound));
+                }
+                self.header = Some((header, item.raw));
+                Ok(None)
+            }
+            Event::ClusterStart { timecode_ms } => self.begin(timecode_ms, &item.raw, number),
+            Event::Block(block) => self.block(&block).map(|()| None),
+            Event::ClusterEnd => self.complete(),
+            Event::Tags(tags) => self.take_tags(&tags, item.raw),
+            Event::Skipped => Ok(None),
+        }
+    }
+
+    /// Keeps the bytes of an open fragment as they are.
+    fn keep(&mut self, raw: &[u8]) -> Result<(), Fault> {
+        if let Some(open) = &mut self.open {
+            if (open.data.len() + raw.len()) as u64 > MAX_FRAGMENT_BYTES {
+                return Err(self.fault(ErrorCode::MaxFragmentSizeReached));
+            }
+            open.data.extend_from_slice(raw);
+        }
+        Ok(())
+    }
+
+    fn begin(
+        &mut self,
+        timecode_ms: i64,
+        raw: &[u8],
+        number: &mut dyn FnMut() -> FragmentNumber,
+    ) -> Result<Option<Step>, Fault> {
+        let tracks = self
+            .header
+            .as_ref()
+            .map_or(0, |(header, _)| header.tracks.len());
+        let producer_ms = match self.timeline {
+            Timeline::Absolute => timecode_ms,
+            Timeline::Relative { start_ms } => start_ms.saturating_add(timecode_ms),
+        };
+        let id = FragmentId {
+            timecode_ms,
+            number: number(),
+        };
+        self.open = Some(Open {
+            id,
+            producer_ms,
+            data: BytesMut::from(raw),
+            spans: vec![Span::default(); tracks],
+        });
+        self.tags = 0;
+        if !(0..=LAST_MS).contains(&producer_ms) {
+            return Err(self.fault(ErrorCode::InvalidProducerTimestamp));
+        }
+        let goes_back = |(before, last): (i64, i64)| timecode_ms <= before.max(last);
+        if self.previous.is_some_and(goes_back) {
+            return Err(self.fault(ErrorCode::FragmentTimecodeLesserThanPrevious));
+        }
+        Ok(Some(Step::Begin(id)))
+    }
+
+    fn block(&mut self, block: &Block) -> Result<(), Fault> {
+        let place = self.header.as_ref().and_then(|(header, _)| {
+            let mut tracks = header.tracks.iter();
+            tracks.position(|track| track.number == block.track)
+        });
+        let (Some(place), Some(open)) = (place, &mut self.open) else {
+            return Err(self.fault(ErrorCode::TrackNumberMismatch));
+        };
+        open.spans[place].take(block.timecode_ms);
+        if block.timecode_ms.saturating_sub(open.id.timecode_ms) > MAX_FRAGMENT_MS {
+            return Err(self.fault(ErrorCode::MaxFragmentDurationReached));
+        }
+        Ok(())
+    }
+
+    fn complete(&mut self) -> Result<Option<Step>, Fault> {
+        let primary = self.primary_track();
+        let (Some(open), Some((_, header))) = (&mut self.open, &self.header) else {
+            return Ok(None);
+        };
+        if open.spans.is_empty() || open.spans.iter().any(|span| span.frames == 0) {
+            return Err(self.fault(ErrorCode::FramesMissingForTrack));
+        }
+        let span = open.spans[primary];
+        let complete = Complete {
+            id: open.id,
+            producer_ms: open.producer_ms,
+            length_ms: span.length_ms(),
+            frames: span.frames,
+            header: header.clone(),
+            data: open.data.split().freeze(),
+        };
+        self.open = None;
+        self.previous = Some((complete.id.timecode_ms, span.last_ms));
+        self.last_sequence = Some(complete.id.number.sequence);
+        Ok(Some(Step::Complete(complete)))
+    }
+
+    /// The picture's track, or the first where there is no picture.
+    fn primary_track(&self) -> usize {
+        let is_video = |kind: &TrackKind| matches!(kind, TrackKind::Video { .. });
+        self.header
+            .as_ref()
+            .and_then(|(header, _)| header.tracks.iter().position(|t| is_video(&t.kind)))
+            .unwrap_or(0)
+    }
+
+    fn take_tags(&mut self, tags: &[Tag], bytes: Bytes) -> Result<Option<Step>, Fault> {
+        if tags.iter().all(|tag| tag.name == END_OF_FRAGMENT) {
+            return Ok(None);
+        }
+        self.tags += tags.len();
+        let is_too_long =
+            |tag: &Tag| tag.name.len() > MAX_TAG_NAME || tag.value.len() > MAX_TAG_VALUE;
+        if self.tags > MAX_TAGS || tags.iter().any(is_too_long) {
+            return Err(self.fault(ErrorCode::FragmentMetadataLimitReached));
+        }
+        Ok(self
+            .last_sequence
+            .map(|sequence| Step::Tags { sequence, bytes }))
+    }
+
+    fn unreadable(&self, error: &MatroskaError) -> Fault {
+        match error {
+            MatroskaError::TooLarge { .. } if self.open.is_some() => {
+                self.fault(ErrorCode::MaxFragmentSizeReached)
+            }
+            _ => Fault {
+                code: ErrorCode::InvalidMkvData,
+                fragment: None,
+            },
+        }
+    }
+
+    fn fault(&self, code: ErrorCode) -> Fault {
+        Fault {
+            code,
+            fragment: self.open.as_ref().map(|open| open.id),
+        }
+    }
+}

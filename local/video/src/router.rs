@@ -1,0 +1,92 @@
+//! Which path leads to which operation.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::middleware::map_response;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::{HeaderValue, StatusCode};
+use serde_json::json;
+
+use crate::{Shared, archived, control, get_media, hls, put_media};
+
+pub(crate) fn router(shared: Arc<Shared>) -> Router {
+    let operations = Router::new()
+        .route("/createStream", post(control::create_stream))
+        .route("/describeStream", post(control::describe_stream))
+        .route("/listStreams", post(control::list_streams))
+        .route("/deleteStream", post(control::delete_stream))
+        .route("/updateDataRetention", post(control::update_data_retention))
+        .route("/getDataEndpoint", post(control::get_data_endpoint))
+        .route("/tagStream", post(control::tags::tag_stream))
+        .route("/untagStream", post(control::tags::untag_stream))
+        .route(
+            "/listTagsForStream",
+            post(control::tags::list_tags_for_stream),
+        )
+        .route("/putMedia", post(put_media::put_media))
+        .route("/listFragments", post(archived::list_fragments))
+        .route(
+            "/getMediaForFragmentList",
+            post(archived::get_media_for_fragment_list),
+        )
+        .route("/getMedia", post(get_media::get_media))
+        .route("/getHLSStreamingSessionURL", post(hls::create_session))
+        .layer(map_response(name_request));
+    let player = Router::new()
+        .route(
+            "/hls/v1/getHLSMasterPlaylist.m3u8",
+            get(hls::serve::master_playlist).options(hls::serve::preflight),
+        )
+        .route(
+            "/hls/v1/getHLSMediaPlaylist.m3u8",
+            get(hls::serve::media_playlist).options(hls::serve::preflight),
+        )
+        .route(
+            "/hls/v1/getMP4InitFragment.mp4",
+            get(hls::serve::init_fragment).options(hls::serve::preflight),
+        )
+        .route(
+            "/hls/v1/getMP4MediaFragment.mp4",
+            get(hls::serve::media_fragment).options(hls::serve::preflight),
+        )
+        .layer(map_response(hls::serve::open_to_all_origins));
+    operations
+        .merge(player)
+        .fallback(unknown_operation)
+        .with_state(shared)
+}
+
+async fn unknown_operation() -> Response {
+    let body = json!({
+        "Output": {"__type": "com.amazon.coral.service#UnknownOperationException"},
+        "Version": "1.0",
+    });
+    let mut response = (StatusCode::NOT_FOUND, Json(body)).into_response();
+    response.headers_mut().insert(
+        "x-amzn-ErrorType",
+        HeaderValue::from_static("UnknownOperationException"),
+    );
+    response
+}
+
+/// Gives every answer the id by which clients log it.
+async fn name_request(mut response: Response) -> Response {
+    let mut random = [0; 16];
+    let _ = getrandom::fill(&mut random);
+    let text = hex::encode(random);
+    let id = [
+        &text[..8],
+        &text[8..12],
+        &text[12..16],
+        &text[16..20],
+        &text[20..],
+    ]
+    .join("-");
+    if let Ok(id) = HeaderValue::try_from(id) {
+        response.headers_mut().insert("x-amzn-RequestId", id);
+    }
+    response
+}

@@ -1,0 +1,239 @@
+//! Rows of fragments, and the questions that readers ask of them.
+
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+
+use crate::fragment_number::FragmentNumber;
+
+/// A fragment that is persisted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fragment {
+    pub stream_id: i64,
+    pub number: FragmentNumber,
+    pub producer_ms: i64,
+    /// The cluster's own timecode, which is relative for some producers.
+    pub timecode_ms: i64,
+    pub length_ms: i64,
+    /// Frames of the first track.
+    pub frames: i64,
+    pub header_id: i64,
+    pub segment_id: i64,
+    pub offset: u64,
+    pub bytes: u64,
+}
+
+impl Fragment {
+    pub(crate) fn server_ms(&self) -> i64 {
+        i64::try_from(self.number.server_ms).unwrap_or(i64::MAX)
+    }
+
+    pub(crate) fn timestamp(&self, by: TimestampKind) -> i64 {
+        match by {
+            TimestampKind::Server => self.server_ms(),
+            TimestampKind::Producer => self.producer_ms,
+        }
+    }
+
+    /// Its place among the fragments of its stream: by time, then by order of arrival.
+    pub(crate) fn position(&self, by: TimestampKind) -> Position {
+        let sequence = i64::try_from(self.number.sequence).unwrap_or(i64::MAX);
+        (self.timestamp(by), sequence)
+    }
+}
+
+/// Time in milliseconds, then sequence.
+pub(crate) type Position = (i64, i64);
+
+/// Before every fragment.
+pub(crate) const START: Position = (i64::MIN, -1);
+
+/// Which clock a time in a request means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) enum TimestampKind {
+    #[serde(rename = "SERVER_TIMESTAMP")]
+    Server,
+    #[serde(rename = "PRODUCER_TIMESTAMP")]
+    Producer,
+}
+
+const COLUMNS: &str = "stream_id, sequence, server_ms, random, producer_ms, timecode_ms, length_ms, frames, header_id, segment_id, offset, bytes";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Fragment> {
+    Ok(Fragment {
+        stream_id: row.get(0)?,
+        number: FragmentNumber {
+            sequence: row.get(1)?,
+            server_ms: row.get(2)?,
+            random: row.get(3)?,
+        },
+        producer_ms: row.get(4)?,
+        timecode_ms: row.get(5)?,
+        length_ms: row.get(6)?,
+        frames: row.get(7)?,
+        header_id: row.get(8)?,
+        segment_id: row.get(9)?,
+        offset: row.get(10)?,
+        bytes: row.get(11)?,
+    })
+}
+
+/// What becomes of a fragment that was sent twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Duplicates {
+    Keep,
+    /// By the producer's clock both have one place: the greater number holds it.
+    Drop,
+}
+
+/// Where a query reads: one stream, what is still retained, by one of the two clocks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct View {
+    pub stream_id: i64,
+    /// Fragments that arrived at this service time or before are out of retention.
+    pub expired_until_ms: i64,
+    pub by: TimestampKind,
+    pub duplicates: Duplicates,
+}
+
+impl View {
+    /// The service's time never falls within a stream, so either order is that of an index.
+    fn time_column(self) -> &'static str {
+        match self.by {
+            TimestampKind::Server => "server_ms",
+            TimestampKind::Producer => "producer_ms",
+        }
+    }
+
+    fn without_duplicates(self) -> &'static str {
+        match (self.by, self.duplicates) {
+            (TimestampKind::Producer, Duplicates::Drop) => {
+                " AND NOT EXISTS(SELECT 1 FROM fragments later WHERE later.stream_id = f.stream_id
+                  AND later.producer_ms = f.producer_ms AND later.sequence > f.sequence)"
+            }
+            _ => "",
+        }
+    }
+}
+
+/// Fragments whose timestamp lies in `start..=end`, in order, from after the position `after`.
+pub(crate) fn in_range(
+    index: &Connection,
+    view: View,
+    (start_ms, end_ms): (i64, i64),
+    after: Position,
+    limit: i64,
+) -> rusqlite::Result<Vec<Fragment>> {
+    let (time, unique) = (view.time_column(), view.without_duplicates());
+    index
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM fragments f WHERE stream_id = ?1 AND server_ms > ?2
+             AND {time} BETWEEN ?3 AND ?4 AND ({time} > ?5 OR ({time} = ?5 AND sequence > ?6)){unique}
+             ORDER BY {time}, sequence LIMIT ?7"
+        ))?
+        .query_map(
+            params![
+                view.stream_id,
+                view.expired_until_ms,
+                start_ms.max(after.0),
+                end_ms,
+                after.0,
+                after.1,
+                limit
+            ],
+            from_row,
+        )?
+        .collect()
+}
+
+/// The newest fragments, oldest of them first.
+pub(crate) fn newest(
+    index: &Connection,
+    view: View,
+    limit: i64,
+) -> rusqlite::Result<Vec<Fragment>> {
+    let (time, unique) = (view.time_column(), view.without_duplicates());
+    let mut found: Vec<_> = index
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM fragments f WHERE stream_id = ?1 AND server_ms > ?2{unique}
+             ORDER BY {time} DESC, sequence DESC LIMIT ?3"
+        ))?
+        .query_map(
+            params![view.stream_id, view.expired_until_ms, limit],
+            from_row,
+        )?
+        .collect::<rusqlite::Result<_>>()?;
+    found.reverse();
+    Ok(found)
+}
+
+/// How many fragments stand in the positions `from..to`.
+pub(crate) fn count_between(
+    index: &Connection,
+    view: View,
+    from: Position,
+    to: Position,
+) -> rusqlite::Result<i64> {
+    let (time, unique) = (view.time_column(), view.without_duplicates());
+    index
+        .prepare_cached(&format!(
+            "SELECT count(*) FROM fragments f WHERE stream_id = ?1 AND {time} BETWEEN ?2 AND ?4
+             AND ({time} > ?2 OR sequence >= ?3) AND ({time} < ?4 OR sequence < ?5){unique}"
+        ))?
+        .query_row(params![view.stream_id, from.0, from.1, to.0, to.1], |row| {
+            row.get(0)
+        })
+}
+
+/// Finds one fragment by its whole number.
+pub(crate) fn by_number(
+    index: &Connection,
+    view: View,
+    number: FragmentNumber,
+) -> rusqlite::Result<Option<Fragment>> {
+    let Ok(sequence) = i64::try_from(number.sequence) else {
+        return Ok(None);
+    };
+    let found = index
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM fragments WHERE stream_id = ?1 AND server_ms > ?2 AND sequence = ?3"
+        ))?
+        .query_row(
+            params![view.stream_id, view.expired_until_ms, sequence],
+            from_row,
+        )
+        .optional()?;
+    Ok(found.filter(|fragment| fragment.number == number))
+}
+
+/// The header with which a fragment was sent, as received.
+pub(crate) fn header(index: &Connection, header_id: i64) -> rusqlite::Result<Option<Vec<u8>>> {
+    index
+        .prepare_cached("SELECT bytes FROM headers WHERE id = ?1")?
+        .query_row([header_id], |row| row.get(0))
+        .optional()
+}
+
+/// The producer's tags that followed a fragment, as received.
+pub(crate) fn tags(index: &Connection, fragment: &Fragment) -> rusqlite::Result<Vec<Vec<u8>>> {
+    index
+        .prepare_cached("SELECT bytes FROM fragment_tags WHERE stream_id = ?1 AND sequence = ?2 ORDER BY position")?
+        .query_map(
+            params_from_iter([
+                fragment.stream_id,
+                i64::try_from(fragment.number.sequence).unwrap_or(i64::MAX),
+            ]),
+            |row| row.get(0),
+        )?
+        .collect()
+}
+
+/// Checks that a header belongs to the stream.
+pub(crate) fn header_of_stream(
+    index: &Connection,
+    stream_id: i64,
+    header_id: i64,
+) -> rusqlite::Result<Option<i64>> {
+    index
+        .prepare_cached("SELECT id FROM headers WHERE id = ?1 AND stream_id = ?2")?
+        .query_row([header_id, stream_id], |row| row.get(0))
+        .optional()
+}

@@ -1,0 +1,200 @@
+//! The store: fragments in files as received, an index beside them, and nothing acknowledged before both are on the disk.
+
+pub(crate) mod committer;
+pub(crate) mod fragments;
+mod schema;
+mod segments;
+pub(crate) mod streams;
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use anyhow::Context as _;
+use rusqlite::Connection;
+use tokio::sync::{Semaphore, watch};
+
+use self::committer::{Command, Committer};
+use self::fragments::Fragment;
+use self::segments::Segments;
+use crate::Now;
+use crate::fragment_number::FragmentNumber;
+
+/// Fragments that wait to be written may take this much memory over all streams, in KiB.
+const PENDING_KIB: usize = 96 * 1024;
+const MOST_READERS: usize = 4;
+
+#[derive(Default)]
+struct Numbers {
+    next_sequence: u64,
+    server_ms: i64,
+}
+
+/// The media of all streams and what is known about it.
+pub(crate) struct Store {
+    folder: PathBuf,
+    index_path: PathBuf,
+    writer: Arc<Mutex<Connection>>,
+    readers: Mutex<Vec<Connection>>,
+    commands: Sender<Command>,
+    thread: Option<JoinHandle<()>>,
+    room: Arc<Semaphore>,
+    commits: watch::Receiver<u64>,
+    /// The numbers last given in each stream since this process began.
+    numbers: Mutex<HashMap<i64, Numbers>>,
+    /// Held as long as the store lives, so that no second process writes the same files.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the store under `folder`; another process that has it open is an error.
+    pub(crate) fn open(folder: &Path, now: Now) -> anyhow::Result<Self> {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create the folder {}", folder.display()))?;
+        let lock = File::create(folder.join("lock"))?;
+        lock.try_lock().with_context(|| {
+            format!(
+                "the video folder {} is in use by another process",
+                folder.display()
+            )
+        })?;
+        let index_path = folder.join("index.db");
+        let media = folder.join("media");
+        let writer = schema::open_writer(&index_path)
+            .with_context(|| format!("cannot open {}", index_path.display()))?;
+        let segments = Segments::new(media.clone(), &writer)?;
+        let writer = Arc::new(Mutex::new(writer));
+        let (commands, received) = channel();
+        let (commits_sender, commits) = watch::channel(0);
+        let committer = Committer {
+            folder: media.clone(),
+            index: Arc::clone(&writer),
+            commands: received,
+            commits: commits_sender,
+            now,
+            segments,
+        };
+        let thread = std::thread::Builder::new()
+            .name("video-committer".into())
+            .spawn(move || committer.run())?;
+        Ok(Self {
+            folder: media,
+            index_path,
+            writer,
+            readers: Mutex::new(Vec::new()),
+            commands,
+            thread: Some(thread),
+            room: Arc::new(Semaphore::new(PENDING_KIB)),
+            commits,
+            numbers: Mutex::new(HashMap::new()),
+            _lock: lock,
+        })
+    }
+
+    /// Asks the index; call it where blocking is allowed.
+    pub(crate) fn read<T>(
+        &self,
+        ask: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let spare = lock(&self.readers).pop();
+        let connection = match spare {
+            Some(connection) => connection,
+            None => schema::open_reader(&self.index_path)?,
+        };
+        let answer = ask(&connection);
+        let mut readers = lock(&self.readers);
+        if readers.len() < MOST_READERS {
+            readers.push(connection);
+        }
+        answer
+    }
+
+    /// Changes the index; call it where blocking is allowed.
+    pub(crate) fn write<T>(
+        &self,
+        change: impl FnOnce(&mut Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        change(&mut lock(&self.writer))
+    }
+
+    /// Reads a fragment as it was received; `None` if it expired meanwhile.
+    pub(crate) fn media(&self, fragment: &Fragment) -> anyhow::Result<Option<Vec<u8>>> {
+        match segments::read(&self.folder, fragment) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error).context("a persisted fragment cannot be read"),
+        }
+    }
+
+    /// Hands work to the committing thread.
+    pub(crate) fn submit(&self, command: Command) {
+        // The thread only ends with the store.
+        let _ = self.commands.send(command);
+    }
+
+    /// Memory for fragments that wait to be written, in KiB.
+    pub(crate) fn room(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.room)
+    }
+
+    /// Counts commits, so that a reader can wait for the next one.
+    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.clone()
+    }
+
+    /// Begins an ingest session: its first fragment number stands about a thousand above all before it.
+    ///
+    /// Answers whether the stream is there.
+    pub(crate) fn begin_session(&self, stream_id: i64) -> rusqlite::Result<bool> {
+        let mut numbers = lock(&self.numbers);
+        let numbers = numbers.entry(stream_id).or_default();
+        let in_use = numbers.next_sequence;
+        let first = self.write(|index| streams::reserve_sequence(index, stream_id, in_use))?;
+        numbers.next_sequence = first.unwrap_or(in_use);
+        Ok(first.is_some())
+    }
+
+    /// Gives the next fragment number; sessions that overlap share one row of numbers, and time never falls in it.
+    pub(crate) fn next_number(&self, stream_id: i64, now_ms: i64) -> FragmentNumber {
+        let mut numbers = lock(&self.numbers);
+        let numbers = numbers.entry(stream_id).or_default();
+        numbers.server_ms = numbers.server_ms.max(now_ms);
+        numbers.next_sequence += 1;
+        FragmentNumber::draw(numbers.next_sequence - 1, numbers.server_ms)
+    }
+
+    /// Removes everything out of retention and returns when it is gone.
+    pub(crate) fn sweep(&self) {
+        self.wait_for(Command::Sweep);
+    }
+
+    /// Deletes a stream with its media and returns when it is gone.
+    pub(crate) fn delete_stream(&self, stream_id: i64) -> rusqlite::Result<()> {
+        self.write(|index| streams::delete(index, stream_id))?;
+        self.wait_for(|done| Command::Forget(stream_id, done));
+        lock(&self.numbers).remove(&stream_id);
+        Ok(())
+    }
+
+    fn wait_for(&self, command: impl FnOnce(SyncSender<()>) -> Command) {
+        let (done, waited) = sync_channel(1);
+        self.submit(command(done));
+        let _ = waited.recv();
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.submit(Command::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

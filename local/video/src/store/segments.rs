@@ -1,0 +1,226 @@
+//! Segment files: fragments of one stream one after another, exactly as received.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::fragments::Fragment;
+
+const SEGMENT_BYTES: u64 = 64 << 20;
+/// A file goes as a whole when its last fragment expires, so none may span much more than an hour.
+const SEGMENT_SPAN_MS: i64 = 3_600_000;
+/// Files kept open for writing; a stream beyond that is reopened where it ended.
+const MOST_OPEN: usize = 128;
+
+pub(super) fn stream_folder(folder: &Path, stream_id: i64) -> PathBuf {
+    folder.join(stream_id.to_string())
+}
+
+pub(super) fn segment_file(folder: &Path, stream_id: i64, segment_id: i64) -> PathBuf {
+    stream_folder(folder, stream_id).join(format!("{segment_id:010}.seg"))
+}
+
+/// Reads the bytes of a fragment.
+pub(super) fn read(folder: &Path, fragment: &Fragment) -> io::Result<Vec<u8>> {
+    let file = File::open(segment_file(
+        folder,
+        fragment.stream_id,
+        fragment.segment_id,
+    ))?;
+    let length = usize::try_from(fragment.bytes).map_err(io::Error::other)?;
+    let mut bytes = vec![0; length];
+    file.read_exact_at(&mut bytes, fragment.offset)?;
+    Ok(bytes)
+}
+
+struct OpenSegment {
+    id: i64,
+    file: File,
+    end: u64,
+    first_server_ms: i64,
+    is_dirty: bool,
+    used: u64,
+}
+
+/// The files that are being written.
+pub(super) struct Segments {
+    folder: PathBuf,
+    open: HashMap<i64, OpenSegment>,
+    next_id: i64,
+    uses: u64,
+}
+
+/// Where a fragment was put.
+pub(super) struct Place {
+    pub segment_id: i64,
+    pub offset: u64,
+}
+
+impl Segments {
+    /// Takes up the folder, and removes the files that no row of the index names.
+    pub(super) fn new(folder: PathBuf, index: &Connection) -> anyhow::Result<Self> {
+        let next_id: i64 =
+            index.query_row("SELECT coalesce(max(id), 0) + 1 FROM segments", [], |row| {
+                row.get(0)
+            })?;
+        fs::create_dir_all(&folder)?;
+        remove_orphans(&folder, index)?;
+        Ok(Self {
+            folder,
+            open: HashMap::new(),
+            next_id,
+            uses: 0,
+        })
+    }
+
+    /// Writes a fragment behind the last one of its stream; it is not on the disk before [`sync`](Self::sync).
+    pub(super) fn append(
+        &mut self,
+        index: &Connection,
+        stream_id: i64,
+        server_ms: i64,
+        bytes: &[u8],
+    ) -> anyhow::Result<Place> {
+        self.uses += 1;
+        let is_full = self.open.get(&stream_id).is_none_or(|segment| {
+            segment.end >= SEGMENT_BYTES || server_ms - segment.first_server_ms >= SEGMENT_SPAN_MS
+        });
+        if is_full {
+            self.open_for(index, stream_id, server_ms)?;
+        }
+        let Some(segment) = self.open.get_mut(&stream_id) else {
+            anyhow::bail!("the segment of stream {stream_id} was not opened");
+        };
+        segment.file.write_all_at(bytes, segment.end)?;
+        let place = Place {
+            segment_id: segment.id,
+            offset: segment.end,
+        };
+        segment.end += bytes.len() as u64;
+        segment.is_dirty = true;
+        segment.used = self.uses;
+        Ok(place)
+    }
+
+    fn open_for(
+        &mut self,
+        index: &Connection,
+        stream_id: i64,
+        server_ms: i64,
+    ) -> anyhow::Result<()> {
+        if self.open.len() >= MOST_OPEN {
+            let unused = self.open.iter().filter(|(_, segment)| !segment.is_dirty);
+            let oldest = unused.min_by_key(|(_, segment)| segment.used);
+            if let Some((&stream_id, _)) = oldest {
+                self.open.remove(&stream_id);
+            }
+        }
+        let was_open = self.open.contains_key(&stream_id);
+        let last = index
+            .query_row(
+                "SELECT id, bytes, first_server_ms FROM segments WHERE stream_id = ?1 ORDER BY id DESC LIMIT 1",
+                [stream_id],
+                |row| Ok((row.get(0)?, row.get::<_, u64>(1)?, row.get::<_, i64>(2)?)),
+            )
+            .optional()?
+            .filter(|&(_, bytes, first_ms)| {
+                !was_open && bytes < SEGMENT_BYTES && server_ms - first_ms < SEGMENT_SPAN_MS
+            });
+        let (id, end, first_server_ms) = match last {
+            Some(last) => last,
+            None => {
+                self.next_id += 1;
+                (self.next_id - 1, 0, server_ms)
+            }
+        };
+        let folder = stream_folder(&self.folder, stream_id);
+        if !folder.exists() {
+            fs::create_dir(&folder)?;
+            File::open(&self.folder)?.sync_all()?;
+        }
+        let file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(segment_file(&self.folder, stream_id, id))?;
+        // What lies behind the last indexed fragment was never acknowledged: a write that a crash cut short.
+        file.set_len(end)?;
+        File::open(&folder)?.sync_all()?;
+        let segment = OpenSegment {
+            id,
+            file,
+            end,
+            first_server_ms,
+            is_dirty: false,
+            used: self.uses,
+        };
+        self.open.insert(stream_id, segment);
+        Ok(())
+    }
+
+    /// Brings everything that was appended to the disk; returns the streams for which that failed.
+    pub(super) fn sync(&mut self) -> Vec<(i64, io::Error)> {
+        let mut failed = Vec::new();
+        for (&stream_id, segment) in &mut self.open {
+            if !std::mem::take(&mut segment.is_dirty) {
+                continue;
+            }
+            if let Err(error) = segment.file.sync_data() {
+                failed.push((stream_id, error));
+            }
+        }
+        for (stream_id, _) in &failed {
+            self.open.remove(stream_id);
+        }
+        failed
+    }
+
+    /// Lets go of a stream's file, whose end is then read from the index again.
+    pub(super) fn close(&mut self, stream_id: i64) {
+        self.open.remove(&stream_id);
+    }
+
+    pub(super) fn remove_segment(&mut self, stream_id: i64, segment_id: i64) {
+        if self
+            .open
+            .get(&stream_id)
+            .is_some_and(|segment| segment.id == segment_id)
+        {
+            self.open.remove(&stream_id);
+        }
+        let path = segment_file(&self.folder, stream_id, segment_id);
+        if let Err(error) = fs::remove_file(&path) {
+            tracing::warn!(%error, segment_id, "an expired segment could not be removed");
+        }
+    }
+}
+
+fn remove_orphans(folder: &Path, index: &Connection) -> anyhow::Result<()> {
+    let mut known = index.prepare("SELECT 1 FROM segments WHERE id = ?1 AND stream_id = ?2")?;
+    for stream in fs::read_dir(folder)? {
+        let stream = stream?.path();
+        let Some(stream_id) = number_in(&stream) else {
+            continue;
+        };
+        for segment in fs::read_dir(&stream)? {
+            let segment = segment?.path();
+            let Some(segment_id) = number_in(&segment) else {
+                continue;
+            };
+            if !known.exists([segment_id, stream_id])? {
+                fs::remove_file(&segment)?;
+            }
+        }
+        // Only an empty folder goes.
+        let _ = fs::remove_dir(&stream);
+    }
+    Ok(())
+}
+
+fn number_in(path: &Path) -> Option<i64> {
+    path.file_stem()?.to_str()?.parse().ok()
+}

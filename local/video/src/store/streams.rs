@@ -1,0 +1,167 @@
+//! Rows of streams.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+/// One stream and its settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Stream {
+    pub id: i64,
+    pub name: String,
+    pub arn: String,
+    pub device_name: Option<String>,
+    pub media_type: Option<String>,
+    pub kms_key_id: String,
+    /// Changes with every change of the settings.
+    pub version: String,
+    pub created_ms: i64,
+    pub retention_hours: i64,
+}
+
+impl Stream {
+    /// Fragments that arrived at this time or before are out of retention.
+    pub(crate) fn expired_until(&self, now_ms: i64) -> i64 {
+        now_ms.saturating_sub(self.retention_hours.saturating_mul(3_600_000))
+    }
+}
+
+const COLUMNS: &str =
+    "id, name, arn, device_name, media_type, kms_key_id, version, created_ms, retention_hours";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<Stream> {
+    Ok(Stream {
+        id: row.get(0)?,
+        name: row.get(1)?,
+        arn: row.get(2)?,
+        device_name: row.get(3)?,
+        media_type: row.get(4)?,
+        kms_key_id: row.get(5)?,
+        version: row.get(6)?,
+        created_ms: row.get(7)?,
+        retention_hours: row.get(8)?,
+    })
+}
+
+pub(crate) fn by_name(index: &Connection, name: &str) -> rusqlite::Result<Option<Stream>> {
+    index
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM streams WHERE name = ?1"))?
+        .query_row([name], from_row)
+        .optional()
+}
+
+pub(crate) fn by_id(index: &Connection, id: i64) -> rusqlite::Result<Option<Stream>> {
+    index
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM streams WHERE id = ?1"))?
+        .query_row([id], from_row)
+        .optional()
+}
+
+/// Lists streams in the order of their names, from after `after`, whose names begin with `prefix`.
+pub(crate) fn list(
+    index: &Connection,
+    after: &str,
+    prefix: &str,
+    limit: i64,
+) -> rusqlite::Result<Vec<Stream>> {
+    index
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM streams WHERE name > ?1 AND substr(name, 1, length(?2)) = ?2 ORDER BY name LIMIT ?3"
+        ))?
+        .query_map(params![after, prefix, limit], from_row)?
+        .collect()
+}
+
+/// Adds a stream; its `id` is given by the table.
+pub(crate) fn insert(
+    index: &Connection,
+    stream: &Stream,
+    tags: &BTreeMap<String, String>,
+) -> rusqlite::Result<()> {
+    index.execute(
+        "INSERT INTO streams(name, arn, device_name, media_type, kms_key_id, version, created_ms, retention_hours, tags)
+         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        params![
+            stream.name,
+            stream.arn,
+            stream.device_name,
+            stream.media_type,
+            stream.kms_key_id,
+            stream.version,
+            stream.created_ms,
+            stream.retention_hours,
+            serde_json::json!(tags).to_string(),
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn set_retention(
+    index: &Connection,
+    id: i64,
+    hours: i64,
+    version: &str,
+) -> rusqlite::Result<()> {
+    index.execute(
+        "UPDATE streams SET retention_hours = ?2, version = ?3 WHERE id = ?1",
+        params![id, hours, version],
+    )?;
+    Ok(())
+}
+
+/// Removes a stream and every row that belongs to it.
+pub(crate) fn delete(index: &mut Connection, id: i64) -> rusqlite::Result<()> {
+    let transaction = index.transaction()?;
+    for table in ["fragment_tags", "fragments", "segments", "headers"] {
+        transaction.execute(&format!("DELETE FROM {table} WHERE stream_id = ?1"), [id])?;
+    }
+    transaction.execute("DELETE FROM streams WHERE id = ?1", [id])?;
+    transaction.commit()
+}
+
+pub(crate) fn tags(index: &Connection, id: i64) -> rusqlite::Result<BTreeMap<String, String>> {
+    let text: String = index.query_row("SELECT tags FROM streams WHERE id = ?1", [id], |row| {
+        row.get(0)
+    })?;
+    Ok(serde_json::from_str(&text).unwrap_or_default())
+}
+
+pub(crate) fn set_tags(
+    index: &Connection,
+    id: i64,
+    tags: &BTreeMap<String, String>,
+) -> rusqlite::Result<()> {
+    index.execute(
+        "UPDATE streams SET tags = ?2 WHERE id = ?1",
+        params![id, serde_json::json!(tags).to_string()],
+    )?;
+    Ok(())
+}
+
+/// Reserves the sequence numbers of a new ingest session and returns the first of them.
+///
+/// Every session begins about a thousand above what came before, as in the service.
+pub(crate) fn reserve_sequence(
+    index: &Connection,
+    id: i64,
+    in_use: u64,
+) -> rusqlite::Result<Option<u64>> {
+    let known: Option<(i64, Option<i64>)> = index
+        .query_row(
+            "SELECT next_sequence, (SELECT max(sequence) FROM fragments WHERE stream_id = ?1) FROM streams WHERE id = ?1",
+            [id],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((reserved, persisted)) = known else {
+        return Ok(None);
+    };
+    let in_use = i64::try_from(in_use).unwrap_or(i64::MAX);
+    let highest = reserved.max(persisted.unwrap_or(-1)).max(in_use);
+    let first = highest.saturating_add(1000);
+    index.execute(
+        "UPDATE streams SET next_sequence = ?2 WHERE id = ?1",
+        params![id, first],
+    )?;
+    Ok(Some(first.unsigned_abs()))
+}

@@ -1,0 +1,422 @@
+//! PutMedia answers as the service does, to good media and to bad.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+
+use std::convert::Infallible;
+
+use axum::body::{Body, Bytes};
+use ciero_media::matroska::Tag;
+use ciero_media::matroska::write::{
+    Frame, Key, write_block, write_cluster, write_cluster_start, write_end_of_fragment,
+    write_header, write_tags,
+};
+use ciero_video::Scope;
+use common::{NOW_MS, Service, events, header, second, send, track};
+use futures::StreamExt as _;
+use http::Request;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+fn shape(acks: &[Value]) -> Vec<&str> {
+    acks.iter()
+        .map(|ack| ack["EventType"].as_str().unwrap())
+        .filter(|kind| *kind != "PERSISTED")
+        .collect()
+}
+
+/// Checks that the stream is answered with this error, after one good fragment that stays.
+async fn check_fault(rest: Vec<u8>, id: u16, name: &str) {
+    let service = Service::with_stream().await;
+    let mut body = header();
+    body.extend(second(NOW_MS));
+    body.extend(rest);
+    let acks = service.put(body).await;
+    let errors = events(&acks, "ERROR");
+    assert_eq!(errors.len(), 1, "{acks:?}");
+    assert_eq!(
+        (&errors[0]["ErrorId"], &errors[0]["ErrorCode"]),
+        (&json!(id), &json!(name))
+    );
+    assert_eq!(events(&acks, "PERSISTED").len(), 1);
+    assert_eq!(
+        service.fragments().await.len(),
+        1,
+        "the earlier fragment is kept"
+    );
+}
+
+fn frame(track: u64, offset_ms: i16, data: &[u8]) -> Frame<'_> {
+    Frame {
+        track,
+        offset_ms,
+        key: Key::Yes,
+        data,
+    }
+}
+
+#[tokio::test]
+async fn each_fragment_is_buffered_received_and_persisted() {
+    let service = Service::with_stream().await;
+    let mut body = header();
+    body.extend(second(NOW_MS));
+    body.extend(second(NOW_MS + 1000));
+    let acks = service.put(body).await;
+    assert_eq!(
+        shape(&acks),
+        ["BUFFERING", "RECEIVED", "BUFFERING", "RECEIVED"]
+    );
+    let persisted = events(&acks, "PERSISTED");
+    assert_eq!(persisted.len(), 2);
+    for (place, ack) in persisted.iter().enumerate() {
+        assert_eq!(ack["FragmentTimecode"], NOW_MS + 1000 * place as i64);
+        assert_eq!(
+            ack["FragmentNumber"],
+            events(&acks, "BUFFERING")[place]["FragmentNumber"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn fragment_numbers_rise_by_one_within_a_session_and_far_between_sessions() {
+    let service = Service::with_stream().await;
+    service.put_seconds(&[NOW_MS, NOW_MS + 1000]).await;
+    service.put_seconds(&[NOW_MS + 2000]).await;
+    let fragments = service.fragments().await;
+    let numbers: Vec<_> = fragments
+        .iter()
+        .map(|f| f["FragmentNumber"].as_str().unwrap())
+        .collect();
+    assert!(numbers.iter().all(|number| number.len() == 47));
+    assert!(numbers.is_sorted());
+    // The sequence fills the digits above 2^92.
+    let sequence = |text: &str| text[..20].parse::<u128>().unwrap();
+    let step = sequence(numbers[1]) - sequence(numbers[0]);
+    let jump = sequence(numbers[2]) - sequence(numbers[1]);
+    assert!(jump > 900 * step, "{step} {jump}");
+}
+
+#[tokio::test]
+async fn a_stream_without_retention_is_received_and_not_kept() {
+    let service = Service::start();
+    service
+        .call("createStream", json!({"StreamName": "cam"}))
+        .await;
+    let mut body = header();
+    body.extend(second(NOW_MS));
+    let acks = service.put(body).await;
+    assert_eq!(shape(&acks), ["BUFFERING", "RECEIVED"]);
+    assert!(events(&acks, "PERSISTED").is_empty());
+    let (status, answer) = service
+        .call("listFragments", json!({"StreamName": "cam"}))
+        .await;
+    assert_eq!(
+        (status.as_u16(), &answer["error"]),
+        (400, &json!("NoDataRetentionException"))
+    );
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_matroska_are_refused() {
+    let service = Service::with_stream().await;
+    let acks = service
+        .put(b"this is not a Matroska stream at all".to_vec())
+        .await;
+    assert_eq!(
+        acks,
+        [json!({"EventType": "ERROR", "ErrorCode": "INVALID_MKV_DATA", "ErrorId": 4006})]
+    );
+    assert!(service.put(Vec::new()).await.is_empty());
+}
+
+#[tokio::test]
+async fn broken_matroska_is_refused() {
+    check_fault(header(), 4006, "INVALID_MKV_DATA").await;
+    check_fault(vec![0; 32], 4006, "INVALID_MKV_DATA").await;
+    let whole = second(NOW_MS + 1000);
+    check_fault(whole[..whole.len() - 1].to_vec(), 4006, "INVALID_MKV_DATA").await;
+}
+
+#[tokio::test]
+async fn timecodes_that_go_back_are_refused() {
+    let name = "FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS";
+    check_fault(second(NOW_MS - 1000), 4004, name).await;
+    check_fault(second(NOW_MS + 900), 4004, name).await;
+}
+
+#[tokio::test]
+async fn a_fragment_over_twenty_seconds_is_refused() {
+    let long = write_cluster(
+        1_800_000_001_000,
+        &[frame(1, 0, b"p"), frame(1, 20_001, b"p")],
+    );
+    check_fault(long, 4002, "MAX_FRAGMENT_DURATION_REACHED").await;
+}
+
+#[tokio::test]
+async fn a_track_that_was_not_declared_is_refused() {
+    let strange = write_cluster(1_800_000_001_000, &[frame(1, 0, b"p"), frame(2, 0, b"p")]);
+    check_fault(strange, 4010, "TRACK_NUMBER_MISMATCH").await;
+    check_fault(
+        write_cluster(1_800_000_001_000, &[]),
+        4011,
+        "FRAMES_MISSING_FOR_TRACK",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_timecode_that_is_no_date_is_refused() {
+    let far = write_cluster(1 << 60, &[frame(1, 0, b"p")]);
+    check_fault(far, 4007, "INVALID_PRODUCER_TIMESTAMP").await;
+}
+
+#[tokio::test]
+async fn too_much_metadata_is_refused() {
+    let tag = |name: &str, value: String| Tag {
+        name: name.into(),
+        value,
+    };
+    let many: Vec<_> = (0..11).map(|n| tag("n", n.to_string())).collect();
+    check_fault(write_tags(&many), 4009, "FRAGMENT_METADATA_LIMIT_REACHED").await;
+    check_fault(
+        write_tags(&[tag("n", "v".repeat(257))]),
+        4009,
+        "FRAGMENT_METADATA_LIMIT_REACHED",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn more_than_three_tracks_are_refused() {
+    let service = Service::with_stream().await;
+    let tracks: Vec<_> = (1..=4)
+        .map(|number| ciero_media::matroska::Track { number, ..track() })
+        .collect();
+    let mut body = write_header(&tracks, "test");
+    body.extend(second(NOW_MS));
+    assert_eq!(service.put(body).await[0]["ErrorId"], 4005);
+}
+
+#[tokio::test]
+async fn a_fragment_over_fifty_megabytes_is_refused_while_it_arrives() {
+    let block = Bytes::from(write_block(&frame(1, 0, &vec![7; 1 << 20])));
+    let start = [
+        header(),
+        second(NOW_MS),
+        write_cluster_start(1_800_000_001_000),
+    ]
+    .concat();
+    let pieces = std::iter::once(Bytes::from(start)).chain(std::iter::repeat_n(block, 60));
+    let service = Service::with_stream().await;
+    let body = Body::from_stream(futures::stream::iter(pieces.map(Ok::<_, Infallible>)));
+    let acks = service.put_with("ABSOLUTE", None, body).await;
+    let error = events(&acks, "ERROR")[0];
+    assert_eq!(
+        (&error["ErrorId"], &error["FragmentTimecode"]),
+        (&json!(4001), &json!(1_800_000_001_000_i64))
+    );
+    assert_eq!(service.fragments().await.len(), 1);
+}
+
+#[tokio::test]
+async fn one_announced_block_over_the_limit_is_refused_before_it_arrives() {
+    let mut rest = write_cluster_start(1_800_000_001_000);
+    rest.extend([0xA3, 0x08, 0x7F, 0xFF, 0xFF, 0xFF]);
+    check_fault(rest, 4001, "MAX_FRAGMENT_SIZE_REACHED").await;
+}
+
+#[tokio::test]
+async fn a_cut_connection_keeps_complete_fragments_and_drops_the_last() {
+    let service = Service::with_stream().await;
+    let whole = [header(), second(NOW_MS)].concat();
+    let part = second(NOW_MS + 1000)[..40].to_vec();
+    let pieces = [
+        Ok(Bytes::from(whole)),
+        Ok(part.into()),
+        Err(std::io::Error::other("cut")),
+    ];
+    let acks = service
+        .put_with(
+            "ABSOLUTE",
+            None,
+            Body::from_stream(futures::stream::iter(pieces)),
+        )
+        .await;
+    assert_eq!(shape(&acks), ["BUFFERING", "RECEIVED", "BUFFERING"]);
+    assert_eq!(events(&acks, "PERSISTED").len(), 1);
+    assert_eq!(service.fragments().await.len(), 1);
+}
+
+#[tokio::test]
+async fn relative_timecodes_count_from_the_start_that_was_announced() {
+    let service = Service::with_stream().await;
+    let body = [header(), second(0), second(5000)].concat();
+    let acks = service
+        .put_with("RELATIVE", Some("1799999999.14"), body)
+        .await;
+    assert_eq!(events(&acks, "PERSISTED")[1]["FragmentTimecode"], 5000);
+    let fragments = service.fragments().await;
+    assert_eq!(fragments[0]["ProducerTimestamp"], 1_799_999_999.14);
+    assert_eq!(fragments[1]["ProducerTimestamp"], 1_800_000_004.14);
+}
+
+#[tokio::test]
+async fn requests_that_say_too_little_are_refused_before_the_media() {
+    let service = Service::with_stream().await;
+    let request = |headers: &[(&str, &str)]| {
+        let mut request = Request::post("/putMedia");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        request.body(Body::empty()).unwrap()
+    };
+    let kind = ("x-amzn-fragment-timecode-type", "ABSOLUTE");
+    let name = ("x-amzn-stream-name", "cam");
+    for headers in [
+        &[kind][..],
+        &[name],
+        &[name, ("x-amzn-stream-arn", "arn"), kind],
+        &[name, ("x-amzn-fragment-timecode-type", "SIDEREAL")],
+        &[name, ("x-amzn-fragment-timecode-type", "RELATIVE")],
+        &[
+            name,
+            ("x-amzn-fragment-timecode-type", "RELATIVE"),
+            ("x-amzn-producer-start-timestamp", "soon"),
+        ],
+    ] {
+        assert_eq!(
+            send(&service.video, request(headers)).await.0,
+            400,
+            "{headers:?}"
+        );
+    }
+    let (status, headers, _) = send(
+        &service.video,
+        request(&[("x-amzn-stream-name", "none"), kind]),
+    )
+    .await;
+    assert_eq!(
+        (
+            status.as_u16(),
+            headers["x-amzn-errortype"].to_str().unwrap()
+        ),
+        (404, "ResourceNotFoundException")
+    );
+}
+
+/// A connection whose body the test feeds piece by piece, and whose answers it reads as they come.
+struct Feed {
+    pieces: mpsc::Sender<Bytes>,
+    answers: axum::body::BodyDataStream,
+}
+
+impl Feed {
+    async fn open(service: &Service) -> Result<Self, u16> {
+        let (pieces, mut received) = mpsc::channel(4);
+        let body = futures::stream::poll_fn(move |cx| received.poll_recv(cx));
+        let request = Request::post("/putMedia")
+            .header("x-amzn-stream-name", "cam")
+            .header("x-amzn-fragment-timecode-type", "ABSOLUTE")
+            .extension(Scope::Stream("cam".into()))
+            .body(Body::from_stream(body.map(Ok::<_, Infallible>)))
+            .unwrap();
+        let response = tower::ServiceExt::oneshot(service.video.router(), request)
+            .await
+            .unwrap();
+        if response.status() != 200 {
+            return Err(response.status().as_u16());
+        }
+        Ok(Self {
+            pieces,
+            answers: response.into_body().into_data_stream(),
+        })
+    }
+
+    async fn send(&self, bytes: Vec<u8>) {
+        self.pieces.send(bytes.into()).await.unwrap();
+    }
+
+    /// One piece of the answer holds one acknowledgement and stays below what official parsers bear.
+    async fn answer(&mut self) -> Option<Value> {
+        let piece = self.answers.next().await?.unwrap();
+        assert!(piece.len() <= 1024);
+        assert_eq!(piece.iter().filter(|byte| **byte == b'\n').count(), 1);
+        Some(serde_json::from_slice(&piece).unwrap())
+    }
+
+    async fn expect(&mut self, kind: &str) {
+        assert_eq!(self.answer().await.unwrap()["EventType"], kind);
+    }
+}
+
+#[tokio::test]
+async fn answers_run_while_the_media_is_still_arriving() {
+    let service = Service::with_stream().await;
+    let mut feed = Feed::open(&service).await.unwrap();
+    feed.send([header(), second(NOW_MS)].concat()).await;
+    for kind in ["BUFFERING", "RECEIVED", "PERSISTED"] {
+        feed.expect(kind).await;
+    }
+    feed.send(write_cluster_start(1_800_000_001_000)).await;
+    feed.expect("BUFFERING").await;
+    feed.send(write_block(&frame(1, 0, b"picture"))).await;
+    feed.send(write_end_of_fragment()).await;
+    feed.expect("RECEIVED").await;
+    feed.expect("PERSISTED").await;
+    let Feed {
+        pieces,
+        mut answers,
+    } = feed;
+    drop(pieces);
+    assert!(answers.next().await.is_none());
+}
+
+#[tokio::test]
+async fn two_connections_may_overlap_and_a_third_is_throttled() {
+    let service = Service::with_stream().await;
+    let first = Feed::open(&service).await.unwrap();
+    let mut second_feed = Feed::open(&service).await.unwrap();
+    assert_eq!(Feed::open(&service).await.err(), Some(400));
+    let Feed {
+        pieces,
+        mut answers,
+    } = first;
+    drop(pieces);
+    assert!(answers.next().await.is_none());
+    assert!(Feed::open(&service).await.is_ok());
+    second_feed.send([header(), second(NOW_MS)].concat()).await;
+    second_feed.expect("BUFFERING").await;
+}
+
+#[tokio::test]
+async fn deleting_the_stream_ends_a_connection_that_feeds_it() {
+    let service = Service::with_stream().await;
+    let mut feed = Feed::open(&service).await.unwrap();
+    feed.send(header()).await;
+    service
+        .call("deleteStream", json!({"StreamName": "cam"}))
+        .await;
+    feed.send(second(NOW_MS)).await;
+    feed.expect("BUFFERING").await;
+    feed.expect("RECEIVED").await;
+    let error = feed.answer().await.unwrap();
+    assert_eq!(
+        (&error["ErrorId"], &error["ErrorCode"]),
+        (&json!(4008), &json!("STREAM_NOT_ACTIVE"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_producer_hears_idle_and_is_let_go_after_thirty_seconds() {
+    let service = Service::with_stream().await;
+    let began = tokio::time::Instant::now();
+    let mut feed = Feed::open(&service).await.unwrap();
+    let mut idle = 0;
+    while let Some(ack) = feed.answer().await {
+        assert_eq!(ack["EventType"], "IDLE");
+        idle += 1;
+    }
+    assert!(idle >= 6);
+    assert!((30..36).contains(&began.elapsed().as_secs()));
+}
