@@ -74,12 +74,13 @@ async fn advance(State(advancer): State<Arc<Advancer>>, request: Request) -> Res
 }
 
 fn duration(body: &Bytes, is_form: bool) -> Option<String> {
-    if is_form {
+    // curl declares a form unless it is told otherwise, also for JSON.
+    if is_form && !body.starts_with(b"{") {
         let text = std::str::from_utf8(body).ok()?;
-        let values = text
+        let mut values = text
             .split('&')
             .filter_map(|pair| pair.strip_prefix("advance="));
-        return values.last().map(crate::gateway::decode);
+        return values.next_back().map(crate::gateway::decode);
     }
     let value: Value = serde_json::from_slice(body).ok()?;
     value.get("advance")?.as_str().map(str::to_owned)
@@ -172,5 +173,110 @@ fn page(now: Timestamp) -> Markup {
                 p { a href="/_local" { "ローカルクラウド / Local cloud" } }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+    use crate::sources::schedules::Turnstile;
+    use axum::body::Body;
+    use tower::ServiceExt;
+
+    async fn check(request: Request) -> (u16, HeaderMap, String) {
+        let directory = tempfile::tempdir().unwrap();
+        let apis = crate::testing::apis(directory.path(), "2026-04-01T00:00:00Z");
+        let host = crate::testing::host(Vec::new(), directory.path());
+        let advancer = Advancer::new(apis, host, Vec::new(), Vec::new(), Turnstile::default());
+        let response = router(Arc::new(advancer)).oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        (
+            parts.status.as_u16(),
+            parts.headers,
+            String::from_utf8(body.to_vec()).unwrap(),
+        )
+    }
+
+    fn post(body: impl Into<Body>, headers: &[(&str, &str)]) -> Request {
+        let request = Request::post("/_local/clock").header("host", "127.0.0.1:8080");
+        let request = headers.iter().fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        });
+        request.body(body.into()).unwrap()
+    }
+
+    const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+
+    #[tokio::test]
+    async fn the_clock_is_read_as_json_or_as_a_page() {
+        let get = Request::get("/_local/clock");
+        let (status, _, body) = check(get.body(Body::empty()).unwrap()).await;
+        assert_eq!(status, 200);
+        assert!(
+            body.starts_with(r#"{"now":"2026-04-01T09:00:0"#) && body.ends_with(r#"+09:00"}"#),
+            "{body}"
+        );
+        let page = Request::get("/_local/clock").header("accept", "text/html,*/*");
+        let (_, headers, body) = check(page.body(Body::empty()).unwrap()).await;
+        assert!(
+            headers["content-type"]
+                .to_str()
+                .unwrap()
+                .starts_with("text/html")
+        );
+        assert!(body.contains("2026年4月1日"), "{body}");
+    }
+
+    #[tokio::test]
+    async fn the_clock_is_advanced_by_json_and_by_forms() {
+        let advanced = r#"{"now":"2026-04-02T09:00:0"#;
+        let (status, _, body) = check(post(r#"{"advance":"P1D"}"#, &[])).await;
+        assert!(status == 200 && body.starts_with(advanced), "{body}");
+        let (status, _, body) = check(post(r#"{"advance":"P1D"}"#, &[FORM])).await;
+        assert!(status == 200 && body.starts_with(advanced), "{body}");
+        let (status, _, body) = check(post("advance=P1D", &[FORM])).await;
+        assert!(status == 200 && body.starts_with(advanced), "{body}");
+        let browser = [
+            FORM,
+            ("accept", "text/html"),
+            ("origin", "http://127.0.0.1:8080"),
+        ];
+        let (status, headers, _) = check(post("advance=P1D", &browser)).await;
+        assert_eq!(
+            (status, headers["location"].to_str().unwrap()),
+            (303, "/_local/clock")
+        );
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_done_is_told_in_a_problem_document() {
+        let check = async |request: Request, status: u16, code: &str| {
+            let (got, headers, body) = check(request).await;
+            let problem: Value = serde_json::from_str(&body).unwrap();
+            assert_eq!((got, &problem["code"]), (status, &json!(code)), "{body}");
+            assert_eq!(headers["content-type"], "application/problem+json");
+            assert_eq!(problem["status"], status);
+            assert!(
+                problem["detail"].is_string()
+                    && problem["title"].is_string()
+                    && problem["type"].is_string()
+            );
+        };
+        check(post("", &[]), 400, "malformed_body").await;
+        check(post("{", &[]), 400, "malformed_body").await;
+        check(post("[]", &[]), 400, "malformed_body").await;
+        check(post(r#"{"advance":1}"#, &[]), 400, "malformed_body").await;
+        check(post("forward=P1D", &[FORM]), 400, "malformed_body").await;
+        check(post(vec![0xff], &[FORM]), 400, "malformed_body").await;
+        check(post(r#"{"advance":"soon"}"#, &[]), 400, "not_a_duration").await;
+        check(post(r#"{"advance":"-P1D"}"#, &[]), 400, "not_forward").await;
+        check(post(r#"{"advance":"PT0S"}"#, &[]), 400, "not_forward").await;
+        check(post(r#"{"advance":"P100Y"}"#, &[]), 400, "too_far").await;
+        check(post(vec![b' '; 5000], &[]), 413, "body_too_large").await;
+        let foreign = [FORM, ("origin", "http://elsewhere.example")];
+        check(post("advance=P1D", &foreign), 403, "other_origin").await;
     }
 }

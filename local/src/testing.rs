@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
+use ciero_apis::clock::ServiceClock;
+use ciero_apis::{Apis, ApisConfig};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
@@ -34,7 +36,16 @@ pub fn function(name: &str, timeout: Duration) -> Function {
     }
 }
 
+/// A host whose service clock stands still.
 pub fn host(functions: Vec<Function>, logs: &Path) -> Arc<Host> {
+    host_on(functions, logs, Box::new(|| NOW_MS))
+}
+
+pub fn host_on(
+    functions: Vec<Function>,
+    logs: &Path,
+    now_ms: Box<dyn Fn() -> i64 + Send + Sync>,
+) -> Arc<Host> {
     let config = HostConfig {
         program: Program {
             path: std::env::current_exe().unwrap(),
@@ -51,7 +62,7 @@ pub fn host(functions: Vec<Function>, logs: &Path) -> Arc<Host> {
         spawner: Spawner::start(Handle::current()).unwrap(),
         log_directory: logs.to_owned(),
         aws_url: "http://127.0.0.1:4566".to_owned(),
-        now_ms: Box::new(|| NOW_MS),
+        now_ms,
         issue_keys: Box::new(|name| {
             Ok(Keys {
                 access_key_id: format!("key-of-{name}"),
@@ -61,6 +72,18 @@ pub fn host(functions: Vec<Function>, logs: &Path) -> Arc<Host> {
         }),
     };
     Host::new(functions, config)
+}
+
+/// All APIs on an empty folder, with the service clock at the given moment.
+pub fn apis(directory: &Path, start: &str) -> Apis {
+    let clock = ServiceClock::open(directory, Some(start.parse().unwrap())).unwrap();
+    Apis::open(&ApisConfig {
+        data_dir: directory.to_owned(),
+        clock,
+        aws_url: "http://127.0.0.1:4566".to_owned(),
+        portal_url: "http://127.0.0.1:8080".to_owned(),
+    })
+    .unwrap()
 }
 
 pub async fn invoke(host: &Host, name: &str, payload: Value) -> Result<Value, Value> {
@@ -130,6 +153,9 @@ fn work(event: &Value, told: Value, post: &dyn Fn(&str, &[u8]) -> u16) -> u16 {
         .as_str()
         .or(event["rawPath"].as_str())
         .unwrap_or_default();
+    if let Some(records) = event["Records"].as_array() {
+        return post("response", report(records).to_string().as_bytes());
+    }
     match wish.trim_start_matches('/') {
         "hang" => loop {
             std::thread::park();
@@ -156,14 +182,13 @@ fn work(event: &Value, told: Value, post: &dyn Fn(&str, &[u8]) -> u16) -> u16 {
                 json!({ "pid": std::process::id(), "environment": environment, "told": told });
             post("response", answer.to_string().as_bytes())
         }
-        "report" => {
-            let failures = &event["failures"];
-            post(
-                "response",
-                json!({ "batchItemFailures": failures })
-                    .to_string()
-                    .as_bytes(),
-            )
+        "append" => {
+            let mut options = std::fs::OpenOptions::new();
+            let path = event["file"].as_str().unwrap();
+            let mut file = options.append(true).create(true).open(path).unwrap();
+            let deadline = &told["headers"]["lambda-runtime-deadline-ms"];
+            writeln!(file, "{}", deadline.as_str().unwrap()).unwrap();
+            post("response", b"true")
         }
         _ => {
             let body = json!({ "event": event, "pid": std::process::id() }).to_string();
@@ -171,6 +196,16 @@ fn work(event: &Value, told: Value, post: &dyn Fn(&str, &[u8]) -> u16) -> u16 {
             post("response", answer.to_string().as_bytes())
         }
     }
+}
+
+/// Of a batch, the messages that say `bad` fail; one that says `exit` ends the process.
+fn report(records: &[Value]) -> Value {
+    if records.iter().any(|record| record["body"] == "exit") {
+        std::process::exit(3);
+    }
+    let bad = records.iter().filter(|record| record["body"] == "bad");
+    let failures = bad.map(|record| json!({ "itemIdentifier": record["messageId"] }));
+    json!({ "batchItemFailures": failures.collect::<Vec<Value>>() })
 }
 
 /// A client of the Runtime API that needs no runtime of its own.

@@ -236,4 +236,47 @@ mod tests {
         }] });
         assert_eq!(event(&source, &[message("1")]), expected);
     }
+
+    /// The numbers of messages left in the queue and in its dead letters, once nothing is visible or in flight.
+    async fn left_after(bodies: &[&str]) -> (u64, u64) {
+        let directory = tempfile::tempdir().unwrap();
+        let apis = crate::testing::apis(directory.path(), "2026-04-01T00:00:00Z");
+        let function = crate::testing::function("f", Duration::from_secs(20));
+        let host = crate::testing::host(vec![function], directory.path());
+        let redrive =
+            json!({ "deadLetterTargetArn": apis.queues.arn("dead"), "maxReceiveCount": 1 });
+        let attributes = BTreeMap::from([("RedrivePolicy".to_owned(), redrive.to_string())]);
+        apis.queues.ensure("dead", &BTreeMap::new()).unwrap();
+        apis.queues.ensure("work", &attributes).unwrap();
+        for body in bodies {
+            let message = ciero_apis::queues::Outgoing {
+                body: (*body).to_owned(),
+                ..Default::default()
+            };
+            apis.queues.send("work", message).unwrap();
+        }
+        let source = QueueSource {
+            queue: "work".to_owned(),
+            function: "f".to_owned(),
+            batch_size: 10,
+            partial_failures: PartialFailures::Reported,
+            maximum_concurrency: Some(1),
+        };
+        start(&source, &apis.queues, &host);
+        let depth = |queue: &str| apis.queues.depth(queue).unwrap();
+        crate::testing::eventually("the queue is empty", || depth("work") == Default::default())
+            .await;
+        host.close().await;
+        (depth("work").visible, depth("dead").visible)
+    }
+
+    #[tokio::test]
+    async fn what_a_function_did_is_deleted_and_what_it_could_not_do_ends_in_the_dead_letters() {
+        assert_eq!(left_after(&["good", "bad", "good"]).await, (0, 1));
+    }
+
+    #[tokio::test]
+    async fn when_a_function_breaks_off_its_whole_batch_comes_back() {
+        assert_eq!(left_after(&["good", "exit"]).await, (0, 2));
+    }
 }

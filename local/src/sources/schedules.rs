@@ -270,4 +270,39 @@ mod tests {
         };
         assert_eq!(constant.event(Timestamp::UNIX_EPOCH), json!({ "a": 1 }));
     }
+
+    #[tokio::test]
+    async fn a_rule_runs_when_the_service_clock_reaches_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = crate::testing::apis(directory.path(), "2026-04-01T00:00:30Z").clock;
+        let function = crate::testing::function("f", Duration::from_secs(20));
+        let host = crate::testing::host(vec![function], directory.path());
+        let file = directory.path().join("runs");
+        let rule = Rule {
+            name: "r".to_owned(),
+            function: "f".to_owned(),
+            schedule: Schedule::parse("rate(1 hour)").unwrap(),
+            input: Some(json!({ "do": "append", "file": file })),
+        };
+        tokio::spawn(tick(
+            rule,
+            host.clone(),
+            clock.clone(),
+            Turnstile::default(),
+        ));
+        let runs = || {
+            std::fs::read_to_string(&file)
+                .unwrap_or_default()
+                .lines()
+                .count()
+        };
+        // The ticker looks at the clock once before the clock is moved.
+        tokio::task::yield_now().await;
+        assert_eq!(runs(), 0);
+        clock
+            .advance_to("2026-04-01T01:00:00Z".parse().unwrap())
+            .unwrap();
+        crate::testing::eventually("the rule has run", || runs() == 1).await;
+        host.close().await;
+    }
 }

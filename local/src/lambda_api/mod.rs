@@ -1,5 +1,8 @@
 //! The Lambda API: Invoke, ListFunctions and GetFunction, so that the usual tools reach the functions.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use axum::Router;
