@@ -1,5 +1,6 @@
 //! The control plane: streams come, change and go.
 
+pub(crate) mod retention;
 pub(crate) mod tags;
 
 use std::collections::BTreeMap;
@@ -220,50 +221,6 @@ fn check_version(stream: &Stream, said: Option<&str>) -> Result<(), ApiError> {
         ));
     }
     Ok(())
-}
-
-#[derive(Deserialize)]
-pub(crate) struct UpdateDataRetention {
-    #[serde(flatten)]
-    stream: StreamRef,
-    #[serde(rename = "CurrentVersion")]
-    current_version: String,
-    #[serde(rename = "Operation")]
-    operation: String,
-    #[serde(rename = "DataRetentionChangeInHours")]
-    change_hours: i64,
-}
-
-pub(crate) async fn update_data_retention(
-    State(shared): App,
-    call: Call<UpdateDataRetention>,
-) -> Answer {
-    blocking(&shared, move |shared| {
-        let Call { scope, body } = call;
-        let stream = body.stream.find(shared, &scope, "UpdateDataRetention")?;
-        check_version(&stream, Some(&body.current_version))?;
-        let change = match body.operation.as_str() {
-            _ if body.change_hours < 1 => None,
-            "INCREASE_DATA_RETENTION" => Some(body.change_hours),
-            "DECREASE_DATA_RETENTION" => Some(-body.change_hours),
-            _ => None,
-        };
-        let hours = change
-            .map(|change| stream.retention_hours.saturating_add(change))
-            .filter(|hours| (0..=MOST_RETENTION_HOURS).contains(hours))
-            .ok_or_else(|| {
-                ApiError::invalid_argument("The retention must stay within 0 to 87600 hours.")
-            })?;
-        let version = new_version();
-        shared
-            .store
-            .write(|index| streams::set_retention(index, stream.id, hours, &version))?;
-        if hours < stream.retention_hours {
-            shared.store.sweep();
-        }
-        Ok(Json(json!({})))
-    })
-    .await
 }
 
 #[derive(Deserialize)]

@@ -18,7 +18,10 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/describeStream", post(control::describe_stream))
         .route("/listStreams", post(control::list_streams))
         .route("/deleteStream", post(control::delete_stream))
-        .route("/updateDataRetention", post(control::update_data_retention))
+        .route(
+            "/updateDataRetention",
+            post(control::retention::update_data_retention),
+        )
         .route("/getDataEndpoint", post(control::get_data_endpoint))
         .route("/tagStream", post(control::tags::tag_stream))
         .route("/untagStream", post(control::tags::untag_stream))

@@ -2,6 +2,7 @@
 
 pub(crate) mod committer;
 pub(crate) mod fragments;
+mod rows;
 mod schema;
 mod segments;
 pub(crate) mod streams;

@@ -1,6 +1,4 @@
 //! An embedded service in a folder of its own, with a clock that the test moves.
-#![allow(dead_code, reason = "each test file uses a part of this")]
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -233,4 +231,14 @@ pub fn segment_files(folder: &Path) -> Vec<std::path::PathBuf> {
         }
     }
     files
+}
+
+/// A frame at which a decoder can begin.
+pub fn frame(track: u64, offset_ms: i16, data: &[u8]) -> Frame<'_> {
+    Frame {
+        track,
+        offset_ms,
+        key: Key::Yes,
+        data,
+    }
 }

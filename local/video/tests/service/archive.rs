@@ -1,12 +1,9 @@
 //! Archived media is listed, read back as it was sent, and never shown beyond its retention.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod common;
-
+use crate::common::{NOW_MS, Service, header, second, segment_files, send};
 use axum::body::Body;
 use ciero_media::matroska::write::write_tags;
 use ciero_media::matroska::{Event, Limits, Reader, Tag};
-use common::{NOW_MS, Service, header, second, segment_files, send};
 use futures::StreamExt as _;
 use http::Request;
 use serde_json::{Value, json};

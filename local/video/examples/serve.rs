@@ -1,0 +1,27 @@
+//! Runs the embedded Kinesis Video alone, without signatures: `serve PORT FOLDER`.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+use ciero_video::{Video, VideoConfig};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let port: u16 = arguments.next().context("the port is missing")?.parse()?;
+    let folder = arguments.next().context("the folder is missing")?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", port)).await?;
+    let video = Video::open(VideoConfig {
+        data_dir: folder.into(),
+        base_url: format!("http://{}", listener.local_addr()?),
+        account_id: "111122223333".into(),
+        region: "ap-northeast-1".into(),
+        now: Arc::new(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH);
+            since.map_or(0, |since| since.as_millis() as i64)
+        }),
+    })?;
+    axum::serve(listener, video.router()).await?;
+    Ok(())
+}
