@@ -9,7 +9,7 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::post;
 use ciero_domain::ids::{ContractId, MessageId};
-use ciero_ports::{AuditRow, Chance, Contracts, Devices, Documents, Streams, Things};
+use ciero_ports::{AuditRow, Chance, Contracts, Devices, Documents, Streams, Things, Topic};
 use ciero_runtime::{Desk, Gate, Moment, Settings, guarded, sdk_config, text, warm_up};
 use serde_json::Value;
 
@@ -85,14 +85,15 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let config = sdk_config()?;
     let store = Arc::new(ciero_store::Store::new(&config, &text("MAIN_TABLE")?, None));
     let gate = Gate::new(Settings::from_env()?, store.clone());
+    let queues = [(Topic::Notices, text("NOTICE_QUEUE_URL")?), (Topic::Screening, text("SCREENING_QUEUE_URL")?)];
     let app = App {
         gate: gate.clone(),
-        desk: Desk { ledger: store.clone(), queues: Arc::new(ciero_cloud::SqsQueues::from_env(&config)?) },
+        desk: Desk { ledger: store.clone(), queues: Arc::new(ciero_cloud::SqsQueues::new(&config, queues)) },
         contracts: store.clone(),
         devices: store.clone(),
         documents: store.clone(),
         streams: Arc::new(ciero_cloud::KinesisStreams::new(&config)),
-        things: Arc::new(ciero_cloud::IotThings::new(&config, text("DEVICE_POLICY")?)),
+        things: Arc::new(ciero_cloud::IotThings::new(&config, &text("DEVICE_POLICY")?)),
         chance: Arc::new(ciero_cloud::OsChance),
         deployment: Arc::new(Deployment::from_env()?),
     };
