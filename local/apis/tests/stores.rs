@@ -104,6 +104,25 @@ async fn broken_json_and_unknown_tables_are_refused() {
     assert!(broken.error().ends_with("SerializationException"));
     let unknown = dynamodb(&cloud, "Dance", json!({})).await;
     assert_eq!(unknown.status, 400);
+    for request in [
+        json!({}),
+        json!({ "TableName": "x", "Item": {} }),
+        json!({ "TableName": "main", "Item": { "PK": {} } }),
+    ] {
+        let invalid = dynamodb(&cloud, "PutItem", request.clone()).await;
+        assert!(
+            invalid.error().ends_with("ValidationException"),
+            "{request}: {}",
+            invalid.text()
+        );
+        assert!(!invalid.text().contains("VALIDATION"), "{}", invalid.text());
+    }
+    let mistyped = dynamodb(&cloud, "PutItem", json!({ "TableName": 7, "Item": {} })).await;
+    assert!(
+        mistyped.error().ends_with("SerializationException"),
+        "{}",
+        mistyped.text()
+    );
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! DynamoDB in this process: each operation goes straight to the embedded database, without another hop.
 
+mod dispatch;
+
 use std::path::Path;
 
 use axum::Router;
@@ -142,7 +144,7 @@ impl Dynamodb {
         let database = self.database.clone();
         let operation = operation.to_owned();
         // The database blocks its thread; elsewhere the two workers of the runtime go on.
-        tokio::task::spawn_blocking(move || dispatch(&database, &operation, &request))
+        tokio::task::spawn_blocking(move || dispatch::run(&database, &operation, &request))
             .await
             .map_err(|_| DynamodbError::CutOff)?
     }
@@ -179,45 +181,4 @@ fn answer_json(status: StatusCode, body: String) -> Response {
         http::HeaderValue::from_static("application/x-amz-json-1.0"),
     );
     response
-}
-
-macro_rules! dispatch_table {
-    ($($name:literal => $method:ident),+ $(,)?) => {
-        fn dispatch(database: &Database, operation: &str, request: &str) -> Result<String, DynamodbError> {
-            match operation {
-                $($name => {
-                    let request = serde_json::from_str(request)
-                        .map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
-                    Ok(serde_json::to_string(&database.$method(request)?)?)
-                })+
-                other => Err(DynoxideError::ValidationException(
-                    format!("The operation '{other}' is not offered here."),
-                ).into()),
-            }
-        }
-    };
-}
-
-dispatch_table! {
-    "BatchGetItem" => batch_get_item,
-    "BatchWriteItem" => batch_write_item,
-    "CreateTable" => create_table,
-    "DeleteItem" => delete_item,
-    "DeleteTable" => delete_table,
-    "DescribeTable" => describe_table,
-    "DescribeTimeToLive" => describe_time_to_live,
-    "ExecuteStatement" => execute_statement,
-    "GetItem" => get_item,
-    "ListTables" => list_tables,
-    "ListTagsOfResource" => list_tags_of_resource,
-    "PutItem" => put_item,
-    "Query" => query,
-    "Scan" => scan,
-    "TagResource" => tag_resource,
-    "TransactGetItems" => transact_get_items,
-    "TransactWriteItems" => transact_write_items,
-    "UntagResource" => untag_resource,
-    "UpdateItem" => update_item,
-    "UpdateTable" => update_table,
-    "UpdateTimeToLive" => update_time_to_live,
 }
