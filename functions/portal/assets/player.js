@@ -23,7 +23,9 @@ class CameraPage {
     this.buildTimeline();
     setInterval(() => this.tick(), 250);
     this.tick();
-    this.goLive();
+    const at = Number(section.dataset.at);
+    if (at) this.goTo(at);
+    else this.goLive();
   }
 
   get earliest() {

@@ -1,6 +1,29 @@
-//! The portal function.
+//! The portal: every page of the service. It renders and writes nothing but its cookies.
 
-/// Runs the function until Lambda ends it.
-pub async fn run() -> Result<(), lambda_runtime::Error> {
-    ciero_runtime::run(None, None).await
-}
+mod app;
+mod application;
+mod apply;
+mod assets;
+mod camera;
+mod cameras;
+mod confirmation;
+mod console;
+mod contract;
+mod device;
+mod devices;
+mod documents;
+mod input;
+mod landing;
+mod markdown;
+mod page;
+mod pieces;
+mod sign_in;
+mod trail;
+mod user;
+mod users;
+mod welcome;
+
+#[cfg(test)]
+mod tests;
+
+pub use app::{App, router, run};

@@ -1,0 +1,86 @@
+//! The ports of the portal, its routes, and its start.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::{get, post};
+use ciero_ports::{Applications, Audit, Chance, Contracts, Devices, Documents, Viewing};
+use ciero_runtime::{Gate, Settings, guarded, sdk_config, text, warm_up};
+
+use crate::{
+    application, apply, assets, camera, cameras, console, contract, device, devices, documents,
+    landing, sign_in, user, users, welcome,
+};
+
+/// What the pages read from. People are behind the gate.
+#[derive(Clone)]
+pub struct App {
+    pub gate: Gate,
+    pub applications: Arc<dyn Applications>,
+    pub contracts: Arc<dyn Contracts>,
+    pub devices: Arc<dyn Devices>,
+    pub documents: Arc<dyn Documents>,
+    pub viewing: Arc<dyn Viewing>,
+    pub audit: Arc<dyn Audit>,
+    pub chance: Arc<dyn Chance>,
+    /// The command that starts the device program, without its arguments.
+    pub device_command: Arc<str>,
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Gate {
+        app.gate.clone()
+    }
+}
+
+/// Builds the routes.
+pub fn router(app: App) -> Router<()> {
+    Router::new()
+        .route("/", get(landing::landing))
+        .route("/healthz", get(landing::healthz))
+        .route("/language", get(landing::language))
+        .route("/prices", get(documents::prices))
+        .route("/terms", get(documents::terms_in_force))
+        .route("/terms/{version}", get(documents::terms))
+        .route("/apply", get(apply::form))
+        .route("/applications/{id}", get(application::show))
+        .route("/sign-in", get(sign_in::customers))
+        .route("/console/sign-in", get(sign_in::operators))
+        .route("/auth/callback", get(sign_in::callback))
+        .route("/sign-out", post(sign_in::sign_out))
+        .route("/welcome", get(welcome::welcome))
+        .route("/cameras", get(cameras::list))
+        .route("/cameras/{id}", get(camera::show))
+        .route("/contract", get(contract::show))
+        .route("/users", get(users::list))
+        .route("/users/{id}", get(user::show))
+        .route("/devices", get(devices::list))
+        .route("/devices/{id}", get(device::show))
+        .route("/console", get(console::first))
+        .route("/console/contracts", get(console::contracts))
+        .route("/console/contracts/{id}", get(console::contract))
+        .route("/assets/{file}", get(assets::serve))
+        .with_state(app)
+}
+
+/// Runs the function until Lambda ends it.
+pub async fn run() -> Result<(), lambda_runtime::Error> {
+    lambda_runtime::tracing::init_default_subscriber();
+    let config = sdk_config()?;
+    let store = Arc::new(ciero_store::Store::new(&config, &text("MAIN_TABLE")?, None));
+    let gate = Gate::new(Settings::from_env()?, store.clone());
+    let app = App {
+        gate: gate.clone(),
+        applications: store.clone(),
+        contracts: store.clone(),
+        devices: store.clone(),
+        documents: store.clone(),
+        viewing: store.clone(),
+        audit: store.clone(),
+        chance: Arc::new(ciero_cloud::OsChance),
+        device_command: text("DEVICE_COMMAND")?.into(),
+    };
+    warm_up(store.operator()).await;
+    ciero_runtime::run(Some(guarded(router(app), gate)), None).await
+}

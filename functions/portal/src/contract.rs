@@ -1,0 +1,149 @@
+//! The customer's contract: its term, its dates and what it costs (Art. 11).
+
+use axum::extract::State;
+use ciero_domain::calendar::Term;
+use ciero_domain::contract::{Contract, Order, Standing};
+use ciero_pages::{Section, yen};
+use ciero_runtime::Problem;
+use maud::{Markup, html};
+
+use crate::App;
+use crate::page::{AdministratorPage, Page};
+use crate::pieces::{Tone, cameras, day, days, fact, moment, notice, particulars};
+
+/// Shows the contract to its administrator.
+pub async fn show(
+    State(app): State<App>,
+    AdministratorPage { page, user }: AdministratorPage,
+) -> Result<Markup, Problem> {
+    let contract = app.contracts.contract(&user.contract).await?;
+    let contract = contract.ok_or_else(Problem::not_found)?;
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    let title = t("ご契約", "Contract");
+    let content = html! {
+        h1 { (title) }
+        (standing(&page, &contract))
+        @for order in &contract.orders { (order_part(&page, order, contract.orders.len())) }
+        (renewal(&page))
+        h2 { (t("契約の成立", "Formation")) }
+        dl.facts {
+            (fact(t("契約番号", "Contract number"), &contract.id.as_str()))
+            (fact(t("成立日時（登録完了）", "Formed (registration complete)"), &moment(l, contract.formed_at)))
+            (fact(t("同意した利用規約", "Terms agreed to"), &html! { a href={ "/terms/" (contract.terms_version) } { (contract.terms_version) (t("版", "")) } }))
+        }
+        h2 { (t("登録事項", "Particulars")) }
+        (particulars(l, &contract.customer))
+        p.muted.small { (t("登録事項に変更があったときは、速やかに下記までお知らせください：", "Please tell us promptly of any change: ")) (page.operator.support_email) " · " (page.operator.phone) }
+    };
+    Ok(page.show(Section::Contract, title, &content))
+}
+
+/// Says whether the service may be used.
+pub fn standing(page: &Page, contract: &Contract) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    match &contract.standing {
+        Standing::Active => html! {},
+        Standing::Suspended { since, .. } => notice(
+            Tone::Bad,
+            &html! { p {
+                strong { (t("ご利用を停止しています。", "The service is suspended.")) } " "
+                (t("停止日時 ", "Since ")) (moment(l, *since)) (t("。録画は続いており、契約期間と料金は停止中も進みます。", ". Recording goes on; so do the term and the fee."))
+            } },
+        ),
+        Standing::Ended { on } => notice(
+            Tone::Bad,
+            &html! { p {
+                strong { (t("契約は終了しています。", "The contract has ended.")) } " "
+                (t("終了日 ", "Last day ")) (day(l, *on))
+            } },
+        ),
+    }
+}
+
+/// Returns the term that runs today, or the first one if it has not begun.
+pub fn current_term(page: &Page, order: &Order) -> Term {
+    order.term_on(page.today()).unwrap_or(order.first_term)
+}
+
+/// Writes the three dates of a term.
+pub fn key_dates(page: &Page, term: &Term) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    let today = page.today();
+    let left = |until: jiff::civil::Date| (until - today).get_days();
+    let remaining = if today < term.start {
+        format!(
+            "{}{}",
+            t("開始まで", "begins in "),
+            days(l, left(term.start).into())
+        )
+    } else {
+        format!(
+            "{}{}",
+            t("残り", "remaining: "),
+            days(l, (left(term.end) + 1).max(0).into())
+        )
+    };
+    let refusal = match left(term.last_day_to_refuse) {
+        0 => t("本日24時まで受け付けます", "accepted until 24:00 today").to_owned(),
+        n if n > 0 => format!(
+            "{}{}",
+            t("24時まで・あと", "until 24:00, in "),
+            days(l, n.into())
+        ),
+        _ => t("今期の受付は終了しました", "over for this term").to_owned(),
+    };
+    html! {
+        dl.keydates {
+            div { dt { (t("利用開始日（今期）", "Start of this term")) } dd { (day(l, term.start)) (t("0時から", "from 0:00")) } }
+            div { dt { (t("満了日", "Expiry date")) } dd { (day(l, term.end)) (remaining) } }
+            div.key { dt { (t("更新拒絶期限", "Last day to refuse renewal")) } dd { (day(l, term.last_day_to_refuse)) (refusal) } }
+        }
+    }
+}
+
+fn order_part(page: &Page, order: &Order, orders: usize) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    html! {
+        @if orders > 1 { h2 { (t("ご注文 ", "Order ")) (order.number) } }
+        @else { h2 { (t("契約期間", "Term")) } }
+        (key_dates(page, &current_term(page, order)))
+        (order_facts(page, order))
+        @if orders == 1 { p.muted { (t("最初の利用開始日：", "First start date: ")) (day(l, order.first_term.start)) } }
+    }
+}
+
+/// Writes what an order is and costs.
+pub fn order_facts(page: &Page, order: &Order) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    let quote = &order.quote;
+    html! {
+        dl.facts {
+            (fact(t("カメラ", "Cameras"), &cameras(l, quote.cameras.into())))
+            (fact(t("録画の保存日数", "Recordings kept for"), &days(l, quote.retention_days.into())))
+            (fact(t("1年間の料金（税込）", "A year's fee, with tax"), &html! { strong { (yen(l, quote.total_yen)) } }))
+            (fact(t("内訳", "Made up of"), &html! {
+                (t("税抜 ", "net ")) (yen(l, quote.net_yen)) " + "
+                (t("消費税 ", "tax ")) (quote.tax_percent) "% " (yen(l, quote.tax_yen))
+            }))
+            (fact(t("料金表の版", "Version of the price list"), &quote.price_version))
+        }
+    }
+}
+
+fn renewal(page: &Page) -> Markup {
+    let t = |ja, en| page.t(ja, en);
+    notice(
+        Tone::Info,
+        &html! {
+            p { strong { (t("自動更新について", "Automatic renewal")) } }
+            p { (t(
+                "更新しない旨のご通知が更新拒絶期限の24時（日本時間）までに当社に届かない限り、満了日の翌日から1年間、自動で更新します。期限の当日も有効で、休日であっても期限は動きません。",
+                "Unless your refusal has reached us by 24:00 (Japan time) of the last day to refuse, the contract renews for a year from the day after the expiry date. That day itself is in time, and it does not move for holidays.",
+            )) }
+            p { (t(
+                "解約はいつでもできますが、お支払い済みの料金は返金しません。",
+                "You may cancel at any time; fees already paid are not refunded.",
+            )) " " a href="/terms#art-11" { (t("利用規約 第11条", "Terms, Article 11")) } }
+        },
+    )
+}

@@ -1,0 +1,203 @@
+//! Who opens a page, and the frame around it.
+
+use axum::extract::FromRequestParts;
+use ciero_domain::Language;
+use ciero_domain::documents::Operator as OperatorSettings;
+use ciero_domain::entitlement::Rule;
+use ciero_domain::user::{User, UserState};
+use ciero_pages::{Frame, Section, Visitor, frame, hidden};
+use ciero_runtime::{
+    Administrator, Csrf, Gate, Moment, Operator, PageLanguage, Problem, Role, SignedIn,
+};
+use http::request::Parts;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use maud::Markup;
+
+use crate::App;
+
+/// What every page knows.
+#[derive(Debug)]
+pub struct Page {
+    pub language: Language,
+    pub now: Timestamp,
+    pub operator: OperatorSettings,
+    pub visitor: Visitor,
+    csrf: String,
+    path: String,
+}
+
+impl Page {
+    async fn of(parts: &mut Parts, app: &App, visitor: Visitor) -> Result<Self, Problem> {
+        let operator = app.documents.operator().await?.unwrap_or_default();
+        let Ok(now) = Moment::from_request_parts(parts, app).await;
+        let Ok(csrf) = Csrf::from_request_parts(parts, app).await;
+        let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
+        Ok(Page {
+            language: PageLanguage::of(&parts.headers),
+            now: now.0,
+            operator,
+            visitor,
+            csrf: csrf.0,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Picks the text of the page's language.
+    pub fn t<'a>(&self, ja: &'a str, en: &'a str) -> &'a str {
+        self.language.t(ja, en)
+    }
+
+    /// Returns the date in Tokyo.
+    pub fn today(&self) -> Date {
+        ciero_domain::calendar::tokyo_date(self.now)
+    }
+
+    /// Writes the hidden token that every form carries.
+    pub fn token(&self) -> Markup {
+        hidden("csrf", &self.csrf)
+    }
+
+    /// Returns the token for scripts.
+    pub fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
+    /// Puts content into the frame.
+    pub fn show(&self, section: Section, title: &str, content: &Markup) -> Markup {
+        self.show_with(section, title, &[], content)
+    }
+
+    /// Puts content into the frame, with scripts of its own.
+    pub fn show_with(
+        &self,
+        section: Section,
+        title: &str,
+        scripts: &[&str],
+        content: &Markup,
+    ) -> Markup {
+        let data = Frame {
+            language: self.language,
+            service_name: &self.operator.service_name,
+            company: self.operator.company.t(self.language),
+            title,
+            visitor: self.visitor.clone(),
+            section,
+            path: &self.path,
+            csrf: &self.csrf,
+            scripts,
+        };
+        frame(&data, content)
+    }
+}
+
+fn customer(user: &User) -> Visitor {
+    Visitor::Customer {
+        name: user.name.clone(),
+        administrator: user.is_administrator(),
+    }
+}
+
+/// A page that anyone may open; whoever is signed in keeps the own menu.
+pub struct PublicPage(pub Page);
+
+impl FromRequestParts<App> for PublicPage {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let visitor = visitor(parts, app).await?;
+        Page::of(parts, app, visitor).await.map(PublicPage)
+    }
+}
+
+async fn visitor(parts: &Parts, app: &App) -> Result<Visitor, Problem> {
+    let gate: &Gate = &app.gate;
+    let Some(session) = gate.cookie_session(&parts.headers, moment(parts, app).await) else {
+        return Ok(Visitor::Guest);
+    };
+    match &session.role {
+        Role::Operator { name, .. } => Ok(Visitor::Operator { name: name.clone() }),
+        Role::Customer { contract, user } => {
+            let user = gate.people.user(contract, user).await?;
+            let user =
+                user.filter(|u| u.state == UserState::Active && session.at >= u.sessions_after);
+            Ok(user.as_ref().map_or(Visitor::Guest, customer))
+        }
+    }
+}
+
+async fn moment(parts: &Parts, app: &App) -> Moment {
+    let Ok(now) = Moment::from_request_parts(&mut parts.clone(), app).await;
+    now
+}
+
+/// A page of a signed-in customer who has accepted the terms (1-1).
+pub struct CustomerPage {
+    pub page: Page,
+    pub user: User,
+}
+
+impl FromRequestParts<App> for CustomerPage {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let SignedIn { user, .. } = SignedIn::from_request_parts(parts, app).await?;
+        if !user.accepted_terms() {
+            return Err(Rule::TermsAccepted.into());
+        }
+        let page = Page::of(parts, app, customer(&user)).await?;
+        Ok(CustomerPage { page, user })
+    }
+}
+
+/// The page on which a signed-in customer accepts the terms.
+pub struct NewcomerPage {
+    pub page: Page,
+    pub user: User,
+}
+
+impl FromRequestParts<App> for NewcomerPage {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let SignedIn { user, .. } = SignedIn::from_request_parts(parts, app).await?;
+        let page = Page::of(parts, app, customer(&user)).await?;
+        Ok(NewcomerPage { page, user })
+    }
+}
+
+/// A page of the contract's administrator (2-6).
+pub struct AdministratorPage {
+    pub page: Page,
+    pub user: User,
+}
+
+impl FromRequestParts<App> for AdministratorPage {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let Administrator { user, .. } = Administrator::from_request_parts(parts, app).await?;
+        let page = Page::of(parts, app, customer(&user)).await?;
+        Ok(AdministratorPage { page, user })
+    }
+}
+
+/// A page of the operator's console; an operator without any group has no page.
+pub struct ConsolePage {
+    pub page: Page,
+    pub groups: Vec<String>,
+}
+
+impl FromRequestParts<App> for ConsolePage {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let operator = Operator::from_request_parts(parts, app).await?;
+        if operator.groups.is_empty() {
+            return Err(Problem::not_found());
+        }
+        let visitor = Visitor::Operator {
+            name: operator.name,
+        };
+        let page = Page::of(parts, app, visitor).await?;
+        Ok(ConsolePage {
+            page,
+            groups: operator.groups,
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! What holds for every page: both languages, unique identifiers, forms with their token, no inline code.
+
+use std::collections::HashSet;
+
+use super::support::*;
+
+/// Texts that stand on English pages as they are.
+const JAPANESE_AS_IT_IS: [&str; 2] = ["日本語", "ミホンショウテン"];
+
+/// Opens every page in a language.
+async fn every_page(language: &str) -> Vec<(String, Answer)> {
+    let world = World::new();
+    let newcomer = World::new().with(|w| w.users[1].acceptances.clear());
+    let submitted = World::new().with(|w| {
+        w.application.as_mut().unwrap().state = ciero_domain::application::State::Submitted;
+    });
+    let (customer, staff) = (world.customer(&administrator()), world.staff(&["legal"]));
+    let application = format!("/applications/{}", draft().id);
+    let (user, device) = (
+        format!("/users/{}", watcher().id),
+        format!("/devices/{}", world.devices[0].id),
+    );
+    let (camera, contract) = (
+        format!("/cameras/{}", world.cameras[0].id),
+        format!("/console/contracts/{}", contract().id),
+    );
+    let asked: Vec<(&World, &str, &str)> = vec![
+        (&world, "/", ""),
+        (&world, "/prices", ""),
+        (&world, "/terms", ""),
+        (&world, "/apply", ""),
+        (&world, &application, ""),
+        (&submitted, &application, ""),
+        (&world, "/cameras", &customer),
+        (&world, &camera, &customer),
+        (&world, "/contract", &customer),
+        (&world, "/users", &customer),
+        (&world, &user, &customer),
+        (&world, "/devices", &customer),
+        (&world, &device, &customer),
+        (&world, "/console/contracts", &staff),
+        (&world, &contract, &staff),
+        (&world, "/nowhere", ""),
+    ];
+    let mut pages = Vec::new();
+    for (world, path, cookie) in asked {
+        let answer = world
+            .open(path, &format!("lang={language}; {cookie}"))
+            .await;
+        pages.push((path.to_owned(), answer));
+    }
+    let cookie = format!("lang={language}; {}", newcomer.customer(&watcher()));
+    pages.push(("/welcome".into(), newcomer.open("/welcome", &cookie).await));
+    if let Ok(folder) = std::env::var("WRITE_PAGES_TO") {
+        write_down(&folder, language, &pages);
+    }
+    pages
+}
+
+/// Writes the pages as files for a look at them, with the style sheet inside.
+fn write_down(folder: &str, language: &str, pages: &[(String, Answer)]) {
+    let css = include_str!("../../assets/portal.css");
+    for (number, (path, answer)) in pages.iter().enumerate() {
+        let style = format!("<style>{css}</style></head>");
+        let name = path.trim_matches('/').replace('/', "-");
+        let file = format!("{folder}/{language}-{number:02}-{name}.html");
+        std::fs::write(file, answer.body.replace("</head>", &style)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn every_page_is_wholly_in_english_when_english_is_chosen() {
+    for (path, answer) in every_page("en").await {
+        let mut text = answer.body.clone();
+        JAPANESE_AS_IT_IS
+            .iter()
+            .for_each(|known| text = text.replace(known, ""));
+        let left: String = text
+            .chars()
+            .filter(|c| ('\u{3040}'..='\u{9fff}').contains(c))
+            .collect();
+        assert_eq!(left, "", "{path}");
+        assert!(answer.body.contains(r#"<html lang="en">"#), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_page_is_in_japanese_when_japanese_is_chosen() {
+    for (path, answer) in every_page("ja").await {
+        assert!(answer.body.contains(r#"<html lang="ja">"#), "{path}");
+        assert_eq!(answer.body.matches("<h1>").count(), 1, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn identifiers_are_unique_and_every_label_has_its_field() {
+    for (path, answer) in every_page("ja").await {
+        let values = |name: &str| -> Vec<String> {
+            let parts = answer.body.split(&format!(" {name}=\"")).skip(1);
+            parts
+                .map(|rest| rest.split('"').next().unwrap().to_owned())
+                .collect()
+        };
+        let ids = values("id");
+        let unique: HashSet<&String> = ids.iter().collect();
+        assert_eq!(ids.len(), unique.len(), "{path}: {ids:?}");
+        for target in values("for").iter().chain(&values("aria-describedby")) {
+            assert!(unique.contains(target), "{path}: {target}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_form_that_changes_something_carries_its_token_and_nothing_is_inline() {
+    for (path, answer) in every_page("ja").await {
+        for form in answer.body.split("<form").skip(1) {
+            let form = form.split("</form>").next().unwrap();
+            if form.contains(r#"method="post""#) {
+                assert!(form.contains(r#"name="csrf""#), "{path}: {form}");
+            }
+        }
+        answer.hides(&["<script>", " onclick=", " style=\"", "javascript:"]);
+    }
+}

@@ -1,0 +1,135 @@
+//! The audit trail as people read it.
+
+use std::collections::HashMap;
+
+use ciero_domain::device::Camera;
+use ciero_domain::entitlement::Rule;
+use ciero_domain::user::User;
+use ciero_ports::AuditRow;
+use maud::{Markup, html};
+
+use crate::page::Page;
+use crate::pieces::moment;
+
+/// How many rows a page shows.
+pub const ROWS: u16 = 50;
+
+/// Who reads the trail: customers see operators without their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reader {
+    Customer,
+    Operator,
+}
+
+/// What identifiers stand for.
+pub struct Names<'a> {
+    users: HashMap<&'a str, &'a str>,
+    cameras: HashMap<&'a str, &'a str>,
+}
+
+impl<'a> Names<'a> {
+    /// Collects the names of a contract's people and cameras.
+    pub fn of(users: &'a [User], cameras: &'a [Camera]) -> Self {
+        Names {
+            users: users
+                .iter()
+                .map(|u| (u.id.as_str(), u.name.as_str()))
+                .collect(),
+            cameras: cameras
+                .iter()
+                .map(|c| (c.id.as_str(), c.name.as_str()))
+                .collect(),
+        }
+    }
+}
+
+/// Action, and what it is called in both languages.
+const ACTIONS: &[(&str, &str, &str)] = &[
+    ("live", "ライブ視聴", "Watched live"),
+    ("recording", "録画再生", "Played a recording"),
+    ("intervals", "録画の一覧", "Looked at the timeline"),
+    ("terms_accepted", "利用規約への同意", "Accepted the terms"),
+    ("user_added", "ユーザの追加", "Added a user"),
+    ("user_invited", "招待の再送", "Sent the invitation again"),
+    ("user_removed", "ユーザの削除", "Removed a user"),
+    ("rights_changed", "権限の変更", "Changed rights"),
+    (
+        "sessions_revoked",
+        "全端末のサインアウト",
+        "Signed out everywhere",
+    ),
+    ("device_registered", "機器の登録", "Registered a device"),
+    (
+        "device_code",
+        "利用開始コードの発行",
+        "Issued an activation code",
+    ),
+    ("device_activated", "機器の利用開始", "Activated a device"),
+    ("device_retired", "機器の登録解除", "Retired a device"),
+    (
+        "contract_registered",
+        "契約の登録",
+        "Registered the contract",
+    ),
+    ("terms_published", "利用規約の公表", "Published terms"),
+];
+
+/// Writes rows of the trail, newest first.
+pub fn table(page: &Page, rows: &[AuditRow], names: &Names, reader: Reader) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    let (when, who, what) = (t("日時", "When"), t("だれが", "Who"), t("操作", "What"));
+    let (which, result) = (t("カメラ", "Camera"), t("結果", "Result"));
+    html! {
+        @if rows.is_empty() {
+            div.empty { p { (t("まだ記録がありません。", "There is no record yet.")) } }
+        } @else {
+            table.list {
+                thead { tr { @for head in [when, who, what, which, result] { th scope="col" { (head) } } } }
+                tbody { @for row in rows { tr {
+                    td data-label=(when) { (moment(l, row.at)) }
+                    td data-label=(who) { (actor(page, &row.actor, names, reader)) }
+                    td data-label=(what) { (action(page, &row.action)) }
+                    td data-label=(which) { (camera(row, names)) }
+                    td data-label=(result) { (outcome(page, &row.outcome)) }
+                } } }
+            }
+        }
+    }
+}
+
+fn actor<'a>(page: &Page, actor: &'a str, names: &Names<'a>, reader: Reader) -> &'a str {
+    if let Some(name) = actor.strip_prefix("operator:") {
+        return match reader {
+            Reader::Operator => name,
+            Reader::Customer => page.language.t("運営会社", "The operator"),
+        };
+    }
+    if actor.starts_with("device:") {
+        return page.language.t("機器", "The device");
+    }
+    names.users.get(actor).copied().unwrap_or(actor)
+}
+
+fn action<'a>(page: &Page, action: &'a str) -> &'a str {
+    let known = ACTIONS.iter().find(|(code, ..)| *code == action);
+    known.map_or(action, |(_, ja, en)| page.language.t(ja, en))
+}
+
+fn camera<'a>(row: &'a AuditRow, names: &Names<'a>) -> &'a str {
+    let Some(id) = &row.camera else {
+        return "—";
+    };
+    names
+        .cameras
+        .get(id.as_str())
+        .copied()
+        .unwrap_or(id.as_str())
+}
+
+fn outcome<'a>(page: &Page, outcome: &'a str) -> &'a str {
+    if ["granted", "done", "ok"].contains(&outcome) {
+        return page.language.t("実行", "Done");
+    }
+    let rule = Rule::ALL.iter().find(|rule| rule.code() == outcome);
+    rule.map_or(outcome, |rule| rule.sentence(page.language))
+}
