@@ -1,6 +1,96 @@
-//! The signup-screening function.
+//! Intake, screening and registration of applications (Art. 3).
+
+mod check;
+mod console;
+mod decision;
+mod intake;
+mod registration;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::FromRef;
+use axum::routing::{get, post};
+use ciero_cloud::{OsChance, SqsQueues};
+use ciero_domain::application::Application;
+use ciero_domain::ids::ApplicationId;
+use ciero_ports::{Applications, Chance, Confidential, Documents, Topic};
+use ciero_runtime::{Desk, Gate, Problem, Settings, guarded, sdk_config, text, warm_up};
+use ciero_store::Store;
+
+/// What the function works with.
+#[derive(Clone)]
+pub struct App {
+    pub gate: Gate,
+    pub desk: Desk,
+    pub applications: Arc<dyn Applications>,
+    pub documents: Arc<dyn Documents>,
+    pub confidential: Arc<dyn Confidential>,
+    pub chance: Arc<dyn Chance>,
+}
+
+impl FromRef<App> for Gate {
+    fn from_ref(app: &App) -> Gate {
+        app.gate.clone()
+    }
+}
+
+impl App {
+    /// Returns the application of a path; whatever is no application's identifier is not found either.
+    async fn application(&self, id: &str) -> Result<Application, Problem> {
+        let id = ApplicationId::parse(id).map_err(|_| Problem::not_found())?;
+        let application = self.applications.application(&id).await?;
+        application.ok_or_else(Problem::not_found)
+    }
+}
+
+/// Routes of the function.
+pub fn router(app: App) -> Router<()> {
+    Router::new()
+        .route("/applications", post(intake::draft))
+        .route("/applications/{id}/submission", post(intake::submit))
+        .route("/applications/{id}/withdrawal", post(intake::withdraw))
+        .route("/console/applications", get(console::list))
+        .route("/console/applications/{id}", get(console::detail))
+        .route(
+            "/console/applications/{id}/decision",
+            post(decision::decide),
+        )
+        .route(
+            "/console/applications/{id}/registration",
+            post(registration::register),
+        )
+        .with_state(app)
+}
 
 /// Runs the function until Lambda ends it.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
-    ciero_runtime::run(None, None).await
+    lambda_runtime::tracing::init_default_subscriber();
+    let config = sdk_config()?;
+    let store = Arc::new(Store::new(
+        &config,
+        &text("MAIN_TABLE")?,
+        Some(text("CONFIDENTIAL_TABLE")?),
+    ));
+    let queues = [
+        (Topic::Notices, text("NOTICE_QUEUE_URL")?),
+        (Topic::Screening, text("SCREENING_QUEUE_URL")?),
+    ];
+    let gate = Gate::new(Settings::from_env()?, store.clone());
+    let app = App {
+        gate: gate.clone(),
+        desk: Desk {
+            ledger: store.clone(),
+            queues: Arc::new(SqsQueues::new(&config, queues)),
+        },
+        applications: store.clone(),
+        documents: store.clone(),
+        confidential: store.clone(),
+        chance: Arc::new(OsChance),
+    };
+    warm_up(store.operator()).await;
+    let router = guarded(router(app.clone()), gate);
+    ciero_runtime::run(Some(router), Some(Arc::new(app))).await
 }

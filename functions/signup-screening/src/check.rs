@@ -1,0 +1,76 @@
+//! The checks of a submitted application, woken by the queue: signals for a person, no refusal (3-2).
+
+use anyhow::{Context as _, Result};
+use async_trait::async_trait;
+use ciero_domain::application::{Command, State, decide, evolve};
+use ciero_domain::ids::ApplicationId;
+use ciero_domain::screening::{Screening, signals};
+use ciero_ports::{Body, CommitError, Decision, Message, Write, WriteKind};
+use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem};
+use serde_json::Value;
+
+use crate::App;
+
+/// The states in which an application is still to be decided or registered.
+const OPEN: [State; 3] = [State::Submitted, State::Screening, State::Approved];
+
+#[async_trait]
+impl OnEvent for App {
+    /// Checks every application of the batch; one that fails comes again alone.
+    async fn on_event(&self, event: Event, now: Moment) -> Result<Value> {
+        let Event::Queue(items) = event else {
+            anyhow::bail!("only the screening queue and requests wake this function");
+        };
+        let mut outcome = BatchOutcome::default();
+        for item in items {
+            if let Err(error) = check(self, &item, now).await {
+                outcome.retry(&item, &error);
+            }
+        }
+        Ok(outcome.into_value())
+    }
+}
+
+/// Reads which application a message asks to check.
+fn asked(item: &QueueItem) -> Result<ApplicationId> {
+    let message: Message = serde_json::from_str(&item.body).context("a message cannot be read")?;
+    match message.body {
+        Body::Screen(id) => Ok(id),
+        Body::Notice(notice) => {
+            anyhow::bail!("a message for another queue arrived: {}", notice.kind())
+        }
+    }
+}
+
+async fn check(app: &App, item: &QueueItem, now: Moment) -> Result<()> {
+    let id = asked(item)?;
+    let application = app.applications.application(&id).await?;
+    let application = application.context("the application to check does not exist")?;
+    if application.state != State::Submitted {
+        tracing::debug!(application = %id, "the application was checked or withdrawn before");
+        return Ok(());
+    }
+    let register = app.confidential.register().await?;
+    let mut open = Vec::new();
+    for state in OPEN {
+        open.extend(app.applications.applications(state).await?);
+    }
+    let event = decide(&application, Command::BeginScreening, now.0)?;
+    let screening = Screening {
+        application: id.clone(),
+        version: 1,
+        signals: signals(&application, &register, &open),
+        checked_at: now.0,
+        judgements: Vec::new(),
+    };
+    let application = evolve(application, &event);
+    let decision = Decision::of(Write::Application(Box::new(application), Box::new(event)))
+        .and(Write::Screening(Box::new(screening)));
+    match app.desk.ledger.commit(&decision).await {
+        Ok(()) => tracing::info!(application = %id, "the application waits for a screener"),
+        // The same message elsewhere, or a withdrawal, was first; either leaves nothing to check.
+        Err(CommitError::Conflict(WriteKind::Entity)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    Ok(())
+}

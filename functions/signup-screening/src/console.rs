@@ -1,0 +1,81 @@
+//! The screeners' pages. They show what nobody outside screening sees (3-4).
+
+mod case;
+mod facts;
+mod queue;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use ciero_domain::Language;
+use ciero_domain::application::State;
+use ciero_pages::{Frame, Section, Visitor, frame};
+use ciero_runtime::{Csrf, Operator, PageLanguage, Problem};
+use maud::{Markup, html};
+
+use crate::App;
+
+pub(crate) use case::detail;
+pub(crate) use queue::list;
+
+/// The group of operators who screen.
+const GROUP: &str = "screener";
+
+/// A signed-in screener; to everyone else the console's pages of applications do not exist.
+#[derive(Debug, Clone)]
+pub(crate) struct Screener {
+    pub name: String,
+    pub language: Language,
+    pub csrf: String,
+}
+
+impl FromRequestParts<App> for Screener {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let operator = Operator::from_request_parts(parts, app).await?;
+        operator.must_be(GROUP)?;
+        let Ok(Csrf(csrf)) = Csrf::from_request_parts(parts, app).await;
+        Ok(Screener {
+            name: operator.name,
+            language: PageLanguage::of(&parts.headers),
+            csrf,
+        })
+    }
+}
+
+impl Screener {
+    /// Puts a page of the console into the frame.
+    async fn page(
+        &self,
+        app: &App,
+        path: &str,
+        title: &str,
+        content: &Markup,
+    ) -> Result<Markup, Problem> {
+        let owner = app.documents.operator().await?.unwrap_or_default();
+        let data = Frame {
+            language: self.language,
+            service_name: &owner.service_name,
+            company: owner.company.t(self.language),
+            title,
+            visitor: Visitor::Operator {
+                name: self.name.clone(),
+            },
+            section: Section::Applications,
+            path,
+            csrf: &self.csrf,
+            scripts: &[],
+        };
+        Ok(frame(&data, content))
+    }
+}
+
+/// Writes a state as a badge whose tone says whether a screener has something to do.
+fn badge(state: State, language: Language) -> Markup {
+    let tone = match state {
+        State::Screening | State::Approved => "warn",
+        State::Registered => "ok",
+        State::Declined => "bad",
+        State::Draft | State::Submitted | State::Withdrawn => "info",
+    };
+    html! { span class={ "badge " (tone) } { (state.sentence(language)) } }
+}

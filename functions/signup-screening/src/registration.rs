@@ -1,0 +1,106 @@
+//! Completion of the registration, which forms the contract (3-3, D-02).
+
+use axum::extract::{Path, State};
+use ciero_domain::application::{Command, decide, evolve};
+use ciero_domain::contract::Contract;
+use ciero_domain::ids::{ContractId, MessageId, UserId};
+use ciero_domain::notice::Notice;
+use ciero_domain::particulars::FieldRule;
+use ciero_domain::user::{NewUser, Role, User};
+use ciero_ports::{AuditRow, Body, Decision, Write};
+use ciero_runtime::{Answer, Asked, Input, Moment, Outcome, Problem};
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::App;
+use crate::console::Screener;
+
+/// A form of registration, nothing checked.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RawRegistration {
+    /// 利用開始日, set by the operator (Art. 11).
+    start: String,
+}
+
+/// Registers an approved application: the contract and its first administrator exist from now on.
+pub(crate) async fn register(
+    State(app): State<App>,
+    screener: Screener,
+    Path(id): Path<String>,
+    now: Moment,
+    asked: Asked,
+    Input(raw): Input<RawRegistration>,
+) -> Result<Answer, Problem> {
+    let start = raw.start.trim().parse::<Date>();
+    let start = start.map_err(|_| Problem::field("start", FieldRule::Date))?;
+    app.desk
+        .decide(asked, now, || registered(&app, &id, &screener, start, now))
+        .await
+}
+
+async fn registered(
+    app: &App,
+    id: &str,
+    screener: &Screener,
+    start: Date,
+    now: Moment,
+) -> Result<Outcome, Problem> {
+    let application = app.application(id).await?;
+    let contract_id = ContractId::from_random(app.chance.id());
+    let (contract, formed) = Contract::form(contract_id.clone(), &application, start, now.0)?;
+    let command = Command::Register {
+        contract: contract_id.clone(),
+    };
+    let event = decide(&application, command, now.0)?;
+    let application = evolve(application, &event);
+    let administrator = User::add(
+        contract_id.clone(),
+        NewUser {
+            id: UserId::from_random(app.chance.id()),
+            name: contract.customer.contact_name.clone(),
+            email: contract.customer.contact_email.clone(),
+            role: Role::Administrator,
+            language: contract.language,
+        },
+        None,
+        now.0,
+    );
+    let audit = AuditRow {
+        id: MessageId::from_random(app.chance.id()),
+        at: now.0,
+        contract: contract_id.clone(),
+        actor: format!("operator:{}", screener.name),
+        action: "contract_registered".to_owned(),
+        camera: None,
+        outcome: "done".to_owned(),
+        detail: json!({"application": application.id, "start": start}),
+    };
+    let user = administrator.id.clone();
+    let answer = Answer::created(
+        format!("/console/contracts/{contract_id}"),
+        contract_id.as_str(),
+    )
+    .with("contract", contract_id.as_str())
+    .with("administrator", user.as_str());
+    let message = || MessageId::from_random(app.chance.id());
+    let completed = Notice::RegistrationCompleted {
+        contract: contract_id.clone(),
+    };
+    let invited = Notice::UserInvited {
+        contract: contract_id,
+        user: user.clone(),
+    };
+    let decision = Decision::of(Write::Contract(Box::new(contract), Box::new(formed)))
+        .and(Write::Application(Box::new(application), Box::new(event)))
+        .and(Write::ClaimEmail {
+            email: administrator.email.clone(),
+            user,
+        })
+        .and(Write::User(Box::new(administrator)))
+        .and(Write::Audit(Box::new(audit)))
+        .say(message(), now.0, Body::Notice(completed))
+        .say(message(), now.0, Body::Notice(invited));
+    Ok(Outcome::new(decision, answer))
+}

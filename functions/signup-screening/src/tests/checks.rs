@@ -1,0 +1,118 @@
+//! The checks that the queue wakes (3-2, 3-4).
+
+use ciero_domain::application::State;
+use ciero_domain::screening::{Ground, RegisterCause, SignalKind};
+use ciero_ports::{Write, WriteKind};
+use ciero_runtime::{Event, OnEvent};
+use serde_json::{Value, json};
+
+use super::bench::{Bench, Scene, now};
+use super::records::{application, entry};
+
+fn sample() -> Value {
+    serde_json::from_str(include_str!(
+        "../../../../events/signup-screening/queue.json"
+    ))
+    .unwrap()
+}
+
+async fn run(bench: &Bench, payload: Value) -> Value {
+    let event = Event::read(payload).unwrap();
+    bench.app.on_event(event, now()).await.unwrap()
+}
+
+fn nothing_failed() -> Value {
+    json!({"batchItemFailures": []})
+}
+
+#[tokio::test]
+async fn a_submitted_application_gets_its_signals_and_waits_for_a_person() {
+    let bench = Scene {
+        register: vec![entry(RegisterCause::Measure)],
+        ..Scene::of(application(State::Submitted))
+    }
+    .open();
+    assert_eq!(run(&bench, sample()).await, nothing_failed());
+    let decision = bench.decision();
+    let [Write::Application(checked, _), Write::Screening(screening)] = &decision.writes[..] else {
+        panic!("{decision:?}");
+    };
+    // A hit never declines by itself.
+    assert_eq!((checked.state, checked.version), (State::Screening, 3));
+    assert_eq!(screening.version, 1);
+    assert_eq!(screening.signals[0].kind, SignalKind::RegisterPhone);
+    assert_eq!(screening.signals[0].ground, Ground::EarlierMeasure);
+    assert!(
+        decision.messages.is_empty(),
+        "the applicant hears nothing of it"
+    );
+}
+
+#[tokio::test]
+async fn another_open_application_of_the_same_person_is_a_signal() {
+    let mut other = application(State::Approved);
+    other.id = ciero_domain::ids::ApplicationId::from_random([9; 10]);
+    let mut scene = Scene::of(application(State::Submitted));
+    scene.applications.push(other);
+    let bench = scene.open();
+    run(&bench, sample()).await;
+    let Write::Screening(screening) = &bench.decision().writes[1] else {
+        panic!("no screening");
+    };
+    assert_eq!(screening.signals[0].kind, SignalKind::OpenApplication);
+}
+
+#[tokio::test]
+async fn a_doubled_message_does_nothing() {
+    for state in [State::Screening, State::Withdrawn, State::Declined] {
+        let bench = Scene::of(application(state)).open();
+        assert_eq!(run(&bench, sample()).await, nothing_failed());
+        assert!(bench.written().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_overtaken_while_it_works_does_nothing() {
+    let bench = Scene {
+        conflicts: vec![WriteKind::Entity],
+        ..Scene::of(application(State::Submitted))
+    }
+    .open();
+    assert_eq!(run(&bench, sample()).await, nothing_failed());
+    assert!(bench.written().is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_comes_again_alone() {
+    let bench = Scene::of(application(State::Submitted)).open();
+    let mut batch = sample();
+    let good = batch["Records"][0].clone();
+    let bad = |id: &str, body: &str| {
+        let mut record = good.clone();
+        record["messageId"] = json!(id);
+        record["body"] = json!(body);
+        record
+    };
+    let notice = json!({"id": "m-0000000000000000", "at": "2026-06-01T03:00:00Z",
+        "body": {"notice": {"kind": "application_received", "application": "a-0000000000000000"}}});
+    let unknown = json!({"id": "m-0000000000000000", "at": "2026-06-01T03:00:00Z",
+        "body": {"screen": "a-1111111111111111"}});
+    batch["Records"] = json!([
+        bad("poison", "{"),
+        bad("elsewhere", &notice.to_string()),
+        bad("unknown", &unknown.to_string()),
+        good
+    ]);
+    let failed = json!({"batchItemFailures": [
+        {"itemIdentifier": "poison"}, {"itemIdentifier": "elsewhere"}, {"itemIdentifier": "unknown"},
+    ]});
+    assert_eq!(run(&bench, batch).await, failed);
+    assert_eq!(bench.written().len(), 1, "the good one was checked");
+}
+
+#[tokio::test]
+async fn an_event_that_is_no_queue_is_refused() {
+    let bench = Scene::default().open();
+    let event = Event::Direct(json!({}));
+    assert!(bench.app.on_event(event, now()).await.is_err());
+}

@@ -1,0 +1,134 @@
+//! Completion of the registration (3-3, Art. 11).
+
+use ciero_domain::application::State;
+use ciero_domain::notice::Notice;
+use ciero_domain::user::Role;
+use ciero_ports::{Body, Write, WriteKind};
+use jiff::civil::date;
+use serde_json::json;
+
+use super::bench::{Scene, now, sample};
+use super::records::application;
+
+const PATH: &str = "/console/applications/a-0000000000000000/registration";
+
+#[tokio::test]
+async fn registration_forms_the_contract_and_invites_the_first_administrator_in_one_transaction() {
+    let bench = Scene::of(application(State::Approved)).open();
+    let reply = bench
+        .post_as("operator-1", PATH, &json!({"start": "2026-07-01"}))
+        .await;
+    assert_eq!(reply.status, 201);
+    let decision = bench.decision();
+    let [
+        Write::Contract(contract, _),
+        Write::Application(registered, _),
+        Write::ClaimEmail { email, user },
+        Write::User(administrator),
+        Write::Audit(audit),
+    ] = &decision.writes[..]
+    else {
+        panic!("{decision:?}");
+    };
+    assert_eq!(reply.json()["contract"], contract.id.as_str());
+    assert_eq!(reply.json()["administrator"], administrator.id.as_str());
+    assert_eq!(
+        reply.header("location"),
+        format!("/console/contracts/{}", contract.id)
+    );
+    assert_eq!(contract.formed_at, now().0);
+    let term = contract.orders[0].first_term;
+    assert_eq!(
+        (term.start, term.end),
+        (date(2026, 7, 1), date(2027, 6, 30))
+    );
+    assert_eq!(registered.state, State::Registered);
+    assert_eq!(registered.contract.as_ref(), Some(&contract.id));
+    assert_eq!(
+        (email.as_str(), user),
+        ("hanako@example.jp", &administrator.id)
+    );
+    assert_eq!(administrator.contract, contract.id);
+    assert_eq!(
+        (administrator.role, administrator.version),
+        (Role::Administrator, 1)
+    );
+    assert!(!administrator.accepted_terms());
+    assert_eq!(
+        (audit.actor.as_str(), audit.action.as_str()),
+        ("operator:operator-1", "contract_registered")
+    );
+    let said: Vec<Body> = decision.messages.iter().map(|m| m.body.clone()).collect();
+    let completed = Notice::RegistrationCompleted {
+        contract: contract.id.clone(),
+    };
+    let invited = Notice::UserInvited {
+        contract: contract.id.clone(),
+        user: user.clone(),
+    };
+    assert_eq!(said, [Body::Notice(completed), Body::Notice(invited)]);
+}
+
+#[tokio::test]
+async fn a_start_that_is_no_date_or_out_of_range_is_refused() {
+    for (start, refusal) in [
+        ("", (422, "invalid_fields")),
+        ("2026-02-30", (422, "invalid_fields")),
+        ("tomorrow", (422, "invalid_fields")),
+        ("2026-05-31", (409, "start_in_the_past")),
+        ("2027-06-01", (409, "start_too_far")),
+    ] {
+        let bench = Scene::of(application(State::Approved)).open();
+        let reply = bench
+            .post_as("operator-1", PATH, &json!({"start": start}))
+            .await;
+        assert_eq!(
+            reply.problem(),
+            (refusal.0, refusal.1.to_owned()),
+            "{start}"
+        );
+        assert!(bench.written().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn only_an_approved_application_is_registered() {
+    for state in [
+        State::Draft,
+        State::Submitted,
+        State::Screening,
+        State::Declined,
+        State::Withdrawn,
+    ] {
+        let bench = Scene::of(application(state)).open();
+        let reply = bench
+            .post_as("operator-1", PATH, &json!({"start": "2026-07-01"}))
+            .await;
+        assert_eq!(
+            reply.problem(),
+            (409, "application_not_approved".to_owned()),
+            "{state}"
+        );
+        assert!(bench.written().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_contact_whose_address_is_taken_is_named_as_such() {
+    let mut scene = Scene::of(application(State::Approved));
+    scene.conflicts = vec![WriteKind::Email];
+    let bench = scene.open();
+    let reply = bench
+        .post_as("operator-1", PATH, &json!({"start": "2026-07-01"}))
+        .await;
+    assert_eq!(reply.problem(), (409, "email_taken".to_owned()));
+}
+
+#[tokio::test]
+async fn the_sample_of_a_registration_registers() {
+    let text = include_str!("../../../../events/signup-screening/registration.json");
+    let bench = Scene::of(application(State::Approved)).open();
+    let mut request = sample(text);
+    bench.sign_in(&mut request, "operator-1", &["screener"]);
+    assert_eq!(bench.send(request).await.status, 201);
+}
