@@ -183,6 +183,24 @@ async fn objects_are_put_listed_and_kept_over_a_restart() {
 }
 
 #[tokio::test]
+async fn an_address_presigned_in_the_older_form_is_still_checked() {
+    let cloud = Cloud::open();
+    cloud.apis.buckets.ensure_bucket("clips").unwrap();
+    let address = "/clips/a?AWSAccessKeyId=test&Signature=d3Jvbmc%3D&Expires=4102444800";
+    let request = Request::get(format!("{}{address}", support::AWS))
+        .header("host", "127.0.0.1:4566")
+        .body(Vec::new())
+        .unwrap();
+    let refused = cloud.send(request).await;
+    assert_eq!(refused.status, 403);
+    assert!(
+        refused.text().contains("SignatureDoesNotMatch"),
+        "{}",
+        refused.text()
+    );
+}
+
+#[tokio::test]
 async fn s3_refuses_a_wrong_signature_and_odd_bucket_names() {
     let cloud = Cloud::open();
     let request = Request::get(format!("{}/clips", support::AWS))

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::show;
+use super::shape::show;
 use crate::sign_in::SignIn;
 use crate::sign_in::store::{self, User};
 use crate::wire::ApiError;
