@@ -1,6 +1,106 @@
-//! The notification function.
+//! The notification function: renders and sends mail and writes the notice ledger (Art. 24).
+//!
+//! Woken by the queue of notices, and every minute to send what a crash left in the outbox. A doubled
+//! message finds its line in the ledger and sends nothing.
+
+mod deliver;
+mod letter;
+mod password;
+mod relay;
+mod texts;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use async_trait::async_trait;
+use ciero_ports::{
+    Accounts, Applications, Body, Chance, Contracts, Documents, Ledger, Mailer, Message, Notices,
+    People, Queues, Topic,
+};
+use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem, text};
+use serde_json::Value;
+
+/// Everything that the function works with.
+#[derive(Clone)]
+pub struct App {
+    pub applications: Arc<dyn Applications>,
+    pub contracts: Arc<dyn Contracts>,
+    pub people: Arc<dyn People>,
+    pub documents: Arc<dyn Documents>,
+    pub notices: Arc<dyn Notices>,
+    pub ledger: Arc<dyn Ledger>,
+    pub queues: Arc<dyn Queues>,
+    pub mailer: Arc<dyn Mailer>,
+    pub accounts: Arc<dyn Accounts>,
+    pub chance: Arc<dyn Chance>,
+    /// Where browsers reach the portal, without a trailing slash.
+    pub portal_url: String,
+}
 
 /// Runs the function until Lambda ends it.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
-    ciero_runtime::run(None, None).await
+    lambda_runtime::tracing::init_default_subscriber();
+    let config = ciero_runtime::sdk_config()?;
+    let store = Arc::new(ciero_store::Store::new(&config, &text("MAIN_TABLE")?, None));
+    let queues = [
+        (Topic::Notices, text("NOTICE_QUEUE_URL")?),
+        (Topic::Screening, text("SCREENING_QUEUE_URL")?),
+    ];
+    let app = App {
+        applications: store.clone(),
+        contracts: store.clone(),
+        people: store.clone(),
+        documents: store.clone(),
+        notices: store.clone(),
+        ledger: store.clone(),
+        queues: Arc::new(ciero_cloud::SqsQueues::new(&config, queues)),
+        mailer: Arc::new(ciero_cloud::SesMailer::new(&config, &text("MAIL_SENDER")?)),
+        accounts: Arc::new(ciero_cloud::CognitoAccounts::new(
+            &config,
+            &text("CUSTOMER_POOL_ID")?,
+        )),
+        chance: Arc::new(ciero_cloud::OsChance),
+        portal_url: text("PORTAL_URL")?.trim_end_matches('/').to_owned(),
+    };
+    ciero_runtime::warm_up(app.documents.operator()).await;
+    ciero_runtime::run(None, Some(Arc::new(app))).await
+}
+
+#[async_trait]
+impl OnEvent for App {
+    async fn on_event(&self, event: Event, now: Moment) -> anyhow::Result<Value> {
+        match event {
+            Event::Queue(items) => Ok(deliver_all(self, &items, now).await.into_value()),
+            Event::Schedule { .. } => relay::run(self, now).await,
+            Event::Direct(_) => anyhow::bail!("this function does not take a direct payload"),
+        }
+    }
+}
+
+/// Delivers every notice of the batch; one that fails comes again and never stops the rest.
+async fn deliver_all(app: &App, items: &[QueueItem], now: Moment) -> BatchOutcome {
+    let mut outcome = BatchOutcome::default();
+    for item in items {
+        if let Err(error) = deliver_item(app, item, now).await {
+            outcome.retry(item, &error);
+        }
+    }
+    outcome
+}
+
+async fn deliver_item(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<()> {
+    // The error of the JSON reader could quote the body, which may name people.
+    let message: Message = serde_json::from_str(&item.body)
+        .map_err(|_| anyhow::anyhow!("the body is not a message"))?;
+    let Body::Notice(notice) = &message.body else {
+        anyhow::bail!("message {} is not a notice", message.id);
+    };
+    let delivered = deliver::deliver(app, &message.id, notice, now)
+        .await
+        .with_context(|| format!("notice {} of kind {}", message.id, notice.kind()))?;
+    tracing::info!(message = %message.id, kind = notice.kind(), ?delivered, "a notice was handled");
+    Ok(())
 }

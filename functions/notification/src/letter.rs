@@ -1,0 +1,153 @@
+//! From a notice to a letter: who gets it, in which language, and what it must say.
+
+use anyhow::Context as _;
+use ciero_domain::Language;
+use ciero_domain::application::Application;
+use ciero_domain::contract::Contract;
+use ciero_domain::documents::Operator;
+use ciero_domain::ids::{ApplicationId, ContractId, UserId};
+use ciero_domain::notice::Notice;
+use ciero_domain::user::{User, UserState};
+
+use crate::texts::{self, Text};
+use crate::{App, password};
+
+/// A finished letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Letter {
+    pub to: String,
+    pub language: Language,
+    pub subject: String,
+    pub text: String,
+}
+
+/// What every text needs: the operator's own facts and the way to the portal.
+pub(crate) struct House {
+    pub operator: Operator,
+    pub portal_url: String,
+}
+
+/// Writes the letter of a notice and does what it announces about an account. `None` if it is overtaken.
+pub(crate) async fn write(app: &App, notice: &Notice) -> anyhow::Result<Option<Letter>> {
+    let operator = app.documents.operator().await?;
+    let house = House {
+        operator: operator.context("the operator has published no settings")?,
+        portal_url: app.portal_url.clone(),
+    };
+    let letter = match notice {
+        Notice::ApplicationReceived { application } => {
+            let application = application_of(app, application).await?;
+            to_applicant(&house, &application, texts::application::received)
+        }
+        Notice::ApplicationApproved { application } => {
+            let application = application_of(app, application).await?;
+            to_applicant(&house, &application, texts::application::approved)
+        }
+        Notice::ApplicationDeclined { application } => {
+            let application = application_of(app, application).await?;
+            to_applicant(&house, &application, texts::application::declined)
+        }
+        Notice::RegistrationCompleted { contract } => {
+            let contract = contract_of(app, contract).await?;
+            let order = contract.orders.first().context("it has no order")?;
+            let text = texts::contract::registered(&house, &contract, order);
+            to_customer(&house, &contract, text)
+        }
+        Notice::UserInvited { contract, user } => return invite(app, &house, contract, user).await,
+        Notice::UserRemoved { contract, user } => remove(app, &house, contract, user).await?,
+        Notice::TermsPublished {
+            terms_version,
+            contract,
+        } => {
+            let contract = contract_of(app, contract).await?;
+            let terms = app.documents.terms(terms_version).await?;
+            let terms = terms.with_context(|| format!("there are no terms {terms_version}"))?;
+            let text = texts::terms::published(&house, &contract, &terms.version);
+            to_customer(&house, &contract, text)
+        }
+    };
+    Ok(Some(letter))
+}
+
+/// Makes the account with a fresh first password. Somebody who was removed meanwhile gets none.
+async fn invite(
+    app: &App,
+    house: &House,
+    contract: &ContractId,
+    user: &UserId,
+) -> anyhow::Result<Option<Letter>> {
+    let contract = contract_of(app, contract).await?;
+    let user = user_of(app, &contract.id, user).await?;
+    if user.state == UserState::Removed {
+        return Ok(None);
+    }
+    let first_password = password::draw(app.chance.as_ref());
+    let accounts = &app.accounts;
+    accounts
+        .invite(&user.id, &user.email, &first_password)
+        .await?;
+    let text = texts::user::invited(house, &contract, &user, &first_password);
+    Ok(Some(to_user(house, &user, text)))
+}
+
+/// Closes the account and tells the person.
+async fn remove(
+    app: &App,
+    house: &House,
+    contract: &ContractId,
+    user: &UserId,
+) -> anyhow::Result<Letter> {
+    let contract = contract_of(app, contract).await?;
+    let user = user_of(app, &contract.id, user).await?;
+    app.accounts.close(&user.id).await?;
+    let text = texts::user::removed(house, &contract, &user);
+    Ok(to_user(house, &user, text))
+}
+
+async fn application_of(app: &App, id: &ApplicationId) -> anyhow::Result<Application> {
+    let application = app.applications.application(id).await?;
+    // An application's identifier opens its page, so it stays out of the log.
+    application.context("there is no such application")
+}
+
+async fn contract_of(app: &App, id: &ContractId) -> anyhow::Result<Contract> {
+    let contract = app.contracts.contract(id).await?;
+    contract.with_context(|| format!("there is no contract {id}"))
+}
+
+async fn user_of(app: &App, contract: &ContractId, id: &UserId) -> anyhow::Result<User> {
+    let user = app.people.user(contract, id).await?;
+    user.with_context(|| format!("there is no user {id} in contract {contract}"))
+}
+
+fn to_applicant(
+    house: &House,
+    application: &Application,
+    text: fn(&House, &Application) -> Text,
+) -> Letter {
+    let email = &application.form.particulars.contact_email;
+    finish(house, application.language, email, text(house, application))
+}
+
+fn to_customer(house: &House, contract: &Contract, text: Text) -> Letter {
+    finish(
+        house,
+        contract.language,
+        &contract.customer.contact_email,
+        text,
+    )
+}
+
+fn to_user(house: &House, user: &User, text: Text) -> Letter {
+    finish(house, user.language, &user.email, text)
+}
+
+fn finish(house: &House, language: Language, to: &str, text: Text) -> Letter {
+    let (subject, text) = texts::frame(&house.operator, language, text);
+    Letter {
+        to: to.to_owned(),
+        language,
+        subject,
+        text,
+    }
+}

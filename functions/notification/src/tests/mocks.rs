@@ -1,0 +1,153 @@
+//! The function's ports as mocks: records that can be read, and everything that acts forbidden until allowed.
+
+use std::sync::{Arc, Mutex};
+
+use ciero_domain::Language;
+use ciero_domain::notice::NoticeRecord;
+use ciero_domain::user::{Role, User};
+use ciero_ports::{
+    CommitError, Decision, Mail, MockAccounts, MockApplications, MockChance, MockContracts,
+    MockDocuments, MockLedger, MockMailer, MockNotices, MockPeople, MockQueues, Write,
+};
+
+use super::samples::*;
+use crate::App;
+
+/// What went out and what was written down.
+#[derive(Clone, Default)]
+pub struct Trace {
+    pub mails: Arc<Mutex<Vec<Mail>>>,
+    pub records: Arc<Mutex<Vec<NoticeRecord>>>,
+}
+
+impl Trace {
+    pub fn mails(&self) -> Vec<Mail> {
+        self.mails.lock().unwrap().clone()
+    }
+
+    pub fn records(&self) -> Vec<NoticeRecord> {
+        self.records.lock().unwrap().clone()
+    }
+}
+
+pub struct Mocks {
+    pub applications: MockApplications,
+    pub contracts: MockContracts,
+    pub people: MockPeople,
+    pub documents: MockDocuments,
+    pub notices: MockNotices,
+    pub ledger: MockLedger,
+    pub queues: MockQueues,
+    pub mailer: MockMailer,
+    pub accounts: MockAccounts,
+    pub chance: MockChance,
+}
+
+impl Mocks {
+    /// Records in a language; the ledger is empty; nothing may be sent, written or drawn yet.
+    pub fn reading(language: Language) -> Self {
+        Self::reading_user(language, user(language, Role::User))
+    }
+
+    /// The same with this user.
+    pub fn reading_user(language: Language, person: User) -> Self {
+        let mut mocks = Mocks {
+            applications: MockApplications::new(),
+            contracts: MockContracts::new(),
+            people: MockPeople::new(),
+            documents: MockDocuments::new(),
+            notices: MockNotices::new(),
+            ledger: MockLedger::new(),
+            queues: MockQueues::new(),
+            mailer: MockMailer::new(),
+            accounts: MockAccounts::new(),
+            chance: MockChance::new(),
+        };
+        mocks
+            .applications
+            .expect_application()
+            .returning(move |id| Ok((*id == application_id()).then(|| application(language))));
+        mocks
+            .contracts
+            .expect_contract()
+            .returning(move |id| Ok((*id == contract_id()).then(|| contract(language))));
+        mocks
+            .people
+            .expect_user()
+            .returning(move |_, id| Ok((*id == person.id).then(|| person.clone())));
+        let documents = &mut mocks.documents;
+        documents
+            .expect_operator()
+            .returning(|| Ok(Some(operator())));
+        documents
+            .expect_terms()
+            .returning(|version| Ok((version == "2027-04-01").then(terms)));
+        mocks
+    }
+
+    /// Lets mails out and the ledger be written, and looks up what was written before.
+    pub fn delivering(mut self) -> (Self, Trace) {
+        let trace = Trace::default();
+        let mails = trace.mails.clone();
+        self.mailer.expect_send().returning(move |mail| {
+            mails.lock().unwrap().push(mail.clone());
+            Ok("mail-1".to_owned())
+        });
+        let records = trace.records.clone();
+        self.ledger.expect_commit().returning(move |decision| {
+            records.lock().unwrap().push(record(decision));
+            Ok(())
+        });
+        let records = trace.records.clone();
+        self.notices.expect_notice().returning(move |id| {
+            let records = records.lock().unwrap();
+            Ok(records.iter().find(|record| record.id == *id).cloned())
+        });
+        (self, trace)
+    }
+
+    /// Answers that nothing was sent yet, without keeping anything.
+    pub fn with_empty_ledger(mut self) -> Self {
+        self.notices.expect_notice().returning(|_| Ok(None));
+        self
+    }
+
+    /// Lets accounts be made and closed with a known password.
+    pub fn with_accounts(mut self) -> Self {
+        self.chance.expect_id().return_const([7; 10]);
+        self.accounts.expect_invite().returning(|_, _, _| Ok(()));
+        self.accounts.expect_close().returning(|_| Ok(()));
+        self
+    }
+
+    /// Refuses every write with an error that the function makes.
+    pub fn with_commit(mut self, error: fn() -> CommitError) -> Self {
+        self.ledger.expect_commit().returning(move |_| Err(error()));
+        self
+    }
+
+    pub fn app(self) -> App {
+        App {
+            applications: Arc::new(self.applications),
+            contracts: Arc::new(self.contracts),
+            people: Arc::new(self.people),
+            documents: Arc::new(self.documents),
+            notices: Arc::new(self.notices),
+            ledger: Arc::new(self.ledger),
+            queues: Arc::new(self.queues),
+            mailer: Arc::new(self.mailer),
+            accounts: Arc::new(self.accounts),
+            chance: Arc::new(self.chance),
+            portal_url: "https://portal.example.jp".into(),
+        }
+    }
+}
+
+/// The one line that a decision writes.
+fn record(decision: &Decision) -> NoticeRecord {
+    assert!(decision.messages.is_empty());
+    match decision.writes.as_slice() {
+        [Write::Notice(record)] => (**record).clone(),
+        other => panic!("unexpected writes: {other:?}"),
+    }
+}

@@ -1,0 +1,9 @@
+//! The handler with mocked ports, and every text as it goes out.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod delivery;
+mod events;
+mod mocks;
+mod relay;
+mod samples;
+mod texts;

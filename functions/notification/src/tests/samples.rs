@@ -1,0 +1,184 @@
+//! The people, application and contract that the tests write to.
+
+use ciero_domain::Language;
+use ciero_domain::application::{Application, Event, Form, RawApplication, evolve};
+use ciero_domain::confirmation::Confirmation;
+use ciero_domain::contract::Contract;
+use ciero_domain::documents::{Bilingual, Operator};
+use ciero_domain::ids::{ApplicationId, ContractId, MessageId, UserId};
+use ciero_domain::money::Yen;
+use ciero_domain::notice::Notice;
+use ciero_domain::particulars::RawParticulars;
+use ciero_domain::prices::{Plan, PriceList};
+use ciero_domain::terms::{TermsText, TermsVersion};
+use ciero_domain::user::{NewUser, Role, User};
+use ciero_runtime::Moment;
+use jiff::Timestamp;
+use jiff::civil::date;
+
+pub fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// 09:00 in Tokyo on 1 June 2026.
+pub fn now() -> Moment {
+    Moment(at("2026-06-01T00:00:00Z"))
+}
+
+pub fn message_id(n: u8) -> MessageId {
+    MessageId::from_random([n; 10])
+}
+
+pub fn application_id() -> ApplicationId {
+    ApplicationId::from_random([1; 10])
+}
+
+pub fn contract_id() -> ContractId {
+    ContractId::from_random([3; 10])
+}
+
+pub fn user_id() -> UserId {
+    UserId::from_random([1; 10])
+}
+
+pub fn operator() -> Operator {
+    let both = |ja: &str, en: &str| Bilingual {
+        ja: ja.into(),
+        en: en.into(),
+    };
+    Operator {
+        service_name: "Ciero".into(),
+        company: both("見本映像株式会社", "Sample Video K.K."),
+        address: both("東京都見本区1-2-3", "1-2-3 Mihon-ku, Tokyo"),
+        phone: "0120-000-000".into(),
+        support_email: "support@example.jp".into(),
+        ..Operator::default()
+    }
+}
+
+fn form() -> Form {
+    let on = || "on".to_owned();
+    let raw = RawApplication {
+        particulars: RawParticulars {
+            kind: "corporation".into(),
+            corporate_number: "7123456789012".into(),
+            name: "株式会社見本商店".into(),
+            name_kana: "ミホンショウテン".into(),
+            representative: "見本 太郎".into(),
+            postal_code: "1000001".into(),
+            prefecture: "13".into(),
+            address: "千代田区千代田1-1".into(),
+            phone: "0300000000".into(),
+            contact_name: "見本 花子".into(),
+            contact_email: "hanako@example.jp".into(),
+            ..RawParticulars::default()
+        },
+        retention_days: "30".into(),
+        cameras: "2".into(),
+        terms_version: "2026-04-01".into(),
+        consent: on(),
+        resident_in_japan: on(),
+        no_transfer_regulation: on(),
+        no_export_control: on(),
+        not_antisocial: on(),
+    };
+    Form::parse(&raw, "2026-04-01", &[30]).unwrap()
+}
+
+pub fn application(language: Language) -> Application {
+    let prices = PriceList {
+        version: "2026-04-01".into(),
+        effective_from: date(2026, 4, 1),
+        plans: vec![Plan {
+            retention_days: 30,
+            yearly_yen: Yen(18_000),
+        }],
+        tax_percent: 10,
+        payment_ja: String::new(),
+        payment_en: String::new(),
+    };
+    let shown = Confirmation::build(&prices, 30, 2, "2026-04-01", date(2026, 5, 20)).unwrap();
+    Application::draft(application_id(), form(), shown, language, now().0)
+}
+
+/// Formed late in the evening of 31 May by UTC, which is 1 June in Tokyo.
+pub fn contract(language: Language) -> Contract {
+    let approved = evolve(
+        evolve(application(language), &Event::Submitted { at: now().0 }),
+        &Event::Approved { at: now().0 },
+    );
+    let formed_at = at("2026-05-31T15:30:00Z");
+    let formed = Contract::form(contract_id(), &approved, date(2026, 6, 1), formed_at);
+    formed.unwrap().0
+}
+
+pub fn user(language: Language, role: Role) -> User {
+    let person = NewUser {
+        id: user_id(),
+        name: "見本 次郎".into(),
+        email: "jiro@example.jp".into(),
+        role,
+        language,
+    };
+    User::add(contract_id(), person, None, now().0)
+}
+
+pub fn removed_user() -> User {
+    user(Language::Ja, Role::User).remove(1, now().0).unwrap()
+}
+
+pub fn terms() -> TermsText {
+    TermsText {
+        version: TermsVersion {
+            version: "2027-04-01".into(),
+            published_on: date(2027, 2, 20),
+            effective_from: date(2027, 4, 1),
+            hash_ja: String::new(),
+            hash_en: String::new(),
+        },
+        ja: String::new(),
+        en: String::new(),
+    }
+}
+
+pub fn received() -> Notice {
+    Notice::ApplicationReceived {
+        application: application_id(),
+    }
+}
+
+pub fn invited() -> Notice {
+    Notice::UserInvited {
+        contract: contract_id(),
+        user: user_id(),
+    }
+}
+
+pub fn user_removed() -> Notice {
+    Notice::UserRemoved {
+        contract: contract_id(),
+        user: user_id(),
+    }
+}
+
+/// One notice of every kind.
+pub fn every_notice() -> [Notice; 7] {
+    [
+        received(),
+        Notice::ApplicationApproved {
+            application: application_id(),
+        },
+        Notice::ApplicationDeclined {
+            application: application_id(),
+        },
+        Notice::RegistrationCompleted {
+            contract: contract_id(),
+        },
+        invited(),
+        user_removed(),
+        Notice::TermsPublished {
+            terms_version: "2027-04-01".into(),
+            contract: contract_id(),
+        },
+    ]
+}

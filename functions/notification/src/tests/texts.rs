@@ -1,0 +1,110 @@
+//! Every mail as it goes out, in both languages.
+
+use ciero_domain::Language;
+use ciero_domain::notice::Notice;
+use ciero_domain::user::Role;
+
+use super::mocks::Mocks;
+use super::samples::*;
+use crate::letter::Letter;
+
+async fn letter(mocks: Mocks, notice: &Notice) -> Letter {
+    let app = mocks.with_accounts().app();
+    crate::letter::write(&app, notice).await.unwrap().unwrap()
+}
+
+fn page(letter: &Letter) -> String {
+    let Letter {
+        to, subject, text, ..
+    } = letter;
+    format!("To: {to}\nSubject: {subject}\n\n{text}")
+}
+
+#[tokio::test]
+async fn every_text_in_both_languages() {
+    for language in [Language::Ja, Language::En] {
+        for notice in every_notice() {
+            let letter = letter(Mocks::reading(language), &notice).await;
+            assert_eq!(letter.language, language);
+            let name = format!("{}.{}", notice.kind(), language.tag());
+            insta::assert_snapshot!(name, page(&letter));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_is_invited_as_one() {
+    for (language, word) in [
+        (Language::Ja, "担当者として"),
+        (Language::En, "administrator"),
+    ] {
+        let administrator = user(language, Role::Administrator);
+        let mocks = Mocks::reading_user(language, administrator);
+        let letter = letter(mocks, &invited()).await;
+        assert!(letter.text.contains(word), "{}", letter.text);
+    }
+}
+
+#[tokio::test]
+async fn dates_read_as_people_write_them() {
+    let notice = Notice::RegistrationCompleted {
+        contract: contract_id(),
+    };
+    let ja = letter(Mocks::reading(Language::Ja), &notice).await.text;
+    for date in ["2026年6月1日", "2027年5月31日", "2027年5月1日"] {
+        assert!(ja.contains(date), "{date} is missing in\n{ja}");
+    }
+    let en = letter(Mocks::reading(Language::En), &notice).await.text;
+    for date in ["1 June 2026", "31 May 2027", "1 May 2027"] {
+        assert!(en.contains(date), "{date} is missing in\n{en}");
+    }
+}
+
+/// 3-4, D-03: from outside, a refusal looks like any other outcome and gives no reason.
+mod art_03 {
+    use super::*;
+
+    async fn approved(language: Language) -> Letter {
+        let application = application_id();
+        let notice = Notice::ApplicationApproved { application };
+        letter(Mocks::reading(language), &notice).await
+    }
+
+    async fn declined(language: Language) -> Letter {
+        let application = application_id();
+        let notice = Notice::ApplicationDeclined { application };
+        letter(Mocks::reading(language), &notice).await
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_the_same_bytes_every_time_and_under_the_same_subject_as_an_approval() {
+        for language in [Language::Ja, Language::En] {
+            let refusal = declined(language).await;
+            assert_eq!(refusal, declined(language).await);
+            let approval = approved(language).await;
+            assert_eq!(refusal.subject, approval.subject);
+            assert_eq!(refusal.to, approval.to);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_of_the_size_of_an_approval() {
+        for language in [Language::Ja, Language::En] {
+            let refusal = declined(language).await.text.len();
+            let approval = approved(language).await.text.len();
+            assert!(refusal.abs_diff(approval) * 10 < approval);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refusal_names_no_ground() {
+        use ciero_domain::screening::Ground;
+        for language in [Language::Ja, Language::En] {
+            let text = declined(language).await.text;
+            for ground in Ground::ALL {
+                assert!(!text.contains(ground.sentence(language)));
+                assert!(!text.contains(ground.code()));
+            }
+        }
+    }
+}
