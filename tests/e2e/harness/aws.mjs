@@ -1,0 +1,65 @@
+//! The few AWS calls that the tests make themselves, signed with the developer's key.
+
+import { signed } from "./sigv4.mjs";
+
+/** Calls an API and returns status, headers and the parsed body. */
+export async function call(instance, request) {
+  const url = new URL(request.path ?? "/", instance.aws).href;
+  const method = request.method ?? "POST";
+  const body = request.body ?? "";
+  const headers = signed({ ...request, url, method, body });
+  const answer = await fetch(url, { method, headers, body: method === "GET" ? undefined : body });
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  const text = bytes.toString("utf8");
+  let json = null;
+  try { json = JSON.parse(text); } catch { /* not every answer is JSON */ }
+  return { status: answer.status, headers: answer.headers, text, bytes, json };
+}
+
+async function must(instance, request) {
+  const answer = await call(instance, request);
+  if (answer.status >= 300) throw new Error(`${request.service} answered ${answer.status}: ${answer.text}`);
+  return answer.json;
+}
+
+const target = (service, version, name, body, prefix) => ({
+  service,
+  headers: { "content-type": `application/x-amz-json-${version}`, "x-amz-target": `${prefix}.${name}` },
+  body: JSON.stringify(body),
+});
+
+export const dynamodb = (instance, name, body) => must(instance, target("dynamodb", "1.0", name, body, "DynamoDB_20120810"));
+export const cognito = (instance, name, body) =>
+  must(instance, target("cognito-idp", "1.1", name, body, "AWSCognitoIdentityProviderService"));
+export const video = (instance, name, body) =>
+  must(instance, { service: "kinesisvideo", path: `/${name}`, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+/** Invokes a function and returns the answer with its headers. */
+export const invoke = (instance, name, payload, more = {}) =>
+  call(instance, { service: "lambda", path: `/2015-03-31/functions/${name}/invocations`, headers: { "content-type": "application/json" }, body: JSON.stringify(payload), ...more });
+
+/** Every item of both tables, as `table PK/SK` with its content, so that what a request left behind can be seen. */
+export async function stored(instance) {
+  const found = new Map();
+  for (const table of ["ciero-main", "ciero-confidential"]) {
+    for (let start; ; ) {
+      const page = await dynamodb(instance, "Scan", { TableName: table, ConsistentRead: true, ExclusiveStartKey: start });
+      for (const item of page.Items) found.set(`${table} ${item.PK.S}/${item.SK.S}`, JSON.stringify(item));
+      start = page.LastEvaluatedKey;
+      if (!start) break;
+    }
+  }
+  return found;
+}
+
+/** Every fragment of a stream that is listed, oldest first. */
+export async function fragments(instance, stream) {
+  const all = [];
+  for (let token; ; ) {
+    const page = await video(instance, "listFragments", { StreamName: stream, MaxResults: 1000, NextToken: token });
+    all.push(...page.Fragments);
+    token = page.NextToken;
+    if (!token) break;
+  }
+  return all.sort((a, b) => (a.FragmentNumber < b.FragmentNumber ? -1 : 1));
+}

@@ -1,0 +1,59 @@
+//! The functions by name, as `aws lambda invoke` calls them, with the samples of events/.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { call, invoke, ROOT, scenario } from "./harness.mjs";
+
+const EVENTS = path.join(ROOT, "events");
+const FUNCTIONS = ["portal", "signup-screening", "contract-desk", "device-provisioning", "playback-url", "operations", "notification"];
+const samples = (name) => readdirSync(path.join(EVENTS, name)).filter((file) => file.endsWith(".json"));
+const sample = (name, file) => JSON.parse(readFileSync(path.join(EVENTS, name, file), "utf8"));
+
+scenario("every function runs by its name with its samples", { demo: false }, async ({ instance, step }) => {
+  for (const name of FUNCTIONS) {
+    await step(`${name} answers each of its samples`, async () => {
+      assert.ok(samples(name).length > 0, `events/${name} holds no sample`);
+      for (const file of samples(name)) {
+        const event = sample(name, file);
+        const answer = await invoke(instance, name, event);
+        assert.equal(answer.status, 200, answer.text);
+        assert.equal(answer.headers.get("x-amz-function-error"), null, `${file}: ${answer.text}`);
+        if (event.requestContext) assert.ok(answer.json.statusCode < 500, `${file}: ${answer.text}`);
+        if (event.Records) assert.ok(Array.isArray(answer.json.batchItemFailures), `${file}: ${answer.text}`);
+      }
+    });
+  }
+
+  await step("a function that fails says so in the header, as the service does", async () => {
+    const answer = await invoke(instance, "portal", { not: "an event" });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get("x-amz-function-error"), "Unhandled");
+    assert.ok(answer.json.errorMessage, answer.text);
+  });
+
+  await step("an unknown function, a wrong secret, an unknown key and an unsigned call are refused as the service refuses them", async () => {
+    const refusals = [
+      [await invoke(instance, "no-such-function", {}), 404, "ResourceNotFoundException"],
+      [await invoke(instance, "portal", {}, { keys: { accessKeyId: "test", secret: "wrong" } }), 403, "InvalidSignatureException"],
+      [await invoke(instance, "portal", {}, { keys: { accessKeyId: "AKIAUNKNOWN", secret: "test" } }), 403, "UnrecognizedClientException"],
+    ];
+    for (const [answer, status, error] of refusals) {
+      assert.equal(answer.status, status, answer.text);
+      assert.ok(answer.headers.get("x-amzn-errortype")?.startsWith(error), `${answer.headers.get("x-amzn-errortype")} ${answer.text}`);
+    }
+    const unsigned = await fetch(`${instance.aws}/2015-03-31/functions/portal/invocations`, { method: "POST", body: "{}" });
+    assert.equal(unsigned.status, 403, await unsigned.text());
+  });
+
+  await step("each service refuses a wrong signature in its own form", async () => {
+    const keys = { accessKeyId: "test", secret: "wrong" };
+    const headers = { "content-type": "application/x-amz-json-1.0", "x-amz-target": "DynamoDB_20120810.ListTables" };
+    const table = await call(instance, { service: "dynamodb", headers, body: "{}", keys });
+    assert.equal(table.status, 400);
+    assert.match(table.json.__type, /InvalidSignatureException$/);
+    const bucket = await call(instance, { service: "s3", method: "GET", path: "/", headers: { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" }, payloadHash: "UNSIGNED-PAYLOAD", keys });
+    assert.equal(bucket.status, 403);
+    assert.match(bucket.text, /<Code>SignatureDoesNotMatch<\/Code>/);
+  });
+});
