@@ -2,8 +2,8 @@
 
 use ciero_media::avc::AccessUnit;
 use openh264::encoder::{
-    BitRate, Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod,
-    RateControlMode, VuiConfig,
+    Complexity, Encoder, EncoderConfig, FrameRate, FrameType, IntraFramePeriod, RateControlMode,
+    VuiConfig,
 };
 use openh264::formats::YUVSource;
 use openh264::{OpenH264API, Timestamp};
@@ -15,12 +15,11 @@ pub struct H264Encoder {
 }
 
 impl H264Encoder {
-    /// Makes an encoder for a bit rate in bits per second and a frame rate in pictures per second.
-    pub fn new(bits_per_second: u32, frame_rate: f32) -> Result<Self, openh264::Error> {
+    /// Makes an encoder of constant quality; the frame rate is in pictures per second.
+    pub fn new(frame_rate: f32) -> Result<Self, openh264::Error> {
         let config = EncoderConfig::new()
-            .bitrate(BitRate::from_bps(bits_per_second))
             .max_frame_rate(FrameRate::from_hz(frame_rate))
-            .rate_control_mode(RateControlMode::Quality)
+            .rate_control_mode(RateControlMode::Off)
             .skip_frames(false)
             .complexity(Complexity::Low)
             .scene_change_detect(false)

@@ -1,5 +1,6 @@
 //! Runs a plan from the first picture to the signal that stops it.
 
+use std::io::Write;
 use std::os::unix::process::parent_id;
 use std::sync::Arc;
 use std::time::Duration;
@@ -186,7 +187,9 @@ async fn report(stream: String, status: Arc<Status>, outbox: Arc<Outbox>) {
     every.tick().await;
     loop {
         every.tick().await;
-        println!("{}", reporter.line(&status, outbox.waiting()));
+        let line = reporter.line(&status, outbox.waiting());
+        // A reader that is gone is no reason to stop.
+        let _ = writeln!(std::io::stdout(), "{line}");
     }
 }
 

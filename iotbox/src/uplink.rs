@@ -73,7 +73,6 @@ impl Uplink {
             if *self.stop.borrow() && self.outbox.waiting().fragments == 0 {
                 return;
             }
-            self.status.phase(Phase::Connecting);
             let reason = match self.connect().await {
                 Ok(put) => {
                     info!("connected");
@@ -83,18 +82,21 @@ impl Uplink {
                         .await;
                     self.outbox.cut();
                     match end {
-                        End::Complete => continue,
+                        End::Complete => {
+                            self.status.phase(Phase::Connecting);
+                            continue;
+                        }
                         End::Cut(reason) => reason,
                     }
                 }
                 Err(error) => error.to_string(),
             };
-            if *self.stop.borrow() {
-                return;
-            }
             let wait = backoff.failed(chance());
             warn!(wait_ms = wait.as_millis() as u64, "{reason}");
             self.status.phase(Phase::Waiting(reason));
+            if *self.stop.borrow() {
+                return;
+            }
             self.status.reconnected();
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}

@@ -73,6 +73,21 @@ impl Canvas {
         }
     }
 
+    /// Fills an area with grey dots of `dot` times `dot`, whose luma `grey` gives one after the other.
+    pub fn greys(&mut self, area: Area, dot: usize, mut grey: impl FnMut() -> u8) {
+        for y in (area.y..area.y + area.height).step_by(dot) {
+            for x in (area.x..area.x + area.width).step_by(dot) {
+                let place = Area {
+                    x,
+                    y,
+                    width: dot,
+                    height: dot,
+                };
+                self.fill(place, Colour(grey(), 128, 128));
+            }
+        }
+    }
+
     /// Draws one sign with dots of `scale` times `scale`, cell and all.
     pub fn sign(&mut self, x: usize, y: usize, scale: usize, sign: u8, ink: [Colour; 2]) {
         let [front, back] = ink;

@@ -184,6 +184,7 @@ impl Source for FileSource {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::unwrap_in_result)]
     use super::*;
+    use ciero_media::matroska::write::{write_cluster, write_header};
     use std::io::Write;
 
     fn fixture(name: &str) -> PathBuf {
@@ -262,6 +263,24 @@ mod tests {
     fn files_of_other_formats_are_refused() {
         assert_eq!(refusal(b""), "FILE is neither Matroska nor MP4");
         assert_eq!(refusal(b"RIFF....AVI "), "FILE is neither Matroska nor MP4");
+    }
+
+    #[test]
+    fn a_file_without_h264_is_refused() {
+        let mut track = Track::avc(1, 320, 180, vec![1]);
+        track.codec_id = "V_MPEGH/ISO/HEVC".into();
+        let mut file = write_header(&[track], "test");
+        file.extend_from_slice(&write_cluster(0, &[]));
+        assert_eq!(refusal(&file), "FILE has no H.264 video");
+    }
+
+    #[test]
+    fn a_file_without_a_key_picture_is_refused() {
+        let matroska = FileSource::open(&fixture("camera.mkv")).unwrap();
+        let mut file = write_header(&[matroska.track().clone()], "test");
+        file.extend_from_slice(&write_cluster(0, &[]));
+        let refusal = refusal(&file);
+        assert_eq!(refusal, "FILE is damaged: it has no key picture");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Where pictures come from: the test picture, or a file that plays again and again.
 
 mod canvas;
+mod drawing;
 mod file;
 mod font;
 mod matroska_file;

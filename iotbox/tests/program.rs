@@ -1,0 +1,284 @@
+//! The program itself: activation, exit codes, signals, and a service clock that jumps.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateSigningRequestParams, IsCa, Issuer, KeyPair,
+};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig};
+use support::{FakeService, Script, Seen, within_patience};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio_rustls::TlsAcceptor;
+
+const YEAR_S: i64 = 31_536_000;
+
+fn iotbox(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_iotbox"));
+    command
+        .args(arguments)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env_remove("AWS_SESSION_TOKEN")
+        .env_remove("RUST_LOG")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+fn streaming(service: &FakeService, more: &[&str]) -> Child {
+    let to = ["run", "--stream", "cam-1", "--endpoint", &service.url];
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/camera.mkv");
+    let arguments = [&to, &["--source", source][..], more].concat();
+    iotbox(&arguments).spawn().unwrap()
+}
+
+async fn end(child: &mut Child) -> ExitStatus {
+    within_patience(child.wait()).await.unwrap()
+}
+
+async fn text(pipe: &mut (impl tokio::io::AsyncRead + Unpin)) -> String {
+    let mut text = String::new();
+    pipe.read_to_string(&mut text).await.unwrap();
+    text
+}
+
+/// Runs to the end and returns the exit code and what stderr says last.
+async fn refusal(arguments: &[&str]) -> (i32, String) {
+    let mut child = iotbox(arguments).spawn().unwrap();
+    let code = end(&mut child).await.code().unwrap();
+    let said = text(child.stderr.as_mut().unwrap()).await;
+    (code, said.lines().last().unwrap_or_default().to_owned())
+}
+
+#[tokio::test]
+async fn a_signal_ends_it_after_the_last_fragment_is_persisted() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let mut service = FakeService::start([Script::Persist]).await;
+        let mut child = streaming(&service, &[]);
+        service.persisted(1).await;
+        kill(Pid::from_raw(child.id().unwrap() as i32), signal).unwrap();
+        assert_eq!(end(&mut child).await.code(), Some(0));
+        service
+            .until(|seen| (*seen == Seen::Ended(1)).then_some(()))
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn pictures_follow_a_service_clock_that_jumps() {
+    let mut service = FakeService::start([Script::Persist]).await;
+    let _child = streaming(&service, &["--follow-service-clock"]);
+    let (_, before_ms) = service.persisted(1).await[0];
+    service.advance(YEAR_S);
+    let year_later = |seen: &Seen| match seen {
+        Seen::Persisted(connection, timecode_ms) if *timecode_ms > before_ms + 30_000_000_000 => {
+            Some(*connection)
+        }
+        _ => None,
+    };
+    assert!(service.until(year_later).await > 1);
+}
+
+#[tokio::test]
+async fn it_ends_when_the_process_that_started_it_is_gone() {
+    let mut service = FakeService::start([Script::Persist]).await;
+    let run = "\"$0\" run --stream cam-1 --endpoint \"$1\" --source \"$2\" --exit-with-parent & read line";
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/camera.mp4");
+    let mut shell = Command::new("sh")
+        .args([
+            "-c",
+            run,
+            env!("CARGO_BIN_EXE_iotbox"),
+            &service.url,
+            source,
+        ])
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    service.persisted(1).await;
+    drop(shell.stdin.take());
+    end(&mut shell).await;
+    service
+        .until(|seen| (*seen == Seen::Ended(1)).then_some(()))
+        .await;
+}
+
+#[tokio::test]
+async fn wrong_usage_ends_with_two() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    let (code, said) = refusal(&["run"]).await;
+    assert_eq!(code, 2);
+    assert!(said.contains("give --service and --code"), "{said}");
+    let (code, said) = refusal(&["run", "--state", path]).await;
+    assert_eq!(code, 2);
+    assert!(said.contains("cannot be used"), "{said}");
+    let (code, said) = refusal(&["run", "--stream", "cam-1", "--source", path]).await;
+    assert_eq!(code, 2);
+    assert!(said.contains("neither Matroska nor MP4"), "{said}");
+    let folder = tempfile::tempdir().unwrap();
+    let (code, said) = refusal(&["run", "--state", folder.path().to_str().unwrap()]).await;
+    assert_eq!(code, 2);
+    assert!(said.contains("not activated yet"), "{said}");
+    assert_eq!(refusal(&["walk"]).await.0, 2);
+}
+
+#[tokio::test]
+async fn a_code_that_the_service_refuses_ends_with_three() {
+    let service = FakeService::start([Script::Persist]).await;
+    let problem = r#"{"code":"code_unknown","title":"Unknown","detail":"This code is not valid"}"#;
+    service.answer_activation(404, problem.into());
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().to_str().unwrap();
+    let first = ["run", "--service", &service.url, "--code", "ABCD-EFGH-JKLM"];
+    let (code, said) = refusal(&[&first[..], &["--state", state]].concat()).await;
+    assert_eq!(code, 3);
+    assert_eq!(
+        said,
+        "iotbox: the service refused this device: This code is not valid (code_unknown)"
+    );
+    assert!(!folder.path().join("device.json").exists());
+}
+
+#[tokio::test]
+async fn an_activated_device_streams_with_the_keys_that_its_certificate_opens() {
+    let mut service = FakeService::start([Script::Persist]).await;
+    let authority = Authority::new();
+    let keys = authority.serve_keys().await;
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().to_str().unwrap();
+    // The certificate needs the request, so the first try is told to come back.
+    service.answer_activation(503, String::new());
+    let first = ["run", "--service", &service.url, "--code", "abcd efgh jklm"];
+    let source = ["--state", state, "--source", "test"];
+    let mut child = iotbox(&[&first[..], &source].concat()).spawn().unwrap();
+    let asked = service
+        .until(|seen| match seen {
+            Seen::Activation(asked) => Some(asked.clone()),
+            _ => None,
+        })
+        .await;
+    let asked: serde_json::Value = serde_json::from_str(&asked).unwrap();
+    assert_eq!(asked["code"], "ABCD-EFGH-JKLM");
+    let device = serde_json::json!({
+        "device_id": "dev-1", "thing_name": "cam-1", "stream_name": "cam-1", "region": "ap-northeast-1",
+        "certificate_pem": authority.sign(asked["csr"].as_str().unwrap()), "ca_pem": authority.pem,
+        "credential_endpoint": keys, "role_alias": "ciero-device", "media_endpoint": service.url,
+    });
+    service.answer_activation(200, device.to_string());
+    let authorization = service
+        .until(|seen| match seen {
+            Seen::Opened(1, authorization) => Some(authorization.clone()),
+            _ => None,
+        })
+        .await;
+    assert!(
+        authorization.contains("Credential=DEVICEKEY/"),
+        "{authorization}"
+    );
+    service.persisted(2).await;
+    kill(Pid::from_raw(child.id().unwrap() as i32), Signal::SIGTERM).unwrap();
+    assert_eq!(end(&mut child).await.code(), Some(0));
+    // A later run needs nothing but the state.
+    service.answer_activation(500, String::new());
+    let mut again = iotbox(&["run", "--state", state]).spawn().unwrap();
+    service
+        .until(|seen| matches!(seen, Seen::Opened(2, _)).then_some(()))
+        .await;
+    kill(Pid::from_raw(again.id().unwrap() as i32), Signal::SIGINT).unwrap();
+    assert_eq!(end(&mut again).await.code(), Some(0));
+    assert!(Path::new(state).join("key.pem").exists());
+}
+
+/// A certificate authority with a credential provider.
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    der: CertificateDer<'static>,
+    pem: String,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = params.self_signed(&key).unwrap();
+        Self {
+            der: certificate.der().clone(),
+            pem: certificate.pem(),
+            issuer: Issuer::new(params, key),
+        }
+    }
+
+    fn sign(&self, csr: &str) -> String {
+        let csr = CertificateSigningRequestParams::from_pem(csr).unwrap();
+        csr.signed_by(&self.issuer).unwrap().pem()
+    }
+
+    /// Gives keys to whoever shows a certificate of this authority; returns host and port.
+    async fn serve_keys(&self) -> String {
+        let key = KeyPair::generate().unwrap();
+        let params = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(self.der.clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_client_cert_verifier(verifier.build().unwrap())
+            .with_single_cert(
+                vec![certificate.der().clone()],
+                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
+            )
+            .unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        tokio::spawn(give_keys(listener, TlsAcceptor::from(Arc::new(config))));
+        host
+    }
+}
+
+async fn give_keys(listener: TcpListener, acceptor: TlsAcceptor) {
+    let body = r#"{"credentials":{"accessKeyId":"DEVICEKEY","secretAccessKey":"S","sessionToken":"T",
+        "expiration":"2999-01-01T00:00:00Z"}}"#;
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    while let Ok((tcp, _)) = listener.accept().await {
+        let Ok(mut stream) = acceptor.accept(tcp).await else {
+            continue;
+        };
+        let mut asked = vec![0; 4096];
+        let length = stream.read(&mut asked).await.unwrap();
+        let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
+        let expected = asked.starts_with("GET /role-aliases/ciero-device/credentials HTTP/1.1\r\n")
+            && asked.contains("x-amzn-iot-thingname: cam-1\r\n");
+        let answer = match expected {
+            true => answer.clone(),
+            false => "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n".to_owned(),
+        };
+        stream.write_all(answer.as_bytes()).await.unwrap();
+        let _ = stream.shutdown().await;
+    }
+}
