@@ -12,6 +12,7 @@ use crate::store::fragments::{self, Fragment, Position, View};
 /// Sessions beyond this forget how far they were and count again from their beginning.
 const MOST_REMEMBERED: usize = 10_000;
 const PAGE: i64 = 5000;
+const LONGEST_FRAGMENT_MS: i64 = 20_000;
 
 /// Where a session's playlist last began; counting goes on from there, whatever expires meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,12 +95,19 @@ fn in_range(
 
 /// The newest fragments that belong together; none when the camera is silent.
 pub(super) fn live(shared: &Shared, view: View, most: i64) -> Result<Vec<Fragment>, ApiError> {
+    let now_ms = shared.now_ms();
+    // A fragment that a camera dated into the future must not stand at the end of the list for long.
+    let oldest_ms = now_ms - LIVE_WITHIN_MS - most * LONGEST_FRAGMENT_MS;
+    let view = View {
+        expired_until_ms: view.expired_until_ms.max(oldest_ms),
+        ..view
+    };
     let mut found = shared
         .store
         .read(|index| fragments::newest(index, view, most))?;
-    let silent_since = shared.now_ms() - LIVE_WITHIN_MS;
-    let is_live = |last: &Fragment| last.server_ms() + last.length_ms >= silent_since;
-    if !found.last().is_some_and(is_live) {
+    let silent_since = now_ms - LIVE_WITHIN_MS;
+    let is_live = |fragment: &Fragment| fragment.server_ms() + fragment.length_ms >= silent_since;
+    if !found.iter().any(is_live) {
         return Ok(Vec::new());
     }
     // A player would take what was recorded before an interruption for live.

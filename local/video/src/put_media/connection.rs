@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
+use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout_at};
 
@@ -31,6 +32,9 @@ pub(super) struct Connection {
     pub guard: ConnectionGuard,
 }
 
+/// What one look at the body showed, if anything was there.
+pub(super) type Glance = Option<Option<Result<Frame<Bytes>, axum::Error>>>;
+
 enum End {
     /// The producer closed its stream in order, or was cut off.
     Closed,
@@ -38,8 +42,8 @@ enum End {
 }
 
 impl Connection {
-    pub(super) async fn run(self, mut body: Body) {
-        let end = self.receive(&mut body).await;
+    pub(super) async fn run(self, mut body: Body, first: Glance) {
+        let end = self.receive(&mut body, first).await;
         let Ok(End::Error(fault)) = end else {
             return;
         };
@@ -52,14 +56,20 @@ impl Connection {
         }
     }
 
-    async fn receive(&self, body: &mut Body) -> Result<End, NotReading> {
+    async fn receive(&self, body: &mut Body, mut first: Glance) -> Result<End, NotReading> {
         let mut ingest = Ingest::new(self.timeline);
         let is_refused = Arc::new(AtomicBool::new(false));
         let began = Instant::now();
         let mut heard = Instant::now();
         let mut next_idle = heard + IDLE_EVERY;
         loop {
-            let frame = match timeout_at(next_idle, body.frame()).await {
+            let next = async {
+                match first.take() {
+                    Some(frame) => frame,
+                    None => body.frame().await,
+                }
+            };
+            let frame = match timeout_at(next_idle, next).await {
                 Ok(frame) => frame,
                 Err(_) if heard.elapsed() >= MOST_SILENCE => return Ok(End::Closed),
                 Err(_) => {

@@ -6,15 +6,17 @@ mod ingest;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 use http::{HeaderMap, HeaderValue, header};
+use http_body_util::BodyExt as _;
 
 use self::acks::Acks;
-use self::connection::Connection;
+use self::connection::{Connection, Glance};
 use self::ingest::Timeline;
 use crate::Shared;
 use crate::error::ApiError;
@@ -95,7 +97,9 @@ pub(crate) async fn put_media(
         timeline,
         guard,
     };
-    tokio::spawn(connection.run(request.into_body()));
+    let mut body = request.into_body();
+    let first = glance(&mut body).await;
+    tokio::spawn(connection.run(body, first));
     let lines = stream::poll_fn(move |context| lines.poll_recv(context));
     let body = Body::from_stream(futures::StreamExt::map(
         lines,
@@ -107,6 +111,18 @@ pub(crate) async fn put_media(
         .headers_mut()
         .insert(header::CONTENT_TYPE, content_type);
     Ok(response)
+}
+
+/// Looks at the body once before the answer begins.
+///
+/// That someone wants the body is what makes the server send `100 Continue`, which it no longer does once it answers.
+async fn glance(body: &mut Body) -> Glance {
+    let first = futures::poll!(body.frame());
+    tokio::task::yield_now().await;
+    match first {
+        Poll::Ready(frame) => Some(frame),
+        Poll::Pending => None,
+    }
 }
 
 fn text(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, ApiError> {

@@ -79,6 +79,23 @@ async fn a_silent_camera_is_not_live() {
 }
 
 #[tokio::test]
+async fn a_fragment_dated_into_the_future_does_not_hold_up_what_is_live() {
+    let service = recorded(3).await;
+    service.put_seconds(&[NOW_MS + 900_000]).await;
+    service.advance(200_000);
+    service
+        .put_seconds(&[NOW_MS + 200_000, NOW_MS + 201_000])
+        .await;
+    let selector = json!({"FragmentSelectorType": "PRODUCER_TIMESTAMP"});
+    let master = session(&service, json!({"HLSFragmentSelector": selector})).await;
+    let (_, text) = media_playlist(&service, &master).await;
+    let listed = segments(&text);
+    assert_eq!(listed.len(), 2);
+    let newest = service.fragments().await[5]["FragmentNumber"].clone();
+    assert!(listed[1].contains(newest.as_str().unwrap()));
+}
+
+#[tokio::test]
 async fn live_goes_on_after_the_clock_jumped_a_year() {
     let service = recorded(4).await;
     let year = 365 * 24 * 3_600_000_i64;

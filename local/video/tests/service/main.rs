@@ -12,3 +12,4 @@ mod hls_sessions;
 mod player;
 mod put_media;
 mod put_media_faults;
+mod wire;

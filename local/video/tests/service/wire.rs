@@ -1,0 +1,94 @@
+//! PutMedia over a real connection, as producers open it.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::common::{NOW_MS, Service, header, second};
+
+/// Opens PutMedia; `None` when the stream has no place for another connection.
+async fn try_connect(service: &Service) -> Option<TcpStream> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = service.video.router();
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let head = "POST /putMedia HTTP/1.1\r\nhost: 127.0.0.1\r\nx-amzn-stream-name: cam\r\n\
+        x-amzn-fragment-timecode-type: ABSOLUTE\r\ncontent-type: application/json\r\nconnection: keep-alive\r\n\
+        transfer-encoding: chunked\r\nexpect: 100-continue\r\n\r\n";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = read_until(&mut connection, "\r\n\r\n").await;
+    if answer.starts_with("HTTP/1.1 400") {
+        return None;
+    }
+    if !answer.contains("200 OK") {
+        answer += &read_until(&mut connection, "\r\n\r\n").await;
+    }
+    assert!(
+        answer.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"),
+        "{answer}"
+    );
+    Some(connection)
+}
+
+async fn connect(service: &Service) -> TcpStream {
+    try_connect(service).await.expect("there is a place")
+}
+
+async fn send(connection: &mut TcpStream, bytes: &[u8]) {
+    let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
+    chunk.extend_from_slice(bytes);
+    chunk.extend_from_slice(b"\r\n");
+    connection.write_all(&chunk).await.unwrap();
+}
+
+/// Reads what arrives until it contains the words.
+async fn read_until(connection: &mut TcpStream, words: &str) -> String {
+    let mut text = String::new();
+    let mut piece = [0; 4096];
+    while !text.contains(words) {
+        let length = connection.read(&mut piece).await.unwrap();
+        assert_ne!(length, 0, "the service hung up after {text}");
+        text.push_str(std::str::from_utf8(&piece[..length]).unwrap());
+    }
+    text
+}
+
+#[tokio::test]
+async fn acknowledgements_arrive_while_the_request_is_still_open() {
+    let service = Service::with_stream().await;
+    let mut connection = connect(&service).await;
+    send(&mut connection, &header()).await;
+    for n in 0..3 {
+        send(&mut connection, &second(NOW_MS + n * 1000)).await;
+        read_until(&mut connection, "PERSISTED").await;
+    }
+    send(&mut connection, &[]).await;
+    read_until(&mut connection, "0\r\n\r\n").await;
+}
+
+#[tokio::test]
+async fn a_producer_that_keeps_sending_still_reads_why_it_was_refused() {
+    let service = Service::with_stream().await;
+    let mut connection = connect(&service).await;
+    send(&mut connection, &header()).await;
+    send(&mut connection, &vec![0; 300_000]).await;
+    read_until(&mut connection, "\"ErrorId\":4006").await;
+}
+
+#[tokio::test]
+async fn a_producer_that_vanishes_frees_its_place_and_keeps_its_fragments() {
+    let service = Service::with_stream().await;
+    for n in 0..6 {
+        let mut connection = loop {
+            if let Some(connection) = try_connect(&service).await {
+                break connection;
+            }
+        };
+        send(&mut connection, &header()).await;
+        send(&mut connection, &second(NOW_MS + n * 1000)).await;
+        read_until(&mut connection, "PERSISTED").await;
+        send(&mut connection, &second(NOW_MS + n * 1000 + 500)[..60]).await;
+        drop(connection);
+    }
+    assert_eq!(service.fragments().await.len(), 6);
+}
