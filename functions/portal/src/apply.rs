@@ -46,8 +46,8 @@ pub async fn form(
         h1 { (title) }
         (steps(&page, Step::Fill))
         p.lead { (page.t(
-            "次の画面で内容と金額をご確認いただくまで、お申し込みは確定しません。「任意」と書かれた項目のほかは、すべてご記入ください。",
-            "Nothing is sent before you have checked everything on the next screen. Fill in every field that is not marked optional.",
+            "次の画面で内容と金額をご確認いただくまで、お申し込みは確定しません。「法人の方」のように書かれた項目は該当する方だけ、そのほかはすべてご記入ください。",
+            "Nothing is sent before you have checked everything on the next screen. Every field is needed, except those marked for another kind of applicant.",
         )) }
         form.stack method="post" action="/applications" data-enhance {
             (page.token())

@@ -51,6 +51,10 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
     }
     let cookie = format!("lang={language}; {}", newcomer.customer(&watcher()));
     pages.push(("/welcome".into(), newcomer.open("/welcome", &cookie).await));
+    for (path, answer) in &pages {
+        let expected = if path == "/nowhere" { 404 } else { 200 };
+        assert_eq!(answer.status, expected, "{path}");
+    }
     if let Ok(folder) = std::env::var("WRITE_PAGES_TO") {
         write_down(&folder, language, &pages);
     }
@@ -96,7 +100,8 @@ async fn every_page_is_in_japanese_when_japanese_is_chosen() {
 async fn identifiers_are_unique_and_every_label_has_its_field() {
     for (path, answer) in every_page("ja").await {
         let values = |name: &str| -> Vec<String> {
-            let parts = answer.body.split(&format!(" {name}=\"")).skip(1);
+            let start = format!(" {name}=\"");
+            let parts = answer.body.split(start.as_str()).skip(1);
             parts
                 .map(|rest| rest.split('"').next().unwrap().to_owned())
                 .collect()

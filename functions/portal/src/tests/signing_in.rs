@@ -71,22 +71,14 @@ fn claims(issuer: &str, audience: &str, username: &str, nonce: &str) -> Value {
     })
 }
 
-/// The cookies of an answer by name, as a browser would send them back.
+/// The cookie of an answer, as a browser would send it back; the last one of a name counts.
 fn cookie(answer: &Answer, name: &str) -> String {
-    let cookies = answer
-        .headers
-        .get_all("set-cookie")
-        .iter()
-        .map(|v| v.to_str().unwrap());
-    let found = cookies
-        .filter(|c| c.starts_with(&format!("{name}=")))
-        .last();
-    found
-        .unwrap_or_default()
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+    let start = format!("{name}=");
+    let cookies = answer.headers.get_all("set-cookie").iter();
+    let mut own = cookies.map(|value| value.to_str().unwrap());
+    let found = own.rfind(|cookie| cookie.starts_with(&start));
+    let found = found.unwrap_or_default();
+    found.split(';').next().unwrap_or_default().to_owned()
 }
 
 fn parameter(url: &str, name: &str) -> String {

@@ -1,0 +1,109 @@
+//! Ports that answer from the tests' world.
+
+use ciero_ports::{
+    MockApplications, MockAudit, MockChance, MockContracts, MockDevices, MockDocuments, MockPeople,
+    MockViewing, Seen,
+};
+
+use super::support::World;
+
+pub fn people(world: &World) -> MockPeople {
+    let mut mock = MockPeople::new();
+    let users = world.users.clone();
+    mock.expect_user().returning(move |contract, id| {
+        let own = users
+            .iter()
+            .find(|u| u.contract == *contract && u.id == *id);
+        Ok(own.cloned())
+    });
+    let users = world.users.clone();
+    mock.expect_users().returning(move |_| Ok(users.clone()));
+    let users = world.users.clone();
+    mock.expect_contract_of().returning(move |id| {
+        let known = users.iter().find(|u| u.id == *id);
+        Ok(known.map(|u| u.contract.clone()))
+    });
+    mock
+}
+
+pub fn applications(world: &World) -> MockApplications {
+    let mut mock = MockApplications::new();
+    let application = world.application.clone();
+    mock.expect_application()
+        .returning(move |id| Ok(application.clone().filter(|a| a.id == *id)));
+    mock
+}
+
+pub fn contracts(world: &World) -> MockContracts {
+    let mut mock = MockContracts::new();
+    let contract = world.contract.clone();
+    mock.expect_contract()
+        .returning(move |id| Ok(Some(contract.clone()).filter(|c| c.id == *id)));
+    let contract = world.contract.clone();
+    mock.expect_contracts()
+        .returning(move || Ok(vec![contract.clone()]));
+    mock
+}
+
+pub fn devices(world: &World) -> MockDevices {
+    let mut mock = MockDevices::new();
+    let all = world.devices.clone();
+    mock.expect_device()
+        .returning(move |_, id| Ok(all.iter().find(|d| d.id == *id).cloned()));
+    let all = world.devices.clone();
+    mock.expect_devices().returning(move |_| Ok(all.clone()));
+    let all = world.cameras.clone();
+    mock.expect_camera()
+        .returning(move |_, id| Ok(all.iter().find(|c| c.id == *id).cloned()));
+    let all = world.cameras.clone();
+    mock.expect_cameras().returning(move |_| Ok(all.clone()));
+    mock
+}
+
+pub fn documents(world: &World) -> MockDocuments {
+    let mut mock = MockDocuments::new();
+    let operator = world.operator.clone();
+    mock.expect_operator()
+        .returning(move || Ok(operator.clone()));
+    let prices = world.prices.clone();
+    mock.expect_prices().returning(move |_| Ok(prices.clone()));
+    let all = world.terms.clone();
+    mock.expect_terms_versions()
+        .returning(move || Ok(all.iter().map(|t| t.version.clone()).collect()));
+    let all = world.terms.clone();
+    mock.expect_terms()
+        .returning(move |v| Ok(all.iter().find(|t| t.version.version == v).cloned()));
+    mock
+}
+
+pub fn viewing(world: &World) -> MockViewing {
+    let mut mock = MockViewing::new();
+    let world = world.clone();
+    mock.expect_seen().returning(move |contract, user, camera| {
+        let user = world.users.iter().find(|u| u.id == *user);
+        let camera = world.cameras.iter().find(|c| c.id == *camera);
+        let seen = user.zip(camera).map(|(user, camera)| Seen {
+            contract: world.contract.clone(),
+            user: user.clone(),
+            camera: camera.clone(),
+        });
+        Ok(seen.filter(|seen| seen.contract.id == *contract))
+    });
+    mock
+}
+
+pub fn audit(world: &World) -> MockAudit {
+    let mut mock = MockAudit::new();
+    let rows = world.trail.clone();
+    mock.expect_trail().returning(move |_, _| Ok(rows.clone()));
+    mock
+}
+
+/// Draws 1, 2, 3 … so that no two draws are the same.
+pub fn chance() -> MockChance {
+    let mut mock = MockChance::new();
+    let drawn = std::sync::atomic::AtomicU8::new(0);
+    mock.expect_id()
+        .returning(move || [drawn.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1; 10]);
+    mock
+}
