@@ -1,0 +1,74 @@
+//! An administrator removes a person; a contract keeps at least one administrator (2-6, 5-1).
+
+use axum::extract::{Path, State};
+use ciero_domain::ids::MessageId;
+use ciero_domain::notice::Notice;
+use ciero_domain::user::User;
+use ciero_ports::{Body, Decision, Write};
+use ciero_runtime::{Administrator, Answer, Asked, Moment, Outcome, Problem};
+use serde_json::json;
+
+use crate::{App, Trace};
+
+/// Removes a person: sessions end, the address is free again, the account is closed.
+pub(crate) async fn remove(
+    State(app): State<App>,
+    who: Administrator,
+    Path(id): Path<String>,
+    now: Moment,
+    asked: Asked,
+) -> Result<Answer, Problem> {
+    app.desk
+        .decide(asked, now, || removed(&app, &who.user, &id, now))
+        .await
+}
+
+async fn removed(
+    app: &App,
+    administrator: &User,
+    id: &str,
+    now: Moment,
+) -> Result<Outcome, Problem> {
+    let user = app.colleague(administrator, id).await?;
+    let everyone = app.people.users(&administrator.contract).await?;
+    let administrators: Vec<User> = everyone
+        .into_iter()
+        .filter(User::is_administrator)
+        .collect();
+    let leaves_an_administrator = user.is_administrator();
+    let user = user.remove(administrators.len(), now.0)?;
+    let trace = Trace {
+        actor: administrator,
+        action: "user_removed",
+        camera: None,
+        detail: json!({"user": user.id}),
+    };
+    let release = Write::ReleaseEmail {
+        email: user.email.clone(),
+        user: user.id.clone(),
+    };
+    let notice = Notice::UserRemoved {
+        contract: user.contract.clone(),
+        user: user.id.clone(),
+    };
+    let remaining = administrators.into_iter().find(|a| a.id != user.id);
+    let mut decision = Decision::of(Write::User(Box::new(user)))
+        .and(release)
+        .and(app.audit(trace, now))
+        .say(
+            MessageId::from_random(app.chance.id()),
+            now.0,
+            Body::Notice(notice),
+        );
+    if let (true, Some(remaining)) = (leaves_an_administrator, remaining) {
+        decision = decision.and(held(remaining));
+    }
+    Ok(Outcome::new(decision, Answer::done("/users")))
+}
+
+/// Writes an administrator again unchanged, so that two administrators who remove each other at the
+/// same moment meet on a version and one of them stays.
+fn held(mut remaining: User) -> Write {
+    remaining.version += 1;
+    Write::User(Box::new(remaining))
+}

@@ -1,0 +1,68 @@
+//! The sample events, each answered as its name says.
+
+use axum::body::Body as Content;
+use axum::http::Request;
+use ciero_domain::user::Role;
+
+use super::bench::{HANAKO, JIRO, Scene, TARO, person};
+
+/// Reads a sample of a request as the gateway sends it.
+fn sample(text: &str) -> Request<Content> {
+    let (parts, body) = lambda_http::request::from_str(text).unwrap().into_parts();
+    let body = match body {
+        lambda_http::Body::Text(text) => Content::from(text),
+        lambda_http::Body::Binary(bytes) => Content::from(bytes),
+        _ => Content::empty(),
+    };
+    Request::from_parts(parts, body)
+}
+
+async fn check(user: &str, text: &str, status: u16) {
+    let mut scene = Scene::default();
+    scene.users.push(person(TARO, Role::Administrator));
+    let bench = scene.open();
+    let mut request = sample(text);
+    bench.sign_in(&mut request, user);
+    assert_eq!(bench.send(request).await.status, status);
+    assert_eq!(bench.written().len(), 1);
+}
+
+#[tokio::test]
+async fn every_sample_is_answered() {
+    check(
+        JIRO,
+        include_str!("../../../../events/contract-desk/terms-acceptance.json"),
+        200,
+    )
+    .await;
+    check(
+        HANAKO,
+        include_str!("../../../../events/contract-desk/user.json"),
+        201,
+    )
+    .await;
+    check(
+        HANAKO,
+        include_str!("../../../../events/contract-desk/rights.json"),
+        200,
+    )
+    .await;
+    check(
+        HANAKO,
+        include_str!("../../../../events/contract-desk/invitation.json"),
+        200,
+    )
+    .await;
+    check(
+        HANAKO,
+        include_str!("../../../../events/contract-desk/removal.json"),
+        200,
+    )
+    .await;
+    check(
+        HANAKO,
+        include_str!("../../../../events/contract-desk/session-revocation.json"),
+        200,
+    )
+    .await;
+}
