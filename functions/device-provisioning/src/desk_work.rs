@@ -3,10 +3,14 @@
 use axum::extract::{Path, State};
 use ciero_domain::calendar::tokyo_date;
 use ciero_domain::contract::Contract;
-use ciero_domain::device::{CODE_LIFETIME, Camera, Device, DeviceState, RawDevice, Refusal, Registration};
+use ciero_domain::device::{
+    CODE_LIFETIME, Camera, Device, DeviceState, RawDevice, Refusal, Registration,
+};
 use ciero_domain::ids::{CameraId, ContractId, DeviceId};
 use ciero_ports::{Decision, Write};
-use ciero_runtime::{Administrator, Answer, Asked, Input, Moment, Outcome, Problem, device_code_hash};
+use ciero_runtime::{
+    Administrator, Answer, Asked, Input, Moment, Outcome, Problem, device_code_hash,
+};
 use serde_json::json;
 
 use crate::App;
@@ -19,40 +23,77 @@ pub async fn register(
     asked: Asked,
     Input(raw): Input<RawDevice>,
 ) -> Result<Answer, Problem> {
-    let operator = app.documents.operator().await?.ok_or_else(Problem::unavailable)?;
+    let operator = app
+        .documents
+        .operator()
+        .await?
+        .ok_or_else(Problem::unavailable)?;
     let registration = Registration::parse(&raw, &operator).map_err(Problem::fields)?;
     let (app, who, registration) = (&app, &who, &registration);
-    app.desk.decide(asked, now, || decide_registration(app, who, registration, now)).await
+    app.desk
+        .decide(asked, now, || {
+            decide_registration(app, who, registration, now)
+        })
+        .await
 }
 
-async fn decide_registration(app: &App, who: &Administrator, registration: &Registration, now: Moment) -> Result<Outcome, Problem> {
+async fn decide_registration(
+    app: &App,
+    who: &Administrator,
+    registration: &Registration,
+    now: Moment,
+) -> Result<Outcome, Problem> {
     let contract_id = &who.user.contract;
-    let contract = app.contracts.contract(contract_id).await?.ok_or_else(Problem::not_found)?;
+    let contract = app
+        .contracts
+        .contract(contract_id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let cameras = app.devices.cameras(contract_id).await?;
-    let in_use = cameras.iter().filter(|camera| camera.retired_at.is_none()).count();
+    let in_use = cameras
+        .iter()
+        .filter(|camera| camera.retired_at.is_none())
+        .count();
     if in_use as u64 >= u64::from(camera_limit(&contract, now)) {
         return Err(Refusal::CameraLimit.into());
     }
     let (device, camera) = new_device(app, &contract, who, registration, now);
-    let DeviceState::Registered { code_expires_at, .. } = device.state else {
+    let DeviceState::Registered {
+        code_expires_at, ..
+    } = device.state
+    else {
         return Err(Problem::internal());
     };
     let code = app.gate.sealer.device_code(&device.id, code_expires_at);
     let hash = device_code_hash(&code);
     let device = device.with_code(hash.clone(), now.0)?;
     // The code is the first one, so the device is still at its first version.
-    let device = Device { version: 1, ..device };
+    let device = Device {
+        version: 1,
+        ..device
+    };
     let answer = Answer::created(format!("/devices/{}", device.id), device.id.as_str())
         .with("camera", camera.id.as_str())
         .with("code", code);
-    let audit = app.audit(contract_id, who.user.id.as_str(), "device_registered", json!({ "device": device.id, "model": device.model }), now);
+    let audit = app.audit(
+        contract_id,
+        who.user.id.as_str(),
+        "device_registered",
+        json!({ "device": device.id, "model": device.model }),
+        now,
+    );
     let claim = Write::ClaimSerial {
         model: device.model.clone(),
         serial: device.serial.clone(),
         contract: contract_id.clone(),
         device: device.id.clone(),
     };
-    let code = Write::Code { hash, contract: contract_id.clone(), device: device.id.clone(), expires_at: code_expires_at };
+    let code = Write::Code {
+        hash,
+        contract: contract_id.clone(),
+        device: device.id.clone(),
+        expires_at: code_expires_at,
+    };
     let decision = Decision::of(Write::Device(Box::new(device)))
         .and(Write::Camera(Box::new(camera)))
         .and(claim)
@@ -64,12 +105,22 @@ async fn decide_registration(app: &App, who: &Administrator, registration: &Regi
 /// Returns how many cameras the contract allows now; before its first term begins, those of that term,
 /// so that an installer can prepare.
 fn camera_limit(contract: &Contract, now: Moment) -> u32 {
-    let first = contract.orders.iter().map(|order| order.first_term.start).min();
+    let first = contract
+        .orders
+        .iter()
+        .map(|order| order.first_term.start)
+        .min();
     let today = tokyo_date(now.0);
     contract.camera_limit(first.map_or(today, |first| first.max(today)))
 }
 
-fn new_device(app: &App, contract: &Contract, who: &Administrator, registration: &Registration, now: Moment) -> (Device, Camera) {
+fn new_device(
+    app: &App,
+    contract: &Contract,
+    who: &Administrator,
+    registration: &Registration,
+    now: Moment,
+) -> (Device, Camera) {
     let device_id = DeviceId::from_random(app.chance.id());
     let camera_id = CameraId::from_random(app.chance.id());
     let camera = Camera {
@@ -94,14 +145,20 @@ fn new_device(app: &App, contract: &Contract, who: &Administrator, registration:
         attested_by: who.user.id.clone(),
         registered_at: now.0,
         camera: camera_id,
-        state: DeviceState::Registered { code_hash: String::new(), code_expires_at: now.0 + CODE_LIFETIME },
+        state: DeviceState::Registered {
+            code_hash: String::new(),
+            code_expires_at: now.0 + CODE_LIFETIME,
+        },
     };
     (device, camera)
 }
 
 async fn find(app: &App, contract: &ContractId, id: &str) -> Result<Device, Problem> {
     let id = DeviceId::parse(id).map_err(|_| Problem::not_found())?;
-    app.devices.device(contract, &id).await?.ok_or_else(Problem::not_found)
+    app.devices
+        .device(contract, &id)
+        .await?
+        .ok_or_else(Problem::not_found)
 }
 
 /// Makes a new one-time code; the one before is void.
@@ -125,9 +182,22 @@ pub async fn new_code(
             let hash = device_code_hash(&code);
             let device = device.with_code(hash.clone(), now.0)?;
             let answer = Answer::done(format!("/devices/{}", device.id)).with("code", code);
-            let audit = app.audit(&device.contract, who.user.id.as_str(), "device_code_made", json!({ "device": device.id }), now);
-            let code = Write::Code { hash: hash.clone(), contract: device.contract.clone(), device: device.id.clone(), expires_at };
-            let mut decision = Decision::of(Write::Device(Box::new(device))).and(code).and(Write::Audit(audit));
+            let audit = app.audit(
+                &device.contract,
+                who.user.id.as_str(),
+                "device_code_made",
+                json!({ "device": device.id }),
+                now,
+            );
+            let code = Write::Code {
+                hash: hash.clone(),
+                contract: device.contract.clone(),
+                device: device.id.clone(),
+                expires_at,
+            };
+            let mut decision = Decision::of(Write::Device(Box::new(device)))
+                .and(code)
+                .and(Write::Audit(audit));
             if old != hash {
                 decision = decision.and(Write::ForgetCode { hash: old });
             }
@@ -149,16 +219,39 @@ pub async fn retire(
     app.desk
         .decide(asked, now, || async move {
             let before = find(app, &who.user.contract, id).await?;
-            let camera = app.devices.camera(&before.contract, &before.camera).await?.ok_or_else(Problem::internal)?;
+            let camera = app
+                .devices
+                .camera(&before.contract, &before.camera)
+                .await?
+                .ok_or_else(Problem::internal)?;
             let device = before.clone().retire(now.0)?;
             if let DeviceState::Active { certificate_id, .. } = &before.state {
                 // Before the write: revoking twice is harmless, forgetting to revoke is not.
-                app.things.revoke(&camera.stream_name, certificate_id).await?;
+                app.things
+                    .revoke(&camera.stream_name, certificate_id)
+                    .await?;
             }
-            let camera = Camera { version: camera.version + 1, retired_at: Some(now.0), ..camera };
-            let release = Write::ReleaseSerial { model: device.model.clone(), serial: device.serial.clone(), device: device.id.clone() };
-            let audit = app.audit(&device.contract, who.user.id.as_str(), "device_retired", json!({ "device": device.id }), now);
-            let mut decision = Decision::of(Write::Device(Box::new(device))).and(Write::Camera(Box::new(camera))).and(release).and(Write::Audit(audit));
+            let camera = Camera {
+                version: camera.version + 1,
+                retired_at: Some(now.0),
+                ..camera
+            };
+            let release = Write::ReleaseSerial {
+                model: device.model.clone(),
+                serial: device.serial.clone(),
+                device: device.id.clone(),
+            };
+            let audit = app.audit(
+                &device.contract,
+                who.user.id.as_str(),
+                "device_retired",
+                json!({ "device": device.id }),
+                now,
+            );
+            let mut decision = Decision::of(Write::Device(Box::new(device)))
+                .and(Write::Camera(Box::new(camera)))
+                .and(release)
+                .and(Write::Audit(audit));
             if let DeviceState::Registered { code_hash, .. } = before.state {
                 decision = decision.and(Write::ForgetCode { hash: code_hash });
             }

@@ -55,7 +55,14 @@ impl FromRef<App> for Gate {
 
 impl App {
     /// Writes one row of the audit trail about a device.
-    fn audit(&self, contract: &ContractId, actor: &str, action: &str, detail: Value, now: Moment) -> Box<AuditRow> {
+    fn audit(
+        &self,
+        contract: &ContractId,
+        actor: &str,
+        action: &str,
+        detail: Value,
+        now: Moment,
+    ) -> Box<AuditRow> {
         Box::new(AuditRow {
             id: MessageId::from_random(self.chance.id()),
             at: now.0,
@@ -85,15 +92,24 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let config = sdk_config()?;
     let store = Arc::new(ciero_store::Store::new(&config, &text("MAIN_TABLE")?, None));
     let gate = Gate::new(Settings::from_env()?, store.clone());
-    let queues = [(Topic::Notices, text("NOTICE_QUEUE_URL")?), (Topic::Screening, text("SCREENING_QUEUE_URL")?)];
+    let queues = [
+        (Topic::Notices, text("NOTICE_QUEUE_URL")?),
+        (Topic::Screening, text("SCREENING_QUEUE_URL")?),
+    ];
     let app = App {
         gate: gate.clone(),
-        desk: Desk { ledger: store.clone(), queues: Arc::new(ciero_cloud::SqsQueues::new(&config, queues)) },
+        desk: Desk {
+            ledger: store.clone(),
+            queues: Arc::new(ciero_cloud::SqsQueues::new(&config, queues)),
+        },
         contracts: store.clone(),
         devices: store.clone(),
         documents: store.clone(),
         streams: Arc::new(ciero_cloud::KinesisStreams::new(&config)),
-        things: Arc::new(ciero_cloud::IotThings::new(&config, &text("DEVICE_POLICY")?)),
+        things: Arc::new(ciero_cloud::IotThings::new(
+            &config,
+            &text("DEVICE_POLICY")?,
+        )),
         chance: Arc::new(ciero_cloud::OsChance),
         deployment: Arc::new(Deployment::from_env()?),
     };

@@ -12,15 +12,12 @@ use ciero_domain::particulars::Address;
 use ciero_domain::prefecture::Prefecture;
 use ciero_domain::user::{Acceptance, NewUser, Role as UserRole, User};
 use ciero_ports::{
-    CommitError, Decision, Enrolled, MockChance, MockContracts, MockDevices, MockDocuments, MockLedger, MockPeople, MockQueues, MockStreams,
-    MockThings, Write, WriteKind,
+    CommitError, Decision, Enrolled, MockChance, MockContracts, MockDevices, MockDocuments,
+    MockLedger, MockPeople, MockQueues, MockStreams, MockThings, Write, WriteKind,
 };
-use ciero_runtime::{COOKIE, LIFETIME, Role, Session, device_code_hash};
-use http::Request;
-use http_body_util::BodyExt;
+use ciero_runtime::{device_code_hash, testing};
 use jiff::Timestamp;
 use serde_json::json;
-use tower::ServiceExt;
 
 use super::*;
 
@@ -28,21 +25,6 @@ const CODE: &str = "ABCD-EFGH-JKMN";
 
 fn now() -> Timestamp {
     "2026-06-01T03:00:00Z".parse().unwrap()
-}
-
-fn settings() -> Settings {
-    let text = |t: &str| t.to_owned();
-    Settings {
-        portal_url: text("https://portal.example.jp"),
-        session_key: "k".repeat(64),
-        media_origin: text("https://media.example.jp"),
-        customer_client_id: text("c"),
-        customer_issuer: text("https://idp.example.jp/c"),
-        customer_sign_in_url: text("https://sign-in.example.jp/c"),
-        operator_client_id: text("o"),
-        operator_issuer: text("https://idp.example.jp/o"),
-        operator_sign_in_url: text("https://sign-in.example.jp/o"),
-    }
 }
 
 fn contract() -> Contract {
@@ -60,9 +42,19 @@ fn contract() -> Contract {
 }
 
 fn administrator() -> User {
-    let person = NewUser { id: UserId::from_random([0; 10]), name: "花子".into(), email: "h@example.jp".into(), role: UserRole::Administrator, language: Language::Ja };
+    let person = NewUser {
+        id: UserId::from_random([0; 10]),
+        name: "花子".into(),
+        email: "h@example.jp".into(),
+        role: UserRole::Administrator,
+        language: Language::Ja,
+    };
     let mut user = User::add(contract().id, person, None, now());
-    user.acceptances.push(Acceptance { terms_version: "2026-04-01".into(), at: now(), channel: "portal".into() });
+    user.acceptances.push(Acceptance {
+        terms_version: "2026-04-01".into(),
+        at: now(),
+        channel: "portal".into(),
+    });
     user.sessions_after = Timestamp::UNIX_EPOCH;
     user
 }
@@ -75,7 +67,11 @@ fn device(state: DeviceState) -> Device {
         kind: DeviceKind::Camera,
         model: "MC-100".into(),
         serial: "SN-0001".into(),
-        site: Address { postal_code: "1000001".into(), prefecture: Prefecture::parse("13").unwrap(), line: "千代田1-1".into() },
+        site: Address {
+            postal_code: "1000001".into(),
+            prefecture: Prefecture::parse("13").unwrap(),
+            line: "千代田1-1".into(),
+        },
         attested_by: administrator().id,
         registered_at: now(),
         camera: camera().id,
@@ -84,7 +80,10 @@ fn device(state: DeviceState) -> Device {
 }
 
 fn registered() -> Device {
-    device(DeviceState::Registered { code_hash: device_code_hash(CODE), code_expires_at: now() + CODE_LIFETIME })
+    device(DeviceState::Registered {
+        code_hash: device_code_hash(CODE),
+        code_expires_at: now() + CODE_LIFETIME,
+    })
 }
 
 fn camera() -> Camera {
@@ -114,57 +113,85 @@ struct Ports {
 }
 
 /// Calls the router as an administrator and returns status, body and the committed decisions.
-async fn call(path: &str, body: serde_json::Value, ports: Ports) -> (u16, serde_json::Value, Vec<Decision>) {
+async fn call(
+    path: &str,
+    body: serde_json::Value,
+    ports: Ports,
+) -> (u16, serde_json::Value, Vec<Decision>) {
     let committed = Arc::new(Mutex::new(Vec::new()));
     let mut people = MockPeople::new();
-    people.expect_user().returning(|_, _| Ok(Some(administrator())));
+    people
+        .expect_user()
+        .returning(|_, _| Ok(Some(administrator())));
     let mut contracts = MockContracts::new();
-    contracts.expect_contract().returning(|_| Ok(Some(contract())));
+    contracts
+        .expect_contract()
+        .returning(|_| Ok(Some(contract())));
     let mut documents = MockDocuments::new();
-    let model = DeviceModel { model: "MC-100".into(), kind: DeviceKind::Camera, name: Bilingual::default() };
-    documents.expect_operator().returning(move || Ok(Some(Operator { device_models: vec![model.clone()], ..Operator::default() })));
+    let model = DeviceModel {
+        model: "MC-100".into(),
+        kind: DeviceKind::Camera,
+        name: Bilingual::default(),
+    };
+    documents.expect_operator().returning(move || {
+        Ok(Some(Operator {
+            device_models: vec![model.clone()],
+            ..Operator::default()
+        }))
+    });
     let mut ledger = MockLedger::new();
     let (kept, conflict) = (committed.clone(), ports.commit);
-    ledger.expect_commit().returning(move |decision| match conflict {
-        Some(kind) => Err(CommitError::Conflict(kind)),
-        None => {
-            kept.lock().unwrap().push(decision.clone());
-            Ok(())
-        }
-    });
+    ledger
+        .expect_commit()
+        .returning(move |decision| match conflict {
+            Some(kind) => Err(CommitError::Conflict(kind)),
+            None => {
+                kept.lock().unwrap().push(decision.clone());
+                Ok(())
+            }
+        });
     let mut chance = MockChance::new();
     chance.expect_id().returning(|| [9; 10]);
-    let gate = Gate::new(settings(), Arc::new(people));
+    let gate = testing::gate(people);
     let app = App {
         gate: gate.clone(),
-        desk: Desk { ledger: Arc::new(ledger), queues: Arc::new(MockQueues::new()) },
+        desk: Desk {
+            ledger: Arc::new(ledger),
+            queues: Arc::new(MockQueues::new()),
+        },
         contracts: Arc::new(contracts),
         devices: Arc::new(ports.devices),
         documents: Arc::new(documents),
         streams: Arc::new(ports.streams),
         things: Arc::new(ports.things),
         chance: Arc::new(chance),
-        deployment: Arc::new(Deployment { region: "ap-northeast-1".into(), role_alias: "ciero-device".into(), endpoint_url: None, trust_anchor: None }),
+        deployment: Arc::new(Deployment {
+            region: "ap-northeast-1".into(),
+            role_alias: "ciero-device".into(),
+            endpoint_url: None,
+            trust_anchor: None,
+        }),
     };
-    let session = Session { id: "s".into(), at: now(), role: Role::Customer { contract: contract().id, user: administrator().id } };
-    let cookie = gate.sealer.seal(COOKIE, &session, LIFETIME);
-    let mut request = Request::post(path)
-        .header("content-type", "application/json")
-        .header("cookie", cookie.split(';').next().unwrap())
-        .header("x-csrf-token", gate.sealer.token(Some(&session), Moment(now())))
-        .body(axum::body::Body::from(body.to_string()))
-        .unwrap();
-    request.extensions_mut().insert(Moment(now()));
-    let response = guarded(router(app), gate).oneshot(request).await.unwrap();
-    let status = response.status().as_u16();
-    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    let session = testing::customer(&contract().id, &administrator().id, Moment(now()));
+    let (status, body) = testing::post(
+        router(app),
+        &gate,
+        Some(&session),
+        Moment(now()),
+        path,
+        &body,
+    )
+    .await;
     let committed = committed.lock().unwrap().clone();
-    (status, serde_json::from_slice(&bytes).unwrap(), committed)
+    (status, body, committed)
 }
 
 fn with_cameras(cameras: Vec<Camera>) -> Ports {
     let mut ports = Ports::default();
-    ports.devices.expect_cameras().returning(move |_| Ok(cameras.clone()));
+    ports
+        .devices
+        .expect_cameras()
+        .returning(move |_| Ok(cameras.clone()));
     ports
 }
 
@@ -173,54 +200,131 @@ async fn a_device_is_registered_before_the_term_begins_with_its_serial_claimed_a
     let (status, body, committed) = call("/devices", form(), with_cameras(vec![])).await;
     assert_eq!(status, 201);
     let writes = &committed[0].writes;
-    assert!(writes.iter().any(|w| matches!(w, Write::ClaimSerial { serial, .. } if serial == "SN-0001")));
+    assert!(
+        writes
+            .iter()
+            .any(|w| matches!(w, Write::ClaimSerial { serial, .. } if serial == "SN-0001"))
+    );
     let hash = device_code_hash(body["code"].as_str().unwrap());
-    assert!(writes.iter().any(|w| matches!(w, Write::Code { hash: h, .. } if *h == hash)));
-    assert!(writes.iter().any(|w| matches!(w, Write::Device(d) if d.code_opens(&hash, now()))));
-    assert!(writes.iter().any(|w| matches!(w, Write::Camera(c) if c.retention_hours == 720)));
+    assert!(
+        writes
+            .iter()
+            .any(|w| matches!(w, Write::Code { hash: h, .. } if *h == hash))
+    );
+    assert!(
+        writes
+            .iter()
+            .any(|w| matches!(w, Write::Device(d) if d.code_opens(&hash, now())))
+    );
+    assert!(
+        writes
+            .iter()
+            .any(|w| matches!(w, Write::Camera(c) if c.retention_hours == 720))
+    );
 }
 
 #[tokio::test]
 async fn more_cameras_than_ordered_are_refused() {
     let (status, body, committed) = call("/devices", form(), with_cameras(vec![camera()])).await;
-    assert_eq!((status, body["code"].as_str().unwrap(), committed.len()), (409, "camera_limit", 0));
-    let retired = Camera { retired_at: Some(now()), ..camera() };
-    assert_eq!(call("/devices", form(), with_cameras(vec![retired])).await.0, 201);
+    assert_eq!(
+        (status, body["code"].as_str().unwrap(), committed.len()),
+        (409, "camera_limit", 0)
+    );
+    let retired = Camera {
+        retired_at: Some(now()),
+        ..camera()
+    };
+    assert_eq!(
+        call("/devices", form(), with_cameras(vec![retired]))
+            .await
+            .0,
+        201
+    );
 }
 
 #[tokio::test]
 async fn an_unknown_model_an_address_abroad_and_a_bound_serial_are_refused() {
-    for (field, value) in [("model", "XX-9"), ("prefecture", "Oregon"), ("attestation", "")] {
+    for (field, value) in [
+        ("model", "XX-9"),
+        ("prefecture", "Oregon"),
+        ("attestation", ""),
+    ] {
         let mut form = form();
         form[field] = json!(value);
         let (status, body, committed) = call("/devices", form, with_cameras(vec![])).await;
-        assert_eq!((status, body["errors"][0]["field"].as_str().unwrap(), committed.len()), (422, field, 0));
+        assert_eq!(
+            (
+                status,
+                body["errors"][0]["field"].as_str().unwrap(),
+                committed.len()
+            ),
+            (422, field, 0)
+        );
     }
-    let bound = Ports { commit: Some(WriteKind::Serial), ..with_cameras(vec![]) };
+    let bound = Ports {
+        commit: Some(WriteKind::Serial),
+        ..with_cameras(vec![])
+    };
     let (status, body, _) = call("/devices", form(), bound).await;
-    assert_eq!((status, body["code"].as_str().unwrap()), (409, "serial_taken"));
+    assert_eq!(
+        (status, body["code"].as_str().unwrap()),
+        (409, "serial_taken")
+    );
 }
 
 fn activating(device: Device) -> Ports {
     let mut ports = Ports::default();
     let id = device.id.clone();
-    ports.devices.expect_by_code().withf(|hash| hash == device_code_hash(CODE)).returning(move |_| Ok(Some((contract().id, id.clone()))));
+    ports
+        .devices
+        .expect_by_code()
+        .withf(|hash| hash == device_code_hash(CODE))
+        .returning(move |_| Ok(Some((contract().id, id.clone()))));
     ports.devices.expect_by_code().returning(|_| Ok(None));
-    ports.devices.expect_device().returning(move |_, _| Ok(Some(device.clone())));
-    ports.devices.expect_camera().returning(|_, _| Ok(Some(camera())));
-    ports.things.expect_credential_endpoint().returning(|| Ok("127.0.0.1:1".into()));
-    ports.streams.expect_ensure().withf(|name, hours| name == "ciero-k-1" && *hours == 720).returning(|_, _| Ok(()));
+    ports
+        .devices
+        .expect_device()
+        .returning(move |_, _| Ok(Some(device.clone())));
+    ports
+        .devices
+        .expect_camera()
+        .returning(|_, _| Ok(Some(camera())));
+    ports
+        .things
+        .expect_credential_endpoint()
+        .returning(|| Ok("127.0.0.1:1".into()));
+    ports
+        .streams
+        .expect_ensure()
+        .withf(|name, hours| name == "ciero-k-1" && *hours == 720)
+        .returning(|_, _| Ok(()));
     ports
 }
 
 #[tokio::test]
 async fn a_code_and_a_request_become_a_certificate_and_a_stream_once() {
     let mut ports = activating(registered());
-    ports.things.expect_enroll().returning(|_, _| Ok(Some(Enrolled { certificate_id: "cert".into(), certificate_pem: "PEM".into() })));
+    ports.things.expect_enroll().returning(|_, _| {
+        Ok(Some(Enrolled {
+            certificate_id: "cert".into(),
+            certificate_pem: "PEM".into(),
+        }))
+    });
     // People type codes in lower case and without hyphens.
-    let (status, body, committed) = call("/devices/activation", json!({ "code": "abcdefgh jkmn", "csr": "CSR" }), ports).await;
+    let (status, body, committed) = call(
+        "/devices/activation",
+        json!({ "code": "abcdefgh jkmn", "csr": "CSR" }),
+        ports,
+    )
+    .await;
     assert_eq!(status, 200);
-    assert_eq!((body["stream_name"].as_str().unwrap(), body["certificate_pem"].as_str().unwrap()), ("ciero-k-1", "PEM"));
+    assert_eq!(
+        (
+            body["stream_name"].as_str().unwrap(),
+            body["certificate_pem"].as_str().unwrap()
+        ),
+        ("ciero-k-1", "PEM")
+    );
     assert!(body["media_endpoint"].is_null());
     let writes = &committed[0].writes;
     assert!(writes.iter().any(|w| matches!(w, Write::Device(d) if matches!(d.state, DeviceState::Active { .. }) && d.version == 2)));
@@ -229,12 +333,31 @@ async fn a_code_and_a_request_become_a_certificate_and_a_stream_once() {
 
 #[tokio::test]
 async fn a_wrong_a_used_and_an_expired_code_get_the_same_answer() {
-    let used = device(DeviceState::Active { certificate_id: "cert".into(), since: now() });
-    let expired = device(DeviceState::Registered { code_hash: device_code_hash(CODE), code_expires_at: now() });
-    let wrong = call("/devices/activation", json!({ "code": "ZZZZ", "csr": "CSR" }), activating(registered())).await;
+    let used = device(DeviceState::Active {
+        certificate_id: "cert".into(),
+        since: now(),
+    });
+    let expired = device(DeviceState::Registered {
+        code_hash: device_code_hash(CODE),
+        code_expires_at: now(),
+    });
+    let wrong = call(
+        "/devices/activation",
+        json!({ "code": "ZZZZ", "csr": "CSR" }),
+        activating(registered()),
+    )
+    .await;
     for ports in [activating(used), activating(expired)] {
-        let answer = call("/devices/activation", json!({ "code": CODE, "csr": "CSR" }), ports).await;
-        assert_eq!((answer.0, answer.1.to_string(), answer.2.len()), (403, wrong.1.to_string(), 0));
+        let answer = call(
+            "/devices/activation",
+            json!({ "code": CODE, "csr": "CSR" }),
+            ports,
+        )
+        .await;
+        assert_eq!(
+            (answer.0, answer.1.to_string(), answer.2.len()),
+            (403, wrong.1.to_string(), 0)
+        );
     }
 }
 
@@ -242,22 +365,51 @@ async fn a_wrong_a_used_and_an_expired_code_get_the_same_answer() {
 async fn a_request_that_cannot_be_read_uses_up_no_code() {
     let mut ports = activating(registered());
     ports.things.expect_enroll().returning(|_, _| Ok(None));
-    let (status, body, committed) = call("/devices/activation", json!({ "code": CODE, "csr": "garbage" }), ports).await;
-    assert_eq!((status, body["code"].as_str().unwrap(), committed.len()), (422, "request_invalid", 0));
+    let (status, body, committed) = call(
+        "/devices/activation",
+        json!({ "code": CODE, "csr": "garbage" }),
+        ports,
+    )
+    .await;
+    assert_eq!(
+        (status, body["code"].as_str().unwrap(), committed.len()),
+        (422, "request_invalid", 0)
+    );
 }
 
 #[tokio::test]
 async fn a_retired_device_loses_its_certificate_and_frees_its_serial() {
     let mut ports = Ports::default();
-    ports.devices.expect_device().returning(|_, _| Ok(Some(device(DeviceState::Active { certificate_id: "cert".into(), since: now() }))));
-    ports.devices.expect_camera().returning(|_, _| Ok(Some(camera())));
-    ports.things.expect_revoke().withf(|thing, certificate| thing == "ciero-k-1" && certificate == "cert").times(1).returning(|_, _| Ok(()));
+    ports.devices.expect_device().returning(|_, _| {
+        Ok(Some(device(DeviceState::Active {
+            certificate_id: "cert".into(),
+            since: now(),
+        })))
+    });
+    ports
+        .devices
+        .expect_camera()
+        .returning(|_, _| Ok(Some(camera())));
+    ports
+        .things
+        .expect_revoke()
+        .withf(|thing, certificate| thing == "ciero-k-1" && certificate == "cert")
+        .times(1)
+        .returning(|_, _| Ok(()));
     let path = format!("/devices/{}/retirement", registered().id);
     let (status, _, committed) = call(&path, json!({}), ports).await;
     assert_eq!(status, 200);
     let writes = &committed[0].writes;
-    assert!(writes.iter().any(|w| matches!(w, Write::ReleaseSerial { .. })));
-    assert!(writes.iter().any(|w| matches!(w, Write::Camera(c) if c.retired_at == Some(now()) && c.version == 2)));
+    assert!(
+        writes
+            .iter()
+            .any(|w| matches!(w, Write::ReleaseSerial { .. }))
+    );
+    assert!(
+        writes.iter().any(
+            |w| matches!(w, Write::Camera(c) if c.retired_at == Some(now()) && c.version == 2)
+        )
+    );
 }
 
 #[tokio::test]
@@ -271,11 +423,19 @@ async fn another_customers_device_is_not_found() {
 #[tokio::test]
 async fn a_new_code_voids_the_one_before() {
     let mut ports = Ports::default();
-    ports.devices.expect_device().returning(|_, _| Ok(Some(registered())));
+    ports
+        .devices
+        .expect_device()
+        .returning(|_, _| Ok(Some(registered())));
     let path = format!("/devices/{}/code", registered().id);
     let (status, body, committed) = call(&path, json!({}), ports).await;
     assert_eq!(status, 200);
     assert_ne!(body["code"].as_str().unwrap(), CODE);
     let old = device_code_hash(CODE);
-    assert!(committed[0].writes.iter().any(|w| matches!(w, Write::ForgetCode { hash } if *hash == old)));
+    assert!(
+        committed[0]
+            .writes
+            .iter()
+            .any(|w| matches!(w, Write::ForgetCode { hash } if *hash == old))
+    );
 }

@@ -9,8 +9,12 @@ use axum::extract::{FromRef, Path, State};
 use axum::routing::post;
 use ciero_domain::entitlement::{Ask, Entitlement, earliest_visible, entitle};
 use ciero_domain::ids::{CameraId, MessageId};
-use ciero_ports::{Audit, AuditRow, Chance, Interval, Playback, PlaybackError, PlaybackWindow, Seen, Viewing};
-use ciero_runtime::{Answer, Gate, Input, Moment, Problem, Settings, SignedIn, guarded, sdk_config, text, warm_up};
+use ciero_ports::{
+    Audit, AuditRow, Chance, Interval, Playback, PlaybackError, PlaybackWindow, Seen, Viewing,
+};
+use ciero_runtime::{
+    Answer, Gate, Input, Moment, Problem, Settings, SignedIn, guarded, sdk_config, text, warm_up,
+};
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -115,21 +119,42 @@ async fn intervals(
 ) -> Result<Answer, Problem> {
     let seen = seen(&app, &who, &id).await?;
     let (start, end) = days::bounds(&day.date)?;
-    let from = start.max(earliest_visible(&seen.user, &seen.camera, now.0).unwrap_or(Timestamp::MAX));
+    let from =
+        start.max(earliest_visible(&seen.user, &seen.camera, now.0).unwrap_or(Timestamp::MAX));
     let to = end.min(now.0);
     if from >= to {
         // Nothing of that day can be seen, but the person must still be entitled to ask.
-        deny(&entitle(&seen.contract, &seen.user, &seen.camera, probe(now), now.0))?;
+        deny(&entitle(
+            &seen.contract,
+            &seen.user,
+            &seen.camera,
+            probe(now),
+            now.0,
+        ))?;
         return Ok(Answer::ok(json!({ "intervals": [] })));
     }
-    deny(&entitle(&seen.contract, &seen.user, &seen.camera, Ask::Recorded { from, to }, now.0))?;
-    let found = app.playback.intervals(&seen.camera.stream_name, from, to, GAP_MS).await?;
-    Ok(Answer::ok(json!({ "intervals": found.iter().map(shown).collect::<Vec<Value>>() })))
+    deny(&entitle(
+        &seen.contract,
+        &seen.user,
+        &seen.camera,
+        Ask::Recorded { from, to },
+        now.0,
+    ))?;
+    let found = app
+        .playback
+        .intervals(&seen.camera.stream_name, from, to, GAP_MS)
+        .await?;
+    Ok(Answer::ok(
+        json!({ "intervals": found.iter().map(shown).collect::<Vec<Value>>() }),
+    ))
 }
 
 /// The shortest recorded stretch that asks for nothing but the right itself.
 fn probe(now: Moment) -> Ask {
-    Ask::Recorded { from: now.0, to: now.0 + SignedDuration::from_millis(1) }
+    Ask::Recorded {
+        from: now.0,
+        to: now.0 + SignedDuration::from_millis(1),
+    }
 }
 
 fn shown(interval: &Interval) -> Value {
@@ -140,7 +165,10 @@ fn shown(interval: &Interval) -> Value {
 /// customer's, gets the same answer (7-8).
 async fn seen(app: &App, who: &SignedIn, camera: &str) -> Result<Seen, Problem> {
     let camera = CameraId::parse(camera).map_err(|_| Problem::not_found())?;
-    let seen = app.viewing.seen(&who.user.contract, &who.user.id, &camera).await?;
+    let seen = app
+        .viewing
+        .seen(&who.user.contract, &who.user.id, &camera)
+        .await?;
     seen.ok_or_else(Problem::not_found)
 }
 
@@ -153,7 +181,10 @@ async fn admit(app: &App, seen: &Seen, ask: Ask, now: Moment) -> Result<(), Prob
     let answer = entitle(&seen.contract, &seen.user, &seen.camera, ask, now.0);
     let (action, detail) = match ask {
         Ask::Live => ("live", json!({})),
-        Ask::Recorded { from, to } => ("recording", json!({ "from": from.to_string(), "to": to.to_string() })),
+        Ask::Recorded { from, to } => (
+            "recording",
+            json!({ "from": from.to_string(), "to": to.to_string() }),
+        ),
     };
     let row = AuditRow {
         id: MessageId::from_random(app.chance.id()),
@@ -162,15 +193,27 @@ async fn admit(app: &App, seen: &Seen, ask: Ask, now: Moment) -> Result<(), Prob
         actor: seen.user.id.to_string(),
         action: action.to_owned(),
         camera: Some(seen.camera.id.clone()),
-        outcome: answer.denial().map_or("granted", |rule| rule.code()).to_owned(),
+        outcome: answer
+            .denial()
+            .map_or("granted", |rule| rule.code())
+            .to_owned(),
         detail,
     };
     app.audit.append(&row).await?;
     deny(&answer)
 }
 
-async fn session(app: &App, seen: &Seen, window: PlaybackWindow, now: Moment) -> Result<Answer, Problem> {
-    match app.playback.session(&seen.camera.stream_name, window, LIVES_SECONDS).await {
+async fn session(
+    app: &App,
+    seen: &Seen,
+    window: PlaybackWindow,
+    now: Moment,
+) -> Result<Answer, Problem> {
+    match app
+        .playback
+        .session(&seen.camera.stream_name, window, LIVES_SECONDS)
+        .await
+    {
         Ok(url) => {
             let expires_at = now.0 + SignedDuration::from_secs(i64::from(LIVES_SECONDS));
             Ok(Answer::ok(json!({

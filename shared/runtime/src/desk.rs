@@ -58,7 +58,7 @@ impl Desk {
         F: Fn() -> Fut + Send + Sync,
         Fut: Future<Output = Result<Outcome, Problem>> + Send,
     {
-        if let Some(answer) = self.answered(&asked).await? {
+        if let Some(answer) = self.answered(&asked, now).await? {
             return Ok(answer);
         }
         for _ in 0..TRIES {
@@ -78,7 +78,7 @@ impl Desk {
                 Err(CommitError::Conflict(WriteKind::Entity)) => {}
                 Err(CommitError::Conflict(WriteKind::Remembered)) => {
                     return self
-                        .answered(&asked)
+                        .answered(&asked, now)
                         .await?
                         .ok_or_else(Problem::unavailable);
                 }
@@ -105,7 +105,7 @@ impl Desk {
         }
     }
 
-    async fn answered(&self, asked: &Asked) -> Result<Option<Answer>, Problem> {
+    async fn answered(&self, asked: &Asked, now: Moment) -> Result<Option<Answer>, Problem> {
         let Some(attempt) = &asked.0 else {
             return Ok(None);
         };
@@ -116,6 +116,9 @@ impl Desk {
         else {
             return Ok(None);
         };
+        if kept.kept_until() <= now.0 {
+            return Ok(None);
+        }
         if kept.request_hash != attempt.request_hash {
             return Err(Problem::new(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -71,6 +71,20 @@ async fn the_key_with_another_body_is_refused() {
 }
 
 #[tokio::test]
+async fn an_answer_past_its_day_is_forgotten() {
+    let mut ledger = MockLedger::new();
+    ledger
+        .expect_remembered()
+        .return_once(|_, _| Ok(Some(kept("h"))));
+    ledger.expect_commit().times(1).return_once(|_| Ok(()));
+    let a_day_later = Moment(kept("h").kept_until());
+    desk(ledger)
+        .decide(asked("h"), a_day_later, outcome)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
 async fn the_answer_is_written_in_the_decisions_transaction() {
     let mut ledger = MockLedger::new();
     ledger.expect_remembered().return_once(|_, _| Ok(None));

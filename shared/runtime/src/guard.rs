@@ -246,9 +246,11 @@ fn detour(problem: &Problem, path: &str) -> Option<&'static str> {
     if problem.code == ciero_domain::entitlement::Rule::TermsAccepted.code() {
         return Some("/welcome");
     }
-    (problem.status == StatusCode::UNAUTHORIZED).then_some(
-        if path.starts_with("/console") { "/console/sign-in" } else { "/sign-in" },
-    )
+    (problem.status == StatusCode::UNAUTHORIZED).then_some(if path.starts_with("/console") {
+        "/console/sign-in"
+    } else {
+        "/sign-in"
+    })
 }
 
 fn see_other(location: &str) -> Response {

@@ -12,6 +12,8 @@ mod oidc;
 mod problem;
 mod session;
 mod settings;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod who;
 
 pub use answer::Answer;

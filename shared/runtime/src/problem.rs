@@ -185,7 +185,12 @@ impl From<ciero_domain::device::Refusal> for Problem {
             Refusal::RequestInvalid => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::CONFLICT,
         };
-        Problem::new(status, rule.code(), rule.sentence(Language::Ja), rule.sentence(Language::En))
+        Problem::new(
+            status,
+            rule.code(),
+            rule.sentence(Language::Ja),
+            rule.sentence(Language::En),
+        )
     }
 }
 
