@@ -2,7 +2,6 @@
 
 use crate::support::Cloud;
 use serde_json::{Value, json};
-use sha2::Digest;
 
 use crate::helpers::*;
 

@@ -7,7 +7,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::Request;
 use serde_json::json;
-use sha2::Digest;
 
 use crate::helpers::*;
 
