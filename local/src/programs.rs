@@ -122,16 +122,16 @@ async fn supervise(programs: Programs, program: Program) {
             },
             Err(error) => eprintln!("{}: cannot be started: {error}", program.name),
         }
-        pause = match started.elapsed() > HEALTHY_AFTER {
-            true => FIRST_PAUSE,
-            false => (pause * 2).min(LONGEST_PAUSE),
-        };
+        if started.elapsed() > HEALTHY_AFTER {
+            pause = FIRST_PAUSE;
+        }
         if tokio::time::timeout(pause, until_set(&mut stopping))
             .await
             .is_ok()
         {
             return;
         }
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
@@ -143,5 +143,61 @@ async fn end(mut child: Child) {
             .is_err()
     {
         let _ = child.kill().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+
+    use super::*;
+    use crate::testing::eventually;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// Runs a shell script as a program whose launcher does nothing but become it.
+    fn run(directory: &Path, script: &str) -> Programs {
+        let launcher = directory.join("launcher");
+        std::fs::write(&launcher, "#!/bin/sh\nshift 2\nexec \"$@\"\n").unwrap();
+        std::fs::set_permissions(&launcher, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let spawner = Spawner::start(tokio::runtime::Handle::current()).unwrap();
+        let programs = Programs::new(spawner, launcher, directory);
+        let out = directory.join("out");
+        programs.keep_running(Program {
+            name: "p".to_owned(),
+            path: PathBuf::from("/bin/sh"),
+            arguments: vec!["-c".into(), script.into()],
+            environment: vec![("OUT".to_owned(), out.to_str().unwrap().to_owned())],
+        });
+        programs
+    }
+
+    fn out(directory: &Path) -> String {
+        std::fs::read_to_string(directory.join("out")).unwrap_or_default()
+    }
+
+    #[tokio::test]
+    async fn a_program_is_asked_to_end_and_is_not_started_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let script = r#"trap 'echo ended >> "$OUT"; exit' TERM; echo begun >> "$OUT"; while :; do sleep 0.01; done"#;
+        let programs = run(directory.path(), script);
+        eventually("the program has begun", || {
+            out(directory.path()) == "begun\n"
+        })
+        .await;
+        programs.stop().await;
+        assert_eq!(out(directory.path()), "begun\nended\n");
+    }
+
+    #[tokio::test]
+    async fn a_program_that_ends_is_started_again_and_its_words_are_in_its_log() {
+        let directory = tempfile::tempdir().unwrap();
+        let programs = run(directory.path(), r#"echo hello; echo begun >> "$OUT""#);
+        eventually("it ran twice", || out(directory.path()) == "begun\nbegun\n").await;
+        let log = || std::fs::read_to_string(directory.path().join("p.log")).unwrap_or_default();
+        eventually("its words are logged", || {
+            log().starts_with("hello\nhello\n")
+        })
+        .await;
+        programs.stop().await;
     }
 }

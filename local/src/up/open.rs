@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ciero_apis::Apis;
 use ciero_apis::clock::ServiceClock;
 use ciero_video::{Video, VideoConfig};
+use jiff::SignedDuration;
 
 use super::ports::Ports;
 use super::{Options, Stop};
@@ -73,7 +74,17 @@ pub(super) fn unusable(path: &Path, error: &dyn std::fmt::Display) -> Stop {
 }
 
 pub(super) fn open_clock(options: &Options, data: &DataFolder) -> Result<ServiceClock, Stop> {
-    ServiceClock::open(&data.path, options.clock).map_err(|error| unusable(&data.path, &error))
+    let clock = ServiceClock::open(&data.path, options.clock);
+    let clock = clock.map_err(|error| unusable(&data.path, &error))?;
+    let asked = options
+        .clock
+        .map(|asked| clock.now().duration_since(asked).abs());
+    if asked.is_some_and(|apart| apart > SignedDuration::from_mins(1)) {
+        eprintln!(
+            "the service clock goes on from where it was; --clock counts with fresh data only"
+        );
+    }
+    Ok(clock)
 }
 
 pub(super) fn open_video(data: &Path, aws_url: &str, clock: &ServiceClock) -> Result<Video, Stop> {
