@@ -60,7 +60,7 @@ scenario("bad input is refused and nothing is stored", { demo: false }, async ({
   await cases("an application with a wrong field names the field", async () => {
     const wrong = {
       corporate_number: "7123456789013", prefecture: "Oregon", postal_code: "94105", phone: "+1 415 555 0100", contact_email: "no-at.example.jp",
-      kind: "robot", name: "", retention_days: "8", cameras: "0", name_kana: "abc", consent: "", not_antisocial: "", resident_in_japan: "", address: "x".repeat(1000),
+      kind: "robot", name: "", retention_days: "8", cameras: "0", name_kana: "漢字", consent: "", not_antisocial: "", resident_in_japan: "", address: "x".repeat(1000),
     };
     for (const [field, value] of Object.entries(wrong)) await refused(ask(visitor, "/applications", { ...good, [field]: value }), 422, "invalid_fields", field);
     await refused(ask(visitor, "/applications", { ...good, terms_version: "1999-01-01" }), 422, "invalid_fields", "consent");

@@ -28,7 +28,7 @@ scenario("a customer comes from the application to a camera's picture", { demo: 
     const sent = await visitor.fill(place, "/submission", {});
     assert.equal(sent.status, 303, sent.text);
     const mail = await instance.mail("application_received", CORPORATION.contact_email);
-    assert.ok(mail.text.includes("2026年4月1日"), mail.text);
+    for (const words of ["47,520円", "2台", "30日間", `${instance.portal}${place}`]) assert.ok(mail.text.includes(words), mail.text);
     assert.ok(mail.at.startsWith("2026-04-01T"), mail.at);
   });
 

@@ -38,13 +38,17 @@ export const video = (instance, name, body) =>
 export const invoke = (instance, name, payload, more = {}) =>
   call(instance, { service: "lambda", path: `/2015-03-31/functions/${name}/invocations`, headers: { "content-type": "application/json" }, body: JSON.stringify(payload), ...more });
 
+/** A text that is the same for the same content; the attributes of an item come in any order. */
+const canonical = (value) =>
+  JSON.stringify(value, (_, part) => (part && typeof part === "object" && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part));
+
 /** Every item of both tables, as `table PK/SK` with its content, so that what a request left behind can be seen. */
 export async function stored(instance) {
   const found = new Map();
   for (const table of ["ciero-main", "ciero-confidential"]) {
     for (let start; ; ) {
       const page = await dynamodb(instance, "Scan", { TableName: table, ConsistentRead: true, ExclusiveStartKey: start });
-      for (const item of page.Items) found.set(`${table} ${item.PK.S}/${item.SK.S}`, JSON.stringify(item));
+      for (const item of page.Items) found.set(`${table} ${item.PK.S}/${item.SK.S}`, canonical(item));
       start = page.LastEvaluatedKey;
       if (!start) break;
     }
