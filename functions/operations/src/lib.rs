@@ -1,5 +1,6 @@
 //! The operator's own commands: publication of documents (6-1, 23-2) and the register of 3-4.
 
+mod checks;
 mod publish;
 mod register;
 #[cfg(test)]

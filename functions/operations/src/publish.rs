@@ -1,254 +1,222 @@
 //! Publication of the operator's documents: settings, price lists (6-1) and terms (23-2).
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use ciero_domain::calendar::tokyo_date;
-use ciero_domain::documents::Operator;
-use ciero_domain::ids::MessageId;
+use ciero_domain::contract::{Contract, Standing};
+use ciero_domain::ids::{ID_BYTES, MessageId};
 use ciero_domain::notice::Notice;
 use ciero_domain::prices::PriceList;
-use ciero_domain::terms::{TermsText, TermsVersion, earliest_effective, in_force};
-use ciero_ports::{Body, CommitError, Decision, Write, WriteKind};
+use ciero_domain::terms::{TermsVersion, in_force};
+use ciero_ports::{Body, CommitError, Decision, Message, Write, WriteKind};
 use ciero_runtime::Moment;
+use jiff::Span;
 use jiff::civil::Date;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::App;
+use crate::checks::Publication;
 
-/// How many notices one transaction takes beside the document itself.
+/// How many notices one transaction takes beside the documents.
 const NOTICES_AT_ONCE: usize = 80;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Request {
-    publish: Publication,
-}
+/// As many contracts as a list shows; where there are more, somebody would not be told.
+const LISTED_CONTRACTS: usize = 200;
 
-/// The operator's folder as one payload.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Publication {
-    operator: Operator,
-    prices: Vec<PriceList>,
-    terms: Vec<Terms>,
-}
-
-/// One version of the terms as it is handed in.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Terms {
-    version: String,
-    published_on: Date,
-    effective_from: Date,
-    ja: String,
-    en: String,
-}
-
-/// What a publication came to.
+/// What a publication comes to.
 #[derive(Debug, Default)]
-struct Report {
+struct Plan {
+    writes: Vec<Write>,
+    /// Versions of the terms that are new.
+    new_terms: Vec<TermsVersion>,
     published: Vec<String>,
     unchanged: Vec<String>,
 }
 
-/// Stores what is new. A version that is there with the same content is left alone; with other
-/// content it is refused, for a published text never changes.
+impl Plan {
+    fn keep(&mut self, name: String) {
+        self.unchanged.push(name);
+    }
+
+    fn store(&mut self, name: String, write: Write) {
+        self.published.push(name);
+        self.writes.push(write);
+    }
+}
+
+/// Stores what is new, all of it or nothing. A version that is there with the same content is left
+/// alone; with other content it is refused, for a published text never changes.
 pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
-    let request: Request =
-        serde_json::from_value(payload).context("the publication is not understood")?;
-    let Publication {
-        operator,
-        prices,
-        terms,
-    } = request.publish;
-    check_operator(&operator)?;
-    prices.iter().try_for_each(check_prices)?;
-    let terms = terms
-        .into_iter()
-        .map(read_terms)
-        .collect::<Result<Vec<TermsText>>>()?;
-    let mut report = Report::default();
-    publish_operator(app, operator, &mut report).await?;
-    for list in prices {
-        publish_prices(app, list, &mut report).await?;
-    }
-    for text in terms {
-        publish_terms(app, text, now, &mut report).await?;
-    }
-    Ok(json!({ "published": report.published, "unchanged": report.unchanged }))
-}
-
-fn check_operator(operator: &Operator) -> Result<()> {
-    ensure!(
-        !operator.service_name.trim().is_empty(),
-        "the operator's service name is empty"
-    );
-    ensure!(
-        !operator.company.ja.trim().is_empty(),
-        "the operator's company name is empty"
-    );
-    ensure!(
-        !operator.device_models.is_empty(),
-        "the list of designated devices is empty (2-11)"
-    );
-    Ok(())
-}
-
-fn check_prices(list: &PriceList) -> Result<()> {
-    let version = &list.version;
-    ensure!(!version.trim().is_empty(), "a price list has no version");
-    ensure!(
-        !list.plans.is_empty(),
-        "the price list {version} has no plan"
-    );
-    ensure!(
-        (0..=100).contains(&list.tax_percent),
-        "the tax of the price list {version} is not a percentage"
-    );
-    let mut retentions: Vec<u16> = list.plans.iter().map(|plan| plan.retention_days).collect();
-    retentions.sort_unstable();
-    retentions.dedup();
-    ensure!(
-        retentions.len() == list.plans.len(),
-        "the price list {version} names a retention twice"
-    );
-    ensure!(
-        list.plans
-            .iter()
-            .all(|plan| plan.yearly_yen.0 > 0 && plan.retention_days > 0),
-        "the price list {version} has a plan without a price or retention"
-    );
-    Ok(())
-}
-
-/// Reads a version; a month must lie between its publication and its effect (23-2).
-fn read_terms(terms: Terms) -> Result<TermsText> {
-    let Terms {
-        version,
-        published_on,
-        effective_from,
-        ja,
-        en,
-    } = terms;
-    ensure!(
-        !version.trim().is_empty(),
-        "a version of the terms has no name"
-    );
-    ensure!(
-        !ja.trim().is_empty() && !en.trim().is_empty(),
-        "the terms {version} have no text"
-    );
-    let earliest = earliest_effective(published_on);
-    ensure!(
-        effective_from >= earliest,
-        "the terms {version}, published on {published_on}, apply from {earliest} at the earliest (23-2)"
-    );
-    let hash = |text: &str| hex::encode(Sha256::digest(text));
-    let version = TermsVersion {
-        version,
-        published_on,
-        effective_from,
-        hash_ja: hash(&ja),
-        hash_en: hash(&en),
-    };
-    Ok(TermsText { version, ja, en })
-}
-
-async fn publish_operator(app: &App, operator: Operator, report: &mut Report) -> Result<()> {
-    if app.documents.operator().await?.as_ref() == Some(&operator) {
-        report.unchanged.push("operator".to_owned());
-        return Ok(());
-    }
-    app.desk
-        .ledger
-        .commit(&Decision::of(Write::Operator(Box::new(operator))))
-        .await?;
-    report.published.push("operator".to_owned());
-    Ok(())
-}
-
-async fn publish_prices(app: &App, list: PriceList, report: &mut Report) -> Result<()> {
-    let name = format!("prices/{}", list.version);
-    let known = app.documents.prices(list.effective_from).await?;
-    match known.filter(|known| known.version == list.version) {
-        Some(known) if known == list => report.unchanged.push(name),
-        Some(_) => bail!(
-            "the price list {} was published with other content; give it a new version",
-            list.version
-        ),
-        None => {
-            app.desk
-                .ledger
-                .commit(&Decision::of(Write::Prices(Box::new(list))))
-                .await?;
-            report.published.push(name);
-        }
-    }
-    Ok(())
-}
-
-async fn publish_terms(app: &App, text: TermsText, now: Moment, report: &mut Report) -> Result<()> {
-    let name = format!("terms/{}", text.version.version);
+    let publication = Publication::read(payload)?;
+    let price_lists = price_lists(app).await?;
     let versions = app.documents.terms_versions().await?;
-    if let Some(known) = versions
-        .iter()
-        .find(|known| known.version == text.version.version)
-    {
-        ensure!(
-            *known == text.version,
-            "the terms {} were published with other content; give them a new version",
-            known.version
-        );
-        report.unchanged.push(name);
-        return Ok(());
-    }
-    let later = in_force(&versions, tokyo_date(now.0)).is_some();
-    let notices = if later {
-        notices(app, &text.version.version).await?
+    let mut plan = Plan::default();
+    if app.documents.operator().await?.as_ref() == Some(&publication.operator) {
+        plan.keep("operator".to_owned());
     } else {
-        Vec::new()
-    };
-    let mut decisions = batches(app, notices, now);
-    decisions[0].writes.push(Write::Terms(Box::new(text)));
-    for decision in decisions {
-        match app.desk.ledger.commit(&decision).await {
-            Err(CommitError::Conflict(WriteKind::Once)) => {
-                bail!("{name} is being published by someone else")
-            }
-            other => other?,
-        }
-        app.desk.hand_over(&decision).await;
+        let operator = Box::new(publication.operator);
+        plan.store("operator".to_owned(), Write::Operator(operator));
     }
-    report.published.push(name);
+    for list in publication.prices {
+        plan_prices(&mut plan, list, &price_lists)?;
+    }
+    for text in publication.terms {
+        let name = format!("terms/{}", text.version.version);
+        if is_published(&text.version, &versions)? {
+            plan.keep(name);
+        } else {
+            plan.new_terms.push(text.version.clone());
+            plan.store(name, Write::Terms(Box::new(text)));
+        }
+    }
+    let notices = notices(app, &plan.new_terms, &versions, now).await?;
+    commit(app, plan.writes, notices).await?;
+    Ok(json!({ "published": plan.published, "unchanged": plan.unchanged }))
+}
+
+/// Returns every price list that is published, latest first.
+async fn price_lists(app: &App) -> Result<Vec<PriceList>> {
+    let mut lists: Vec<PriceList> = Vec::new();
+    let mut on = Date::MAX;
+    while let Some(list) = app.documents.prices(on).await? {
+        if list.effective_from > on {
+            break;
+        }
+        on = list.effective_from.saturating_sub(Span::new().days(1));
+        lists.push(list);
+    }
+    Ok(lists)
+}
+
+fn plan_prices(plan: &mut Plan, list: PriceList, known: &[PriceList]) -> Result<()> {
+    let (name, version) = (format!("prices/{}", list.version), &list.version);
+    match known.iter().find(|known| known.version == *version) {
+        Some(known) if *known == list => {
+            plan.keep(name);
+            return Ok(());
+        }
+        Some(_) => bail!(
+            "the price list {version} was published with other content; give it a new version"
+        ),
+        None => {}
+    }
+    let planned = plan.writes.iter().filter_map(|write| match write {
+        Write::Prices(list) => Some(list.as_ref()),
+        _ => None,
+    });
+    let mut others = known.iter().chain(planned);
+    let date = list.effective_from;
+    ensure!(
+        others.all(|other| other.effective_from != date),
+        "the price list {version} applies from {date}, and so does another one"
+    );
+    plan.store(name, Write::Prices(Box::new(list)));
     Ok(())
 }
 
-/// Every contract is told of a later version; it locks nobody out (1-1, 23-2).
-async fn notices(app: &App, version: &str) -> Result<Vec<Notice>> {
-    let contracts = app.contracts.contracts().await?;
-    Ok(contracts
-        .into_iter()
-        .map(|contract| Notice::TermsPublished {
-            terms_version: version.to_owned(),
-            contract: contract.id,
-        })
-        .collect())
+/// Tells whether a version of the terms is there already; with other content it is refused.
+fn is_published(version: &TermsVersion, known: &[TermsVersion]) -> Result<bool> {
+    let name = &version.version;
+    let same_name = known.iter().find(|known| known.version == *name);
+    ensure!(
+        same_name.is_none_or(|known| known == version),
+        "the terms {name} were published with other content; give them a new version"
+    );
+    Ok(same_name.is_some())
 }
 
-/// Spreads notices over decisions that each fit one transaction; there is always a first one.
-fn batches(app: &App, notices: Vec<Notice>, now: Moment) -> Vec<Decision> {
-    let batch = |notices: &[Notice]| {
-        notices
-            .iter()
-            .fold(Decision::default(), |decision, notice| {
-                let id = MessageId::from_random(app.chance.id());
-                decision.say(id, now.0, Body::Notice(notice.clone()))
-            })
-    };
-    let mut decisions: Vec<Decision> = notices.chunks(NOTICES_AT_ONCE).map(batch).collect();
-    if decisions.is_empty() {
-        decisions.push(Decision::default());
+/// Tells every contract of later versions; they lock nobody out (1-1, 23-2). For those who have a
+/// contract the month of 23-2 begins now at the earliest, whatever the document says.
+async fn notices(
+    app: &App,
+    new: &[TermsVersion],
+    known: &[TermsVersion],
+    now: Moment,
+) -> Result<Vec<Message>> {
+    let today = tokyo_date(now.0);
+    if new.is_empty() || in_force(known, today).is_none() {
+        return Ok(Vec::new());
     }
-    decisions
+    let contracts = app.contracts.contracts().await?;
+    ensure!(
+        contracts.len() < LISTED_CONTRACTS,
+        "more contracts than {LISTED_CONTRACTS} must be told, which one publication cannot do"
+    );
+    let goes_on = |contract: &&Contract| !matches!(contract.standing, Standing::Ended { .. });
+    let mut messages = Vec::new();
+    for contract in contracts.iter().filter(goes_on) {
+        for version in new {
+            let name = &version.version;
+            ensure!(
+                version.published_on >= today,
+                "the terms {name} cannot have been published before today, {today}: contracts must be told first (23-2)"
+            );
+            messages.push(Message {
+                id: notice_id(name, contract),
+                at: now.0,
+                body: Body::Notice(Notice::TermsPublished {
+                    terms_version: name.clone(),
+                    contract: contract.id.clone(),
+                }),
+            });
+        }
+    }
+    Ok(messages)
+}
+
+/// Names a notice by what it tells whom, so that a publication that is tried again tells nobody twice.
+fn notice_id(version: &str, contract: &Contract) -> MessageId {
+    let digest = Sha256::digest(format!("terms_published/{version}/{}", contract.id));
+    let mut bytes = [0; ID_BYTES];
+    bytes.copy_from_slice(&digest[..ID_BYTES]);
+    MessageId::from_random(bytes)
+}
+
+/// Writes the documents with the notices that fit beside them in one transaction. The other notices
+/// are written first: if this is cut short, the same publication again finds them and goes on.
+async fn commit(app: &App, writes: Vec<Write>, messages: Vec<Message>) -> Result<()> {
+    if writes.is_empty() {
+        return Ok(());
+    }
+    let (beside, ahead) = messages.split_at(messages.len().min(NOTICES_AT_ONCE));
+    for batch in ahead.chunks(NOTICES_AT_ONCE) {
+        put_into_outbox(app, batch).await?;
+    }
+    let decision = Decision {
+        writes,
+        messages: beside.to_vec(),
+        remembered: None,
+    };
+    match app.desk.ledger.commit(&decision).await {
+        Err(CommitError::Conflict(WriteKind::Once)) => {
+            bail!("these documents are being published by someone else")
+        }
+        other => other?,
+    }
+    let everything = Decision {
+        messages,
+        ..Decision::default()
+    };
+    app.desk.hand_over(&everything).await;
+    Ok(())
+}
+
+/// Puts notices into the outbox; those that an earlier try left there stay.
+async fn put_into_outbox(app: &App, messages: &[Message]) -> Result<()> {
+    let decision = |messages: &[Message]| Decision {
+        messages: messages.to_vec(),
+        ..Decision::default()
+    };
+    match app.desk.ledger.commit(&decision(messages)).await {
+        Err(CommitError::Conflict(WriteKind::Once)) => {}
+        other => return Ok(other?),
+    }
+    for message in messages {
+        let one = decision(std::slice::from_ref(message));
+        match app.desk.ledger.commit(&one).await {
+            Ok(()) | Err(CommitError::Conflict(WriteKind::Once)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
 }

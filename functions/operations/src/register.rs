@@ -2,8 +2,9 @@
 
 use axum::extract::State;
 use ciero_domain::Language;
+use ciero_domain::corporate_number::CorporateNumber;
 use ciero_domain::ids::base32;
-use ciero_domain::particulars::{FieldErrors, FieldRule, line};
+use ciero_domain::particulars::{FieldErrors, FieldRule, email, line};
 use ciero_domain::screening::{RegisterCause, RegisterEntry};
 use ciero_pages::{
     FieldView, Frame, Requirement, Section, Visitor, date_time, field, frame, hidden, select,
@@ -19,6 +20,23 @@ use crate::App;
 const GROUP: &str = "screener";
 /// The longest text of one particular.
 const LONGEST: usize = 200;
+
+/// Reads a particular that is not empty.
+type Reader = fn(String) -> Result<String, FieldRule>;
+
+/// Reads a corporate number; one whose check digit is wrong would never match.
+fn corporate_number(text: String) -> Result<String, FieldRule> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let number = CorporateNumber::parse(&digits).map_err(|_| FieldRule::CorporateNumber)?;
+    Ok(number.as_str().to_owned())
+}
+
+/// Reads a phone number as its digits; without any it would match nobody.
+fn phone(text: String) -> Result<String, FieldRule> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    let valid = digits.starts_with('0') && (10..=11).contains(&digits.len());
+    valid.then_some(digits).ok_or(FieldRule::Phone)
+}
 
 /// A form that adds an entry, nothing checked.
 #[derive(Debug, Default, Deserialize)]
@@ -44,16 +62,16 @@ impl RawEntry {
             _ => Err(FieldRule::Choice),
         };
         let cause = errors.keep("cause", cause);
-        let mut optional = |name: &str, text: &str| match line(text, LONGEST) {
+        let mut optional = |name: &str, text: &str, read: Reader| match line(text, LONGEST) {
             Err(FieldRule::Required) => String::new(),
-            other => errors.keep(name, other).unwrap_or_default(),
+            other => errors.keep(name, other.and_then(read)).unwrap_or_default(),
         };
         let particulars = [
-            optional("name", &self.name),
-            optional("corporate_number", &self.corporate_number),
-            optional("address", &self.address),
-            optional("phone", &self.phone),
-            optional("email", &self.email),
+            optional("name", &self.name, Ok),
+            optional("corporate_number", &self.corporate_number, corporate_number),
+            optional("address", &self.address, Ok),
+            optional("phone", &self.phone, phone),
+            optional("email", &self.email, |text| email(&text)),
         ];
         if particulars.iter().all(String::is_empty) {
             errors.add("name", FieldRule::Required);
@@ -117,7 +135,7 @@ pub async fn page(
     operator.must_be(GROUP)?;
     tracing::info!(operator = operator.name, "the register was read");
     let mut entries = app.confidential.register().await?;
-    entries.sort_by(|a, b| b.recorded_at.cmp(&a.recorded_at));
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.recorded_at));
     let owner = app.documents.operator().await?.unwrap_or_default();
     let title = language.t("登録簿", "Register");
     let content = html! {

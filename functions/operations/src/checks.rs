@@ -1,0 +1,171 @@
+//! What a publication must be before anything of it is stored.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use anyhow::{Context, Result, ensure};
+use ciero_domain::documents::Operator;
+use ciero_domain::prices::PriceList;
+use ciero_domain::terms::{TermsText, TermsVersion, earliest_effective};
+use jiff::civil::Date;
+use serde::Deserialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// The longest name of a version.
+const VERSION_MAX: usize = 32;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    publish: RawPublication,
+}
+
+/// The operator's folder as one payload, nothing checked.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawPublication {
+    operator: Operator,
+    prices: Vec<PriceList>,
+    terms: Vec<RawTerms>,
+}
+
+/// One version of the terms as it is handed in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTerms {
+    version: String,
+    published_on: Date,
+    effective_from: Date,
+    ja: String,
+    en: String,
+}
+
+/// Documents that each make sense; whether they fit what is published is another question.
+#[derive(Debug)]
+pub struct Publication {
+    pub operator: Operator,
+    pub prices: Vec<PriceList>,
+    pub terms: Vec<TermsText>,
+}
+
+impl Publication {
+    /// Reads a payload.
+    pub fn read(payload: Value) -> Result<Publication> {
+        let request: Request =
+            serde_json::from_value(payload).context("the publication is not understood")?;
+        let raw = request.publish;
+        check_operator(&raw.operator)?;
+        raw.prices.iter().try_for_each(check_prices)?;
+        let terms = raw.terms.into_iter().map(read_terms);
+        let publication = Publication {
+            operator: raw.operator,
+            prices: raw.prices,
+            terms: terms.collect::<Result<_>>()?,
+        };
+        let (prices, terms) = (&publication.prices, &publication.terms);
+        ensure!(
+            distinct(prices.iter().map(|list| &list.version)),
+            "two price lists have the same version"
+        );
+        ensure!(
+            distinct(terms.iter().map(|text| &text.version.version)),
+            "two texts of the terms have the same version"
+        );
+        Ok(publication)
+    }
+}
+
+fn distinct<T: Eq + Hash>(items: impl Iterator<Item = T>) -> bool {
+    let mut seen = HashSet::new();
+    items.into_iter().all(|item| seen.insert(item))
+}
+
+/// A version's name is part of addresses and keys.
+fn check_version(version: &str) -> Result<()> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
+    ensure!(
+        (1..=VERSION_MAX).contains(&version.len()) && version.bytes().all(plain),
+        "a version is named by up to {VERSION_MAX} letters, digits, hyphens and dots, not by {version:?}"
+    );
+    Ok(())
+}
+
+fn check_operator(operator: &Operator) -> Result<()> {
+    ensure!(
+        !operator.service_name.trim().is_empty(),
+        "the operator's service name is empty"
+    );
+    ensure!(
+        !operator.company.ja.trim().is_empty() && !operator.company.en.trim().is_empty(),
+        "the operator's company name is empty"
+    );
+    ensure!(
+        !operator.device_models.is_empty(),
+        "the list of designated devices is empty (2-11)"
+    );
+    let models = operator.device_models.iter().map(|model| &model.model);
+    ensure!(
+        models.clone().all(|model| !model.trim().is_empty()) && distinct(models),
+        "a designated device has no name, or the name of another one (2-11)"
+    );
+    Ok(())
+}
+
+fn check_prices(list: &PriceList) -> Result<()> {
+    let version = &list.version;
+    check_version(version)?;
+    ensure!(
+        !list.plans.is_empty(),
+        "the price list {version} has no plan"
+    );
+    ensure!(
+        (0..=100).contains(&list.tax_percent),
+        "the tax of the price list {version} is not a percentage"
+    );
+    ensure!(
+        distinct(list.plans.iter().map(|plan| plan.retention_days)),
+        "the price list {version} names a retention twice"
+    );
+    let sound =
+        |plan: &ciero_domain::prices::Plan| plan.yearly_yen.0 > 0 && plan.retention_days > 0;
+    ensure!(
+        list.plans.iter().all(sound),
+        "the price list {version} has a plan without a price or retention"
+    );
+    ensure!(
+        !list.payment_ja.trim().is_empty() && !list.payment_en.trim().is_empty(),
+        "the price list {version} does not say when and how fees are paid (6-1)"
+    );
+    Ok(())
+}
+
+/// Reads a version; a month must lie between its publication and its effect (23-2).
+fn read_terms(raw: RawTerms) -> Result<TermsText> {
+    let RawTerms {
+        version,
+        published_on,
+        effective_from,
+        ja,
+        en,
+    } = raw;
+    check_version(&version)?;
+    ensure!(
+        !ja.trim().is_empty() && !en.trim().is_empty(),
+        "the terms {version} have no text"
+    );
+    let earliest = earliest_effective(published_on);
+    ensure!(
+        effective_from >= earliest,
+        "the terms {version}, published on {published_on}, apply from {earliest} at the earliest (23-2)"
+    );
+    let hash = |text: &str| hex::encode(Sha256::digest(text));
+    let version = TermsVersion {
+        version,
+        published_on,
+        effective_from,
+        hash_ja: hash(&ja),
+        hash_en: hash(&en),
+    };
+    Ok(TermsText { version, ja, en })
+}
