@@ -15,7 +15,7 @@ use ciero_ports::{
     MockQueues, WriteKind,
 };
 use ciero_runtime::{
-    COOKIE, Desk, Gate, LIFETIME, Moment, Role as SessionRole, Session, Settings, guarded,
+    COOKIE, Desk, Gate, LIFETIME, Moment, Role as SessionRole, Session, guarded, testing,
 };
 use http_body_util::BodyExt;
 use jiff::civil::date;
@@ -110,7 +110,7 @@ impl Scene {
         let written = Arc::new(Mutex::new(Vec::new()));
         let people: Arc<MockPeople> = Arc::new(people(self.users));
         let app = App {
-            gate: Gate::new(settings(), people.clone()),
+            gate: Gate::new(testing::settings(), people.clone()),
             desk: Desk {
                 ledger: Arc::new(ledger(written.clone(), self.conflicts)),
                 queues: Arc::new(queues()),
@@ -121,21 +121,6 @@ impl Scene {
             chance: Arc::new(chance()),
         };
         Bench { app, written }
-    }
-}
-
-fn settings() -> Settings {
-    let text = |t: &str| t.to_owned();
-    Settings {
-        portal_url: text("https://portal.example.jp"),
-        session_key: "k".repeat(64),
-        media_origin: text("https://media.example.jp"),
-        customer_client_id: text("c"),
-        customer_issuer: text("https://idp.example.jp/c"),
-        customer_sign_in_url: text("https://sign-in.example.jp/c"),
-        operator_client_id: text("o"),
-        operator_issuer: text("https://idp.example.jp/o"),
-        operator_sign_in_url: text("https://sign-in.example.jp/o"),
     }
 }
 

@@ -13,7 +13,7 @@ use ciero_ports::{
     CommitError, Decision, Message, MockApplications, MockChance, MockConfidential, MockDocuments,
     MockLedger, MockPeople, MockQueues, WriteKind,
 };
-use ciero_runtime::{COOKIE, Desk, Gate, LIFETIME, Moment, Role, Session, Settings, guarded};
+use ciero_runtime::{COOKIE, Desk, Gate, LIFETIME, Moment, Role, Session, guarded, testing};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -76,7 +76,7 @@ impl Scene {
             queues: Arc::new(queues()),
         };
         let app = App {
-            gate: Gate::new(settings(), Arc::new(MockPeople::new())),
+            gate: Gate::new(testing::settings(), Arc::new(MockPeople::new())),
             desk,
             applications: Arc::new(applications(self.applications)),
             documents: Arc::new(documents(self.terms, self.prices)),
@@ -84,21 +84,6 @@ impl Scene {
             chance: Arc::new(chance()),
         };
         Bench { app, written }
-    }
-}
-
-fn settings() -> Settings {
-    let text = |t: &str| t.to_owned();
-    Settings {
-        portal_url: text(PORTAL),
-        session_key: "k".repeat(64),
-        media_origin: text("https://media.example.jp"),
-        customer_client_id: text("c"),
-        customer_issuer: text("https://idp.example.jp/c"),
-        customer_sign_in_url: text("https://sign-in.example.jp/c"),
-        operator_client_id: text("o"),
-        operator_issuer: text("https://idp.example.jp/o"),
-        operator_sign_in_url: text("https://sign-in.example.jp/o"),
     }
 }
 
