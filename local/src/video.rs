@@ -12,13 +12,29 @@ use ciero_apis::clock::ServiceClock;
 use ciero_apis::credentials::{Principal, Scope};
 use jiff::Timestamp;
 
-/// The router with the service's own time on every response, from which devices learn the service clock.
+/// The router with the service's own time on every answer to a device, from which it learns the service clock. Everyone
+/// else is answered on real time: the SDKs correct the clock that they sign with by this header, and signatures are
+/// checked on real time.
 pub fn on_service_time(router: Router, clock: ServiceClock) -> Router {
     let clock = Arc::new(clock);
     router.layer(from_fn(move |request: Request, next: Next| {
         let clock = Arc::clone(&clock);
-        async move { stamp(next.run(request).await, clock.now()) }
+        async move {
+            let is_device = is_device(request.extensions());
+            let response = next.run(request).await;
+            match is_device {
+                true => stamp(response, clock.now()),
+                false => response,
+            }
+        }
     }))
+}
+
+fn is_device(extensions: &Extensions) -> bool {
+    matches!(
+        extensions.get::<ciero_video::Scope>(),
+        Some(ciero_video::Scope::Stream(_))
+    )
 }
 
 fn stamp(mut response: Response, now: Timestamp) -> Response {
@@ -41,6 +57,8 @@ pub fn scope(principal: &Principal, extensions: &mut Extensions) {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+    use tower::ServiceExt;
+
     use super::*;
 
     #[test]
@@ -62,5 +80,22 @@ mod tests {
             panic!("the device has no scope of its own");
         };
         assert_eq!(name, "s-1");
+    }
+
+    #[tokio::test]
+    async fn only_a_device_is_told_the_service_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let start = "2027-03-01T00:00:00Z".parse().unwrap();
+        let clock = ServiceClock::open(folder.path(), Some(start)).unwrap();
+        let router = on_service_time(Router::new().fallback(|| async {}), clock);
+        let date = |scope: ciero_video::Scope| {
+            let mut request = Request::new(axum::body::Body::empty());
+            request.extensions_mut().insert(scope);
+            let answer = router.clone().oneshot(request);
+            async move { answer.await.unwrap().headers().get(DATE).cloned() }
+        };
+        let device = date(ciero_video::Scope::Stream("s-1".to_owned())).await;
+        assert!(device.unwrap().to_str().unwrap().contains("Mar 2027"));
+        assert_eq!(date(ciero_video::Scope::Full).await, None);
     }
 }
