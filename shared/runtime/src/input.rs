@@ -48,6 +48,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
                 .map_err(|e| malformed(&e.to_string()));
         }
         if kind.starts_with("application/json") {
+            // Without names an array would be read by position.
+            if body.trim_ascii_start().first() != Some(&b'{') {
+                return Err(malformed("the body is not an object"));
+            }
             return serde_json::from_slice(&body)
                 .map(Input)
                 .map_err(|e| malformed(&e.to_string()));
@@ -58,5 +62,42 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Input<T> {
             "本文はJSONかフォームで送ってください。",
             "Send JSON or a form.",
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[derive(Debug, Default, PartialEq, serde::Deserialize)]
+    #[serde(default)]
+    struct Raw {
+        name: String,
+    }
+
+    async fn read(kind: &str, body: &str) -> Result<Raw, u16> {
+        let request = Request::post("/").header(header::CONTENT_TYPE, kind);
+        let request = request.body(body.to_owned().into()).unwrap();
+        let read = Input::from_request(request, &()).await;
+        read.map(|Input(raw)| raw)
+            .map_err(|problem| problem.status.as_u16())
+    }
+
+    #[tokio::test]
+    async fn an_object_and_a_form_are_read_by_name() {
+        let expected = Raw { name: "x".into() };
+        let json = read("application/json", " {\"name\": \"x\"}").await;
+        assert_eq!(json.unwrap(), expected);
+        let form = read("application/x-www-form-urlencoded", "name=x").await;
+        assert_eq!(form.unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_object_is_refused() {
+        for body in ["[\"x\"]", "[]", "\"x\"", "null", "{", ""] {
+            assert_eq!(read("application/json", body).await, Err(400), "{body}");
+        }
+        assert_eq!(read("text/csv", "name").await, Err(415));
     }
 }
