@@ -183,12 +183,20 @@ class CameraPage {
   }
 
   async goTo(moment, { quiet = false } = {}) {
-    const target = Math.max(moment, this.earliest);
-    if (target > clock.now() - NEAR_LIVE) return this.goLive({ quiet: section.dataset.state === "live" });
+    const latest = clock.now() - NEAR_LIVE;
+    if (Math.max(moment, this.earliest) > latest && this.liveButton) return this.goLive({ quiet: section.dataset.state === "live" });
+    // Who may not see the live picture stays that far behind it.
+    const target = Math.max(Math.min(moment, latest), this.earliest);
     const attempt = ++this.attempt;
     if (this.day !== dateOf(target)) await this.loadDay(dateOf(target));
     if (attempt !== this.attempt) return;
-    const start = this.recordedFrom(target);
+    let start = this.recordedFrom(target);
+    if (start === null && Date.now() - this.dayLoadedAt > SECOND) {
+      // Today has been recorded on since it was loaded.
+      await this.loadDay(this.day);
+      if (attempt !== this.attempt) return;
+      start = this.recordedFrom(target);
+    }
     this.live = false;
     this.asked = start ?? target;
     if (start === null) return this.halt("error", t("この時刻より後の録画は、この日にはありません。", "There is no recording after this time on this day."));
