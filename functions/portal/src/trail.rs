@@ -50,13 +50,9 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("intervals", "録画の一覧", "Looked at the timeline"),
     ("terms_accepted", "利用規約への同意", "Accepted the terms"),
     ("user_added", "ユーザの追加", "Added a user"),
-    (
-        "user_invited_again",
-        "招待の再送",
-        "Sent the invitation again",
-    ),
+    ("user_invited", "招待の再送", "Sent the invitation again"),
     ("user_removed", "ユーザの削除", "Removed a user"),
-    ("rights_set", "権限の変更", "Changed rights"),
+    ("rights_changed", "権限の変更", "Changed rights"),
     (
         "sessions_revoked",
         "全端末のサインアウト",
