@@ -37,6 +37,7 @@ pub(super) fn particulars(application: &Application, language: Language) -> Mark
         Customer::Corporation { number } => Some(number.as_str()),
         Customer::OtherBody | Customer::Individual { .. } => None,
     };
+    let (head, tail) = address.postal_code.split_at_checked(3).unwrap_or_default();
     let t = |ja, en| language.t(ja, en);
     html! {
         dl.facts {
@@ -48,7 +49,7 @@ pub(super) fn particulars(application: &Application, language: Language) -> Mark
                 dt { (t("代表者", "Representative")) } dd { (representative) }
             }
             dt { (t("住所", "Address")) }
-            dd { "〒" (address.postal_code) " " (address.prefecture.name(language)) " " (address.line) }
+            dd { "〒" (head) "-" (tail) " " (address.prefecture.name(language)) (language.t("", " ")) (address.line) }
             dt { (t("電話番号", "Phone")) } dd.num { (given.phone) }
             dt { (t("担当者", "Administrator")) } dd { (given.contact_name) }
             dt { (t("担当者のメールアドレス", "Administrator's e-mail")) } dd { (given.contact_email) }
