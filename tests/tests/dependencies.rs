@@ -12,7 +12,11 @@ fn metadata() -> Value {
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
@@ -23,11 +27,28 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 /// Tells whether a licence expression offers a choice that we may link.
 fn acceptable(expression: &str) -> bool {
     const FREE: [&str; 16] = [
-        "MIT", "MIT-0", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib",
-        "0BSD", "CC0-1.0", "Unlicense", "Unicode-3.0", "BSL-1.0", "CDLA-Permissive-2.0", "NCSA", "BlueOak-1.0.0",
+        "MIT",
+        "MIT-0",
+        "Apache-2.0",
+        "Apache-2.0 WITH LLVM-exception",
+        "BSD-2-Clause",
+        "BSD-3-Clause",
+        "ISC",
+        "Zlib",
+        "0BSD",
+        "CC0-1.0",
+        "Unlicense",
+        "Unicode-3.0",
+        "BSL-1.0",
+        "CDLA-Permissive-2.0",
+        "NCSA",
+        "BlueOak-1.0.0",
     ];
     let choices = expression.replace('/', " OR ");
-    let any = |part: &str| part.split(" OR ").any(|one| FREE.contains(&one.trim().trim_matches(['(', ')'])));
+    let any = |part: &str| {
+        part.split(" OR ")
+            .any(|one| FREE.contains(&one.trim().trim_matches(['(', ')'])))
+    };
     choices.split(" AND ").all(|part| any(part.trim()))
 }
 
@@ -39,17 +60,34 @@ fn no_copyleft_licence_is_linked() {
         .unwrap()
         .iter()
         .filter(|package| !acceptable(text(package, "license")))
-        .map(|package| format!("{} {}: {}", text(package, "name"), text(package, "version"), text(package, "license")))
+        .map(|package| {
+            format!(
+                "{} {}: {}",
+                text(package, "name"),
+                text(package, "version"),
+                text(package, "license")
+            )
+        })
         .collect();
     assert_eq!(refused, Vec::<String>::new());
 }
 
 #[test]
 fn a_copyleft_licence_would_be_noticed() {
-    for expression in ["GPL-3.0-only", "AGPL-3.0", "MIT AND GPL-2.0", "LGPL-3.0-or-later", ""] {
+    for expression in [
+        "GPL-3.0-only",
+        "AGPL-3.0",
+        "MIT AND GPL-2.0",
+        "LGPL-3.0-or-later",
+        "",
+    ] {
         assert!(!acceptable(expression), "{expression}");
     }
-    for expression in ["MIT OR GPL-3.0", "(MIT OR Apache-2.0) AND Unicode-3.0", "MIT/Apache-2.0"] {
+    for expression in [
+        "MIT OR GPL-3.0",
+        "(MIT OR Apache-2.0) AND Unicode-3.0",
+        "MIT/Apache-2.0",
+    ] {
         assert!(acceptable(expression), "{expression}");
     }
 }
@@ -57,7 +95,12 @@ fn a_copyleft_licence_would_be_noticed() {
 #[test]
 fn old_tls_and_a_second_crypto_provider_are_banned() {
     let metadata = metadata();
-    let resolved: BTreeSet<&str> = metadata["resolve"]["nodes"].as_array().unwrap().iter().map(|node| text(node, "id")).collect();
+    let resolved: BTreeSet<&str> = metadata["resolve"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| text(node, "id"))
+        .collect();
     let banned: Vec<String> = metadata["packages"]
         .as_array()
         .unwrap()
@@ -76,20 +119,38 @@ fn old_tls_and_a_second_crypto_provider_are_banned() {
 
 /// Which workspace crates each crate depends on, outside of tests.
 fn inner_dependencies(metadata: &Value) -> BTreeMap<String, BTreeSet<String>> {
-    let packages: Vec<&Value> = metadata["packages"].as_array().unwrap().iter().filter(|p| p["source"].is_null()).collect();
+    let packages: Vec<&Value> = metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|p| p["source"].is_null())
+        .collect();
     let names: BTreeSet<&str> = packages.iter().map(|p| text(p, "name")).collect();
     let inner = |package: &Value| {
         let dependencies = package["dependencies"].as_array().unwrap().clone();
         let linked = dependencies.into_iter().filter(|d| d["kind"].is_null());
-        linked.map(|d| text(&d, "name").to_owned()).filter(|name| names.contains(name.as_str())).collect()
+        linked
+            .map(|d| text(&d, "name").to_owned())
+            .filter(|name| names.contains(name.as_str()))
+            .collect()
     };
-    packages.iter().map(|package| (text(package, "name").to_owned(), inner(package))).collect()
+    packages
+        .iter()
+        .map(|package| (text(package, "name").to_owned(), inner(package)))
+        .collect()
 }
 
 #[test]
 fn dependencies_point_one_way() {
-    const FUNCTIONS: [&str; 7] =
-        ["portal", "signup-screening", "contract-desk", "device-provisioning", "playback-url", "operations", "notification"];
+    const FUNCTIONS: [&str; 7] = [
+        "portal",
+        "signup-screening",
+        "contract-desk",
+        "device-provisioning",
+        "playback-url",
+        "operations",
+        "notification",
+    ];
     let metadata = metadata();
     let inner = inner_dependencies(&metadata);
     let allowed = |name: &str| -> Vec<&str> {
@@ -100,16 +161,30 @@ fn dependencies_point_one_way() {
             "ciero-runtime" => vec!["ciero-domain", "ciero-ports", "ciero-pages"],
             "ciero-apis" => vec![],
             "ciero-video" | "iotbox" => vec!["ciero-media"],
-            "ciero-local" => [&FUNCTIONS[..], &["ciero-apis", "ciero-video", "ciero-domain"]].concat(),
+            "ciero-local" => [
+                &FUNCTIONS[..],
+                &["ciero-apis", "ciero-video", "ciero-domain"],
+            ]
+            .concat(),
             "ciero-tests" => vec![],
             function if FUNCTIONS.contains(&function) => {
-                vec!["ciero-domain", "ciero-ports", "ciero-store", "ciero-cloud", "ciero-runtime", "ciero-pages"]
+                vec![
+                    "ciero-domain",
+                    "ciero-ports",
+                    "ciero-store",
+                    "ciero-cloud",
+                    "ciero-runtime",
+                    "ciero-pages",
+                ]
             }
             unknown => panic!("{unknown} is not in the picture of ARCHITECTURE.md"),
         }
     };
     for (name, dependencies) in &inner {
-        let wrong: Vec<&String> = dependencies.iter().filter(|d| !allowed(name).contains(&d.as_str())).collect();
+        let wrong: Vec<&String> = dependencies
+            .iter()
+            .filter(|d| !allowed(name).contains(&d.as_str()))
+            .collect();
         assert!(wrong.is_empty(), "{name} must not depend on {wrong:?}");
     }
 }
@@ -117,9 +192,23 @@ fn dependencies_point_one_way() {
 #[test]
 fn mocks_are_never_part_of_a_function() {
     let metadata = metadata();
-    for package in metadata["packages"].as_array().unwrap().iter().filter(|p| p["source"].is_null()) {
-        for dependency in package["dependencies"].as_array().unwrap().iter().filter(|d| d["kind"].is_null()) {
-            let mocked = dependency["features"].as_array().unwrap().iter().any(|feature| feature == "mocks");
+    for package in metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|p| p["source"].is_null())
+    {
+        for dependency in package["dependencies"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|d| d["kind"].is_null())
+        {
+            let mocked = dependency["features"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .any(|feature| feature == "mocks");
             assert!(!mocked, "{} links mocks", text(package, "name"));
         }
     }

@@ -13,9 +13,14 @@ fn triggers() -> BTreeMap<String, Vec<String>> {
     let text = std::fs::read_to_string(Path::new(ROOT).join("template.yaml")).unwrap();
     let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).unwrap();
     let resources = template["Resources"].as_mapping().unwrap();
-    let functions = resources.values().filter(|r| r["Type"].as_str() == Some("AWS::Serverless::Function"));
+    let functions = resources
+        .values()
+        .filter(|r| r["Type"].as_str() == Some("AWS::Serverless::Function"));
     let triggers = |function: &serde_yaml_ng::Value| {
-        let events = function["Properties"]["Events"].as_mapping().unwrap().clone();
+        let events = function["Properties"]["Events"]
+            .as_mapping()
+            .unwrap()
+            .clone();
         let one = |event: &serde_yaml_ng::Value| match event["Type"].as_str().unwrap() {
             "HttpApi" => format!(
                 "{} {}",
@@ -26,7 +31,14 @@ fn triggers() -> BTreeMap<String, Vec<String>> {
         };
         events.values().map(one).collect()
     };
-    functions.map(|f| (f["Properties"]["FunctionName"].as_str().unwrap().to_owned(), triggers(f))).collect()
+    functions
+        .map(|f| {
+            (
+                f["Properties"]["FunctionName"].as_str().unwrap().to_owned(),
+                triggers(f),
+            )
+        })
+        .collect()
 }
 
 fn trigger_of(event: &Value) -> Option<String> {
@@ -46,13 +58,20 @@ fn every_sample_wakes_its_function() {
     for folder in std::fs::read_dir(Path::new(ROOT).join("events")).unwrap() {
         let folder = folder.unwrap().path();
         let function = folder.file_name().unwrap().to_string_lossy().into_owned();
-        let known = triggers.get(&function).unwrap_or_else(|| panic!("no function {function}"));
+        let known = triggers
+            .get(&function)
+            .unwrap_or_else(|| panic!("no function {function}"));
         for sample in std::fs::read_dir(&folder).unwrap() {
             let path = sample.unwrap().path();
-            let event: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+            let event: Value =
+                serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
             // An event without a trigger is a payload that is given to the function by name.
             if let Some(trigger) = trigger_of(&event) {
-                assert!(known.contains(&trigger), "{}: {function} is not woken by {trigger}", path.display());
+                assert!(
+                    known.contains(&trigger),
+                    "{}: {function} is not woken by {trigger}",
+                    path.display()
+                );
             }
             seen += 1;
         }

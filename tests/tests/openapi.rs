@@ -8,8 +8,12 @@ use serde_yaml_ng::Value;
 fn declared() -> BTreeSet<String> {
     let template: Value = serde_yaml_ng::from_str(include_str!("../../template.yaml")).unwrap();
     let resources = template["Resources"].as_mapping().unwrap();
-    let events = resources.values().filter_map(|resource| resource["Properties"]["Events"].as_mapping());
-    let routes = events.flat_map(|events| events.values()).filter(|event| event["Type"].as_str() == Some("HttpApi"));
+    let events = resources
+        .values()
+        .filter_map(|resource| resource["Properties"]["Events"].as_mapping());
+    let routes = events
+        .flat_map(|events| events.values())
+        .filter(|event| event["Type"].as_str() == Some("HttpApi"));
     let name = |event: &Value| {
         let (method, path) = (&event["Properties"]["Method"], &event["Properties"]["Path"]);
         format!("{} {}", method.as_str().unwrap(), path.as_str().unwrap())
@@ -18,11 +22,22 @@ fn declared() -> BTreeSet<String> {
 }
 
 fn documented() -> BTreeSet<String> {
-    let document: Value = serde_yaml_ng::from_str(include_str!("../../infra/openapi.yaml")).unwrap();
+    let document: Value =
+        serde_yaml_ng::from_str(include_str!("../../infra/openapi.yaml")).unwrap();
     let mut found = BTreeSet::new();
     for (path, operations) in document["paths"].as_mapping().unwrap() {
-        for method in operations.as_mapping().unwrap().keys().filter_map(Value::as_str).filter(|key| *key != "parameters") {
-            found.insert(format!("{} {}", method.to_uppercase(), path.as_str().unwrap()));
+        for method in operations
+            .as_mapping()
+            .unwrap()
+            .keys()
+            .filter_map(Value::as_str)
+            .filter(|key| *key != "parameters")
+        {
+            found.insert(format!(
+                "{} {}",
+                method.to_uppercase(),
+                path.as_str().unwrap()
+            ));
         }
     }
     found

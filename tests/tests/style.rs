@@ -23,26 +23,48 @@ fn sources() -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
     rust_files(Path::new(ROOT), &mut found);
     assert!(found.len() > 50);
-    found.into_iter().map(|path| (path.clone(), std::fs::read_to_string(path).unwrap())).collect()
+    found
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read_to_string(path).unwrap()))
+        .collect()
 }
 
 #[test]
 fn every_file_opens_with_a_sentence() {
-    let silent: Vec<PathBuf> = sources().into_iter().filter(|(_, text)| !text.starts_with("//! ")).map(|(path, _)| path).collect();
+    let silent: Vec<PathBuf> = sources()
+        .into_iter()
+        .filter(|(_, text)| !text.starts_with("//! "))
+        .map(|(path, _)| path)
+        .collect();
     assert_eq!(silent, Vec::<PathBuf>::new());
 }
 
 #[test]
 fn no_file_is_longer_than_one_sitting() {
-    let long: Vec<PathBuf> = sources().into_iter().filter(|(_, text)| text.lines().count() > LONGEST_FILE).map(|(path, _)| path).collect();
+    let long: Vec<PathBuf> = sources()
+        .into_iter()
+        .filter(|(_, text)| text.lines().count() > LONGEST_FILE)
+        .map(|(path, _)| path)
+        .collect();
     assert_eq!(long, Vec::<PathBuf>::new());
 }
 
 #[test]
 fn the_domain_reads_no_clock() {
-    let reading = sources().into_iter().filter(|(path, _)| path.to_string_lossy().contains("shared/domain/src"));
+    let reading = sources()
+        .into_iter()
+        .filter(|(path, _)| path.to_string_lossy().contains("shared/domain/src"));
     let guilty: Vec<PathBuf> = reading
-        .filter(|(_, text)| ["Timestamp::now", "Zoned::now", "SystemTime::now", "Instant::now"].iter().any(|call| text.contains(call)))
+        .filter(|(_, text)| {
+            [
+                "Timestamp::now",
+                "Zoned::now",
+                "SystemTime::now",
+                "Instant::now",
+            ]
+            .iter()
+            .any(|call| text.contains(call))
+        })
         .map(|(path, _)| path)
         .collect();
     assert_eq!(guilty, Vec::<PathBuf>::new());

@@ -5,12 +5,26 @@ const TEMPLATE: &str = include_str!("../../template.yaml");
 
 #[test]
 fn no_other_region_is_named() {
-    const REGIONS: [&str; 6] = ["us-", "eu-", "ap-southeast-", "ap-south-", "ap-east-", "ca-central-"];
+    const REGIONS: [&str; 6] = [
+        "us-",
+        "eu-",
+        "ap-southeast-",
+        "ap-south-",
+        "ap-east-",
+        "ca-central-",
+    ];
     for region in REGIONS {
-        let named = TEMPLATE.lines().find(|line| line.split(['"', ' ', '/', ':']).any(|word| word.starts_with(region) && word.ends_with(|c: char| c.is_ascii_digit())));
+        let named = TEMPLATE.lines().find(|line| {
+            line.split(['"', ' ', '/', ':']).any(|word| {
+                word.starts_with(region) && word.ends_with(|c: char| c.is_ascii_digit())
+            })
+        });
         assert_eq!(named, None, "P-2: all data stays in Japan");
     }
-    assert!(!TEMPLATE.contains("GlobalTable"), "P-2: no replica outside Japan");
+    assert!(
+        !TEMPLATE.contains("GlobalTable"),
+        "P-2: no replica outside Japan"
+    );
 }
 
 #[test]
@@ -19,10 +33,20 @@ fn every_function_states_its_own_timeout_to_itself() {
     let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(TEMPLATE).unwrap();
     let globals = &template["Globals"]["Function"];
     let timeout = globals["Timeout"].as_u64().unwrap();
-    let stated: u64 = globals["Environment"]["Variables"]["FUNCTION_TIMEOUT_SECONDS"].as_str().unwrap().parse().unwrap();
+    let stated: u64 = globals["Environment"]["Variables"]["FUNCTION_TIMEOUT_SECONDS"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
     assert_eq!(timeout, stated);
     let resources = template["Resources"].as_mapping().unwrap();
-    for (name, resource) in resources.iter().filter(|(_, r)| r["Type"].as_str() == Some("AWS::Serverless::Function")) {
-        assert!(resource["Properties"]["Timeout"].is_null(), "{name:?} has a timeout of its own: state it in its environment too");
+    for (name, resource) in resources
+        .iter()
+        .filter(|(_, r)| r["Type"].as_str() == Some("AWS::Serverless::Function"))
+    {
+        assert!(
+            resource["Properties"]["Timeout"].is_null(),
+            "{name:?} has a timeout of its own: state it in its environment too"
+        );
     }
 }
