@@ -66,7 +66,8 @@ impl Programs {
 
     /// Asks every program to end, and ends those that do not.
     pub async fn stop(&self) {
-        let _ = self.stopping.send(true);
+        // A plain send is lost where no task has subscribed yet.
+        self.stopping.send_replace(true);
         let running: Vec<_> = self
             .running
             .lock()
@@ -186,6 +187,15 @@ mod tests {
         .await;
         programs.stop().await;
         assert_eq!(out(directory.path()), "begun\nended\n");
+    }
+
+    #[tokio::test]
+    async fn a_stop_before_the_program_was_looked_after_is_not_missed() {
+        let directory = tempfile::tempdir().unwrap();
+        // On one thread the task behind the program has not run yet when it is told to stop.
+        let programs = run(directory.path(), "sleep 600");
+        let stopped = tokio::time::timeout(Duration::from_secs(20), programs.stop()).await;
+        assert!(stopped.is_ok(), "it waits for a task that was not told");
     }
 
     #[tokio::test]
