@@ -1,8 +1,9 @@
 //! A real Chromium: the demo's camera moves within seconds, and a customer comes from the application to the picture.
 
 import assert from "node:assert/strict";
+import path from "node:path";
 import test from "node:test";
-import { CORPORATION, demo, DEMO, DEVICE, firstPassword, form, Instance, operator, scratch, until } from "./harness.mjs";
+import { CORPORATION, demo, DEMO, DEVICE, firstPassword, form, Instance, operator, until } from "./harness.mjs";
 import { browser, fill, moves, person, PHONE, picture, presses } from "./harness/browser.mjs";
 import { start } from "./harness/device.mjs";
 
@@ -119,7 +120,7 @@ test("a person applies, is approved, signs in and sees the picture of an own cam
     await fill(form, DEVICE);
     await presses(administrator, form.getByRole("button"), /\/devices\/.+/);
     await picture(administrator, "device-code-desktop-ja");
-    const iotbox = start(await administrator.locator(".codebox code").innerText(), await scratch());
+    const iotbox = start(await administrator.locator(".codebox code").innerText(), path.join(instance.data, "device"));
     t.after(() => iotbox.stop());
     await openCamera(administrator, instance);
     const offline = administrator.locator('.player[data-state="offline"]');
@@ -217,18 +218,18 @@ test("the pages are used by keyboard and look right in both languages, light and
     for (const wanted of ["button:ライブ", "div:slider"]) assert.ok(controls.some((stop) => stop.startsWith(wanted)), `${wanted} is not reached: ${controls}`);
     for (const [language, dark, viewport, name] of [["en", false, undefined, "desktop-en"], ["ja", true, undefined, "desktop-ja-dark"], ["ja", false, PHONE, "phone-ja"], ["en", true, PHONE, "phone-en-dark"]]) {
       const other = await person(chrome, { language, dark, viewport });
-      for (const [path, kind] of [["/", "landing"], ["/apply", "apply"], ["/prices", "prices"], ["/terms", "terms"], ["/sign-in", "sign-in"]]) {
-        await other.goto(`${instance.portal}${path}`);
+      for (const [place, kind] of [["/", "landing"], ["/apply", "apply"], ["/prices", "prices"], ["/terms", "terms"], ["/sign-in", "sign-in"]]) {
+        await other.goto(`${instance.portal}${place}`);
         await picture(other, `${kind}-${name}`, { whole: kind !== "terms" });
         await fits(other);
         const lang = await other.evaluate(() => document.documentElement.lang);
-        assert.equal(lang, language, path);
+        assert.equal(lang, language, place);
       }
       await signIn(other, instance, DEMO.administrator);
       await other.waitForURL(/\/cameras$/);
-      for (const path of ["cameras", "devices", "users", "contract"]) {
-        await other.goto(`${instance.portal}/${path}`);
-        await picture(other, `${path}-${name}`);
+      for (const place of ["cameras", "devices", "users", "contract"]) {
+        await other.goto(`${instance.portal}/${place}`);
+        await picture(other, `${place}-${name}`);
         await fits(other);
       }
       await openCamera(other, instance);

@@ -1,7 +1,8 @@
 //! From application to a camera's picture: the whole flow of a customer, over HTTP, with a real device.
 
 import assert from "node:assert/strict";
-import { acceptTerms, apply, Client, CORPORATION, DEVICE, decidable, draft, firstSignIn, form, INDIVIDUAL, operator, playlist, plays, register, scenario, scratch, text, until } from "./harness.mjs";
+import path from "node:path";
+import { acceptTerms, apply, Client, CORPORATION, DEVICE, decidable, draft, firstSignIn, form, INDIVIDUAL, operator, playlist, plays, register, scenario, text, until } from "./harness.mjs";
 import { start } from "./harness/device.mjs";
 
 const CLOCK = "2026-04-01T09:00+09:00";
@@ -88,7 +89,7 @@ scenario("a customer comes from the application to a camera's picture", { demo: 
     const command = text(/<pre><code>([\s\S]*?)<\/code><\/pre>/.exec(page.text)[1]);
     assert.match(command, /iotbox run --follow-service-clock --service http:\/\/127\.0\.0\.1:\d+ --code [0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}$/);
     camera = /\/cameras\/([\w-]+)/.exec(page.text)[1];
-    iotbox = start(command, await scratch());
+    iotbox = start(command, path.join(instance.data, "device"));
   });
 
   await step("the live picture arrives in a session that a player can read", async () => {
