@@ -21,6 +21,7 @@ export class Problem extends Error {
 }
 
 export async function post(path, body) {
+  const asked = Date.now();
   const response = await fetch(`/cameras/${encodeURIComponent(section.dataset.camera)}/${path}`, {
     method: "POST",
     credentials: "same-origin",
@@ -29,12 +30,13 @@ export async function post(path, body) {
   }).catch(() => { throw new Problem(0); });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) throw new Problem(response.status, answer);
-  if (answer.now) clock.set(Date.parse(answer.now));
+  // The service stamps its time when the request arrives, not when the answer does: a cold start lies between.
+  if (answer.now) clock.set(Date.parse(answer.now), asked);
   return answer;
 }
 
 /** The service clock, which may be far from this machine's. */
 export const clock = {
-  set(ms) { this.base = ms; this.at = Date.now(); },
+  set(ms, at = Date.now()) { this.base = ms; this.at = at; },
   now() { return this.base + (Date.now() - this.at); },
 };

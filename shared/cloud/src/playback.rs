@@ -194,8 +194,9 @@ const LIST: Api = Api {
 fn selection(window: PlaybackWindow) -> (HlsPlaybackMode, HlsFragmentSelector, i64) {
     match window {
         PlaybackWindow::Live => {
+            // By the camera's clock: the time of arrival would hide how far the picture is behind.
             let selector = HlsFragmentSelector::builder()
-                .fragment_selector_type(HlsFragmentSelectorType::ServerTimestamp);
+                .fragment_selector_type(HlsFragmentSelectorType::ProducerTimestamp);
             (HlsPlaybackMode::Live, selector.build(), LIVE_FRAGMENTS)
         }
         PlaybackWindow::Recorded { from, to } => {

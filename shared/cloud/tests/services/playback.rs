@@ -41,7 +41,7 @@ async fn a_live_session_follows_the_time_of_arrival() {
         json!({
             "StreamName": "k",
             "PlaybackMode": "LIVE",
-            "HLSFragmentSelector": { "FragmentSelectorType": "SERVER_TIMESTAMP" },
+            "HLSFragmentSelector": { "FragmentSelectorType": "PRODUCER_TIMESTAMP" },
             "ContainerFormat": "FRAGMENTED_MP4",
             "DiscontinuityMode": "ON_DISCONTINUITY",
             "DisplayFragmentTimestamp": "ALWAYS",
