@@ -1,4 +1,4 @@
-//! The managed services behind the ports: queues, mail, sign-in accounts, Kinesis Video and IoT.
+//! The managed services behind the ports: queues, mail, files, sign-in accounts, Kinesis Video and IoT.
 //!
 //! One file per service. Each adapter turns the service's answers into the few cases that callers treat
 //! differently; everything else is a [`CloudError`](ciero_ports::CloudError).
@@ -7,6 +7,7 @@ mod accounts;
 mod chance;
 mod errors;
 mod intervals;
+mod list_files;
 mod mailer;
 mod playback;
 mod queues;
@@ -15,6 +16,7 @@ mod things;
 
 pub use accounts::CognitoAccounts;
 pub use chance::OsChance;
+pub use list_files::S3ListFiles;
 pub use mailer::SesMailer;
 pub use playback::KinesisPlayback;
 pub use queues::SqsQueues;

@@ -71,6 +71,16 @@ pub trait Streams: Send + Sync {
     async fn ensure(&self, stream_name: &str, retention_hours: u32) -> Result<(), CloudError>;
 }
 
+/// The files that hold the operator's screening lists, one for each version (P-4, 3-4).
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ListFiles: Send + Sync {
+    /// Keeps a file under a key.
+    async fn put(&self, key: &str, file: Vec<u8>) -> Result<(), CloudError>;
+    /// Returns a file whole; one that is not there is an error.
+    async fn get(&self, key: &str) -> Result<Vec<u8>, CloudError>;
+}
+
 /// A stretch of recording without a gap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interval {

@@ -5,12 +5,13 @@ mod decision;
 mod records;
 
 pub use cloud::{
-    Accounts, Chance, CloudError, Enrolled, Interval, Mail, Mailer, Playback, PlaybackError,
-    PlaybackWindow, Queues, Streams, Things,
+    Accounts, Chance, CloudError, Enrolled, Interval, ListFiles, Mail, Mailer, Playback,
+    PlaybackError, PlaybackWindow, Queues, Streams, Things,
 };
 #[cfg(feature = "mocks")]
 pub use cloud::{
-    MockAccounts, MockChance, MockMailer, MockPlayback, MockQueues, MockStreams, MockThings,
+    MockAccounts, MockChance, MockListFiles, MockMailer, MockPlayback, MockQueues, MockStreams,
+    MockThings,
 };
 pub use decision::{
     Attempt, AuditRow, Body, CommitError, Decision, Message, Remembered, Topic, Write, WriteKind,

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod fake;
+mod list_files;
 mod mailer;
 mod playback;
 mod queues;
