@@ -1,4 +1,4 @@
-//! Publishes the operator's documents (settings, price lists, terms) at the start.
+//! Publishes the operator's documents (settings, price lists, terms, screening lists) at the start.
 
 use std::path::Path;
 
@@ -41,7 +41,19 @@ pub fn event(folder: &Path) -> Result<Value> {
         .iter()
         .map(|path| terms(path))
         .collect::<Result<Vec<Value>>>()?;
-    Ok(json!({ "publish": { "operator": operator, "prices": prices, "terms": terms } }))
+    let lists = screening_lists(&folder.join("lists"))?;
+    Ok(
+        json!({ "publish": { "operator": operator, "prices": prices, "terms": terms, "lists": lists } }),
+    )
+}
+
+/// Reads the screening lists; an operator without the folder compares with none.
+fn screening_lists(folder: &Path) -> Result<Vec<Value>> {
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let paths = in_order(folder, ".yaml")?;
+    paths.iter().map(|path| yaml(path)).collect()
 }
 
 /// Reads one version of the terms: the Japanese text with its front matter, and the English one beside it.
@@ -113,6 +125,16 @@ mod tests {
         assert_eq!(terms["version"], "2026-04-01");
         assert!(terms["ja"].as_str().unwrap().contains("第11条"));
         assert!(terms["en"].as_str().unwrap().contains("Article 11"));
+        let lists = event["publish"]["lists"].as_array().unwrap();
+        let codes: Vec<&str> = lists.iter().map(|l| l["list"].as_str().unwrap()).collect();
+        assert_eq!(codes, ["demo-antisocial", "demo-sanctions"]);
+    }
+
+    #[test]
+    fn an_operator_without_screening_lists_publishes_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let lists = screening_lists(&folder.path().join("lists")).unwrap();
+        assert_eq!(lists, Vec::<Value>::new());
     }
 
     #[test]

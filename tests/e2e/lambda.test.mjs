@@ -8,7 +8,7 @@ import { call, invoke, ROOT, scenario } from "./harness.mjs";
 const EVENTS = path.join(ROOT, "events");
 const FUNCTIONS = ["portal", "signup-screening", "contract-desk", "device-provisioning", "playback-url", "operations", "notification"];
 /** Samples that a running service must refuse, and in which words: a published version is never replaced. */
-const REFUSED = { "publication.json": /was published with other content/ };
+const REFUSED = { "publication.json": /was published with other content/, "lists.json": /was published with other content/ };
 const samples = (name) => readdirSync(path.join(EVENTS, name)).filter((file) => file.endsWith(".json"));
 const sample = (name, file) => JSON.parse(readFileSync(path.join(EVENTS, name, file), "utf8"));
 

@@ -6,11 +6,14 @@ use std::hash::Hash;
 use anyhow::{Context, Result, ensure};
 use ciero_domain::documents::Operator;
 use ciero_domain::prices::PriceList;
+use ciero_domain::screening::ScreeningList;
 use ciero_domain::terms::{TermsText, TermsVersion, earliest_effective};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+use crate::lists::read_lists;
 
 /// The longest name of a version.
 const VERSION_MAX: usize = 32;
@@ -28,6 +31,9 @@ struct RawPublication {
     operator: Operator,
     prices: Vec<PriceList>,
     terms: Vec<RawTerms>,
+    /// None where the operator compares with no list.
+    #[serde(default)]
+    lists: Vec<Value>,
 }
 
 /// One version of the terms as it is handed in.
@@ -47,6 +53,7 @@ pub struct Publication {
     pub operator: Operator,
     pub prices: Vec<PriceList>,
     pub terms: Vec<TermsText>,
+    pub lists: Vec<ScreeningList>,
 }
 
 impl Publication {
@@ -62,6 +69,7 @@ impl Publication {
             operator: raw.operator,
             prices: raw.prices,
             terms: terms.collect::<Result<_>>()?,
+            lists: read_lists(raw.lists)?,
         };
         let (prices, terms) = (&publication.prices, &publication.terms);
         ensure!(
@@ -76,13 +84,13 @@ impl Publication {
     }
 }
 
-fn distinct<T: Eq + Hash>(items: impl Iterator<Item = T>) -> bool {
+pub fn distinct<T: Eq + Hash>(items: impl Iterator<Item = T>) -> bool {
     let mut seen = HashSet::new();
     items.into_iter().all(|item| seen.insert(item))
 }
 
 /// A version's name is part of addresses and keys.
-fn check_version(version: &str) -> Result<()> {
+pub fn check_version(version: &str) -> Result<()> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.');
     ensure!(
         (1..=VERSION_MAX).contains(&version.len()) && version.bytes().all(plain),

@@ -1,6 +1,7 @@
-//! The operator's own commands: publication of documents (6-1, 23-2) and the register of 3-4.
+//! The operator's own commands: publication of documents (6-1, 23-2, P-4) and the register of 3-4.
 
 mod checks;
+mod lists;
 mod publish;
 mod register;
 #[cfg(test)]
@@ -12,8 +13,8 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::get;
-use ciero_cloud::{OsChance, SqsQueues};
-use ciero_ports::{Chance, Confidential, Contracts, Documents, Topic};
+use ciero_cloud::{OsChance, S3ListFiles, SqsQueues};
+use ciero_ports::{Chance, Confidential, Contracts, Documents, ListFiles, Topic};
 use ciero_runtime::{
     Desk, Event, Gate, Moment, OnEvent, Settings, guarded, sdk_config, text, warm_up,
 };
@@ -28,6 +29,7 @@ pub struct App {
     pub contracts: Arc<dyn Contracts>,
     pub documents: Arc<dyn Documents>,
     pub confidential: Arc<dyn Confidential>,
+    pub list_files: Arc<dyn ListFiles>,
     pub chance: Arc<dyn Chance>,
 }
 
@@ -77,6 +79,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         contracts: store.clone(),
         documents: store.clone(),
         confidential: store.clone(),
+        list_files: Arc::new(S3ListFiles::new(&config, &text("SCREENING_LIST_BUCKET")?)),
         chance: Arc::new(OsChance),
     };
     warm_up(store.operator()).await;

@@ -1,4 +1,4 @@
-//! Publication of the operator's documents: settings, price lists (6-1) and terms (23-2).
+//! Publication of the operator's documents: settings, price lists (6-1), terms (23-2) and screening lists (P-4).
 
 use anyhow::{Result, bail, ensure};
 use ciero_domain::calendar::tokyo_date;
@@ -6,6 +6,7 @@ use ciero_domain::contract::{Contract, Standing};
 use ciero_domain::ids::{ID_BYTES, MessageId};
 use ciero_domain::notice::Notice;
 use ciero_domain::prices::PriceList;
+use ciero_domain::screening::{ListHeader, ScreeningList};
 use ciero_domain::terms::{TermsVersion, in_force};
 use ciero_ports::{Body, CommitError, Decision, Message, Write, WriteKind};
 use ciero_runtime::Moment;
@@ -23,10 +24,15 @@ const NOTICES_AT_ONCE: usize = 80;
 /// As many contracts as a list shows; where there are more, somebody would not be told.
 const LISTED_CONTRACTS: usize = 200;
 
+/// The longest file of a screening list.
+const LIST_FILE_BYTES: usize = 4 * 1024 * 1024;
+
 /// What a publication comes to.
 #[derive(Debug, Default)]
 struct Plan {
     writes: Vec<Write>,
+    /// Files of new screening lists, each with its key.
+    files: Vec<(String, Vec<u8>)>,
     /// Versions of the terms that are new.
     new_terms: Vec<TermsVersion>,
     published: Vec<String>,
@@ -50,6 +56,10 @@ pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
     let publication = Publication::read(payload)?;
     let price_lists = price_lists(app).await?;
     let versions = app.documents.terms_versions().await?;
+    let headers = match publication.lists.is_empty() {
+        true => Vec::new(),
+        false => app.confidential.screening_lists().await?,
+    };
     let mut plan = Plan::default();
     if app.documents.operator().await?.as_ref() == Some(&publication.operator) {
         plan.keep("operator".to_owned());
@@ -69,7 +79,14 @@ pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
             plan.store(name, Write::Terms(Box::new(text)));
         }
     }
+    for list in publication.lists {
+        plan_list(&mut plan, &list, &headers, now)?;
+    }
     let notices = notices(app, &plan.new_terms, &versions, now).await?;
+    // A file without its header is never read, and the same publication again writes it again.
+    for (key, file) in plan.files {
+        app.list_files.put(&key, file).await?;
+    }
     commit(app, plan.writes, notices).await?;
     Ok(json!({ "published": plan.published, "unchanged": plan.unchanged }))
 }
@@ -123,6 +140,35 @@ fn is_published(version: &TermsVersion, known: &[TermsVersion]) -> Result<bool> 
         "the terms {name} were published with other content; give them a new version"
     );
     Ok(same_name.is_some())
+}
+
+fn plan_list(
+    plan: &mut Plan,
+    list: &ScreeningList,
+    known: &[ListHeader],
+    now: Moment,
+) -> Result<()> {
+    let (code, version) = (&list.list, &list.version);
+    let name = format!("lists/{code}/{version}");
+    let (header, file) = list.publish(now.0)?;
+    ensure!(
+        file.len() <= LIST_FILE_BYTES,
+        "the screening list {code} {version} is longer than {LIST_FILE_BYTES} bytes"
+    );
+    let same_name = known
+        .iter()
+        .find(|known| (&known.list, &known.version) == (code, version));
+    match same_name {
+        Some(known) if known.sha256 == header.sha256 => plan.keep(name),
+        Some(_) => bail!(
+            "the screening list {code} {version} was published with other content; give it a new version"
+        ),
+        None => {
+            plan.files.push((header.object.clone(), file));
+            plan.store(name, Write::ScreeningList(Box::new(header)));
+        }
+    }
+    Ok(())
 }
 
 /// Tells every contract of later versions; they lock nobody out (1-1, 23-2). For those who have a

@@ -1,6 +1,7 @@
-//! Publication and the register with mocked ports.
+//! Publication, screening lists and the register with mocked ports.
 #![allow(clippy::unwrap_used)]
 
+mod lists;
 mod publication;
 mod register;
 
@@ -9,10 +10,11 @@ use std::sync::Mutex;
 use ciero_domain::contract::Contract;
 use ciero_domain::documents::Operator;
 use ciero_domain::prices::PriceList;
+use ciero_domain::screening::ListHeader;
 use ciero_domain::terms::TermsVersion;
 use ciero_ports::{
-    Decision, MockChance, MockConfidential, MockContracts, MockDocuments, MockLedger, MockPeople,
-    MockQueues, Write,
+    Decision, MockChance, MockConfidential, MockContracts, MockDocuments, MockLedger,
+    MockListFiles, MockPeople, MockQueues, Write,
 };
 use ciero_runtime::{COOKIE, LIFETIME, Role, Session, testing};
 use serde_json::json;
@@ -29,6 +31,7 @@ struct Known {
     prices: Option<PriceList>,
     terms: Vec<TermsVersion>,
     contracts: Vec<Contract>,
+    lists: Vec<ListHeader>,
 }
 
 type Committed = Arc<Mutex<Vec<Decision>>>;
@@ -41,6 +44,7 @@ fn app(known: Known) -> (App, Committed) {
         prices,
         terms,
         contracts,
+        lists,
     } = known;
     documents
         .expect_operator()
@@ -68,6 +72,9 @@ fn app(known: Known) -> (App, Committed) {
     chance.expect_id().returning(|| [9; 10]);
     let mut confidential = MockConfidential::new();
     confidential.expect_register().returning(|| Ok(Vec::new()));
+    confidential
+        .expect_screening_lists()
+        .returning(move || Ok(lists.clone()));
     let app = App {
         gate: testing::gate(MockPeople::new()),
         desk: Desk {
@@ -77,6 +84,7 @@ fn app(known: Known) -> (App, Committed) {
         contracts: Arc::new(agreed),
         documents: Arc::new(documents),
         confidential: Arc::new(confidential),
+        list_files: Arc::new(MockListFiles::new()),
         chance: Arc::new(chance),
     };
     (app, committed)

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use ciero_domain::application::{Command, State, decide, evolve};
 use ciero_domain::ids::ApplicationId;
-use ciero_domain::screening::{Screening, signals};
+use ciero_domain::screening::{Screening, ScreeningList, lists_in_force, signals};
 use ciero_ports::{Body, CommitError, Decision, Message, Write, WriteKind};
 use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem};
 use serde_json::Value;
@@ -42,6 +42,19 @@ fn asked(item: &QueueItem) -> Result<ApplicationId> {
     }
 }
 
+/// Reads the screening lists in force. One that cannot be read whole is an error: a check without it
+/// would say that the applicant is not on it.
+async fn lists(app: &App) -> Result<Vec<ScreeningList>> {
+    let headers = app.confidential.screening_lists().await?;
+    let mut lists = Vec::new();
+    for header in lists_in_force(headers) {
+        let file = app.list_files.get(&header.object).await;
+        let file = file.with_context(|| format!("the file {} cannot be read", header.object))?;
+        lists.push(header.read(&file)?);
+    }
+    Ok(lists)
+}
+
 async fn check(app: &App, item: &QueueItem, now: Moment) -> Result<()> {
     let id = asked(item)?;
     let application = app.applications.application(&id).await?;
@@ -51,6 +64,7 @@ async fn check(app: &App, item: &QueueItem, now: Moment) -> Result<()> {
         return Ok(());
     }
     let register = app.confidential.register().await?;
+    let lists = lists(app).await?;
     let mut open = Vec::new();
     for state in OPEN {
         open.extend(app.applications.applications(state).await?);
@@ -59,7 +73,7 @@ async fn check(app: &App, item: &QueueItem, now: Moment) -> Result<()> {
     let screening = Screening {
         application: id.clone(),
         version: 1,
-        signals: signals(&application, &register, &open),
+        signals: signals(&application, &register, &lists, &open),
         checked_at: now.0,
         judgements: Vec::new(),
     };

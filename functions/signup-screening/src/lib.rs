@@ -13,10 +13,10 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
-use ciero_cloud::{OsChance, SqsQueues};
+use ciero_cloud::{OsChance, S3ListFiles, SqsQueues};
 use ciero_domain::application::Application;
 use ciero_domain::ids::ApplicationId;
-use ciero_ports::{Applications, Chance, Confidential, Documents, Topic};
+use ciero_ports::{Applications, Chance, Confidential, Documents, ListFiles, Topic};
 use ciero_runtime::{Desk, Gate, Problem, Settings, guarded, sdk_config, text, warm_up};
 use ciero_store::Store;
 
@@ -28,6 +28,7 @@ pub struct App {
     pub applications: Arc<dyn Applications>,
     pub documents: Arc<dyn Documents>,
     pub confidential: Arc<dyn Confidential>,
+    pub list_files: Arc<dyn ListFiles>,
     pub chance: Arc<dyn Chance>,
 }
 
@@ -88,6 +89,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         applications: store.clone(),
         documents: store.clone(),
         confidential: store.clone(),
+        list_files: Arc::new(S3ListFiles::new(&config, &text("SCREENING_LIST_BUCKET")?)),
         chance: Arc::new(OsChance),
     };
     warm_up(store.operator()).await;

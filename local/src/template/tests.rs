@@ -46,6 +46,7 @@ fn the_repositorys_template_is_understood_as_a_whole() {
         stack.tables[0].create["KeySchema"][0]["AttributeName"],
         "PK"
     );
+    assert_eq!(stack.buckets, ["ciero-screening-lists-000000000000"]);
     assert_eq!(stack.device_policies, ["ciero-device"]);
     assert_eq!(
         stack.role_aliases[0].role_arn,

@@ -1,13 +1,19 @@
 //! Screening: signals for a person to weigh; nothing is refused automatically (3-2, 3-4).
 
+mod lists;
+mod names;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
 
 use crate::application::Application;
 use crate::ids::ApplicationId;
 use crate::particulars::{Customer, Particulars};
 use crate::rules::rules;
+
+pub use lists::{ListEntry, ListHeader, ScreeningList, UnreadableList, lists_in_force};
+use names::fold_digits;
+pub use names::fold_name;
 
 rules! {
     /// 3-4's grounds for refusing a registration. Internal: an applicant never learns which.
@@ -29,6 +35,8 @@ rules! {
         RegisterAddress => ("register_address", "登録簿と住所が一致しました。", "The address is on the register."),
         RegisterPhone => ("register_phone", "登録簿と電話番号が一致しました。", "The phone number is on the register."),
         RegisterEmail => ("register_email", "登録簿とメールアドレスが一致しました。", "The e-mail address is on the register."),
+        ListName => ("list_name", "照合リストと名称が一致しました。", "A name is on a screening list."),
+        ListCorporateNumber => ("list_corporate_number", "照合リストと法人番号が一致しました。", "The corporate number is on a screening list."),
         OpenApplication => ("open_application", "同じ連絡先による別の申込みがあります。", "There is another application with the same contact."),
     }
 }
@@ -121,46 +129,6 @@ impl Screening {
     }
 }
 
-/// Writes a name so that the same name compares equal: compatibility forms folded, legal forms,
-/// spaces and punctuation dropped, common variant characters unified, hiragana as katakana.
-pub fn fold_name(name: &str) -> String {
-    const LEGAL_FORMS: [&str; 12] = [
-        "株式会社",
-        "有限会社",
-        "合同会社",
-        "合資会社",
-        "合名会社",
-        "一般社団法人",
-        "一般財団法人",
-        "特定非営利活動法人",
-        "(株)",
-        "(有)",
-        "(同)",
-        "co.,ltd.",
-    ];
-    let mut text: String = name.nfkc().collect::<String>().to_lowercase();
-    for form in LEGAL_FORMS {
-        text = text.replace(form, "");
-    }
-    text.chars()
-        .filter(|c| c.is_alphanumeric())
-        .map(|c| match c {
-            '髙' => '高',
-            '﨑' | '嵜' => '崎',
-            '邊' | '邉' => '辺',
-            '齋' | '齊' | '斎' => '斉',
-            '澤' => '沢',
-            '濱' | '濵' => '浜',
-            'ぁ'..='ゖ' => char::from_u32(c as u32 + 0x60).unwrap_or(c),
-            other => other,
-        })
-        .collect()
-}
-
-fn fold_digits(text: &str) -> String {
-    text.nfkc().filter(char::is_ascii_digit).collect()
-}
-
 /// Compares an application's particulars with one entry of the register.
 fn compare(particulars: &Particulars, entry: &RegisterEntry) -> Vec<Signal> {
     let number = match &particulars.customer {
@@ -218,6 +186,7 @@ fn compare(particulars: &Particulars, entry: &RegisterEntry) -> Vec<Signal> {
 pub fn signals(
     application: &Application,
     register: &[RegisterEntry],
+    lists: &[ScreeningList],
     open: &[Application],
 ) -> Vec<Signal> {
     let particulars = &application.form.particulars;
@@ -225,6 +194,7 @@ pub fn signals(
         .iter()
         .flat_map(|entry| compare(particulars, entry))
         .collect();
+    signals.extend(lists::signals(particulars, lists));
     let address = &particulars.address;
     if !address.prefecture.may_have(&address.postal_code) {
         let note = format!(
@@ -278,7 +248,7 @@ mod art_03 {
     }
 
     fn kinds(entry: RegisterEntry) -> Vec<SignalKind> {
-        signals(&submitted(), &[entry], &[])
+        signals(&submitted(), &[entry], &[], &[])
             .into_iter()
             .map(|s| s.kind)
             .collect()
@@ -330,6 +300,7 @@ mod art_03 {
                 e.phone = "0300000000".into()
             })],
             &[],
+            &[],
         );
         assert_eq!(found[0].ground, Ground::EarlierMeasure);
     }
@@ -338,14 +309,8 @@ mod art_03 {
     fn a_postal_code_of_another_prefecture_is_a_signal() {
         let mut application = submitted();
         application.form.particulars.address.postal_code = "5300001".into();
-        let found = signals(&application, &[], &[]);
+        let found = signals(&application, &[], &[], &[]);
         assert_eq!(found[0].kind, SignalKind::PostalCodeElsewhere);
-    }
-
-    #[test]
-    fn variant_characters_and_legal_forms_do_not_hide_a_name() {
-        assert_eq!(fold_name("株式会社髙橋"), fold_name("(株)高橋"));
-        assert_eq!(fold_name("㈱ワタナベ"), fold_name("わたなべ 株式会社"));
     }
 
     #[test]
@@ -356,6 +321,7 @@ mod art_03 {
                 e.cause = RegisterCause::Antisocial;
                 e.phone = "0300000000".into()
             })],
+            &[],
             &[],
         );
         let mut screening = Screening {

@@ -7,7 +7,7 @@ use ciero_domain::documents::Operator;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
 use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::prices::PriceList;
-use ciero_domain::screening::{RegisterEntry, Screening};
+use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
 use ciero_domain::terms::TermsText;
 use ciero_domain::user::User;
 use jiff::{SignedDuration, Timestamp};
@@ -80,6 +80,8 @@ pub enum Write {
     Screening(Box<Screening>),
     /// Confidential table; version 1 only.
     Register(Box<RegisterEntry>),
+    /// Confidential table; a version of a screening list, refused if the version exists.
+    ScreeningList(Box<ListHeader>),
     /// The operator's settings; replaces what is there.
     Operator(Box<Operator>),
     /// A version of the price list; replaces only the same version.

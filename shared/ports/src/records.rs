@@ -8,7 +8,7 @@ use ciero_domain::documents::Operator;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
-use ciero_domain::screening::{RegisterEntry, Screening};
+use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
 use ciero_domain::terms::{TermsText, TermsVersion};
 use ciero_domain::user::User;
 use jiff::civil::Date;
@@ -114,6 +114,8 @@ pub trait Viewing: Send + Sync {
 pub trait Confidential: Send + Sync {
     async fn screening(&self, id: &ApplicationId) -> Result<Option<Screening>, StoreError>;
     async fn register(&self) -> Result<Vec<RegisterEntry>, StoreError>;
+    /// Every published version of every screening list.
+    async fn screening_lists(&self) -> Result<Vec<ListHeader>, StoreError>;
 }
 
 /// The notice ledger (Art. 24).

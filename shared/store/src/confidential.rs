@@ -1,8 +1,8 @@
-//! Screening reasons and the register, in the table with a key of its own (3-4).
+//! Screening reasons, the register and the screening lists, in the table with a key of its own (3-4).
 
 use async_trait::async_trait;
 use ciero_domain::ids::ApplicationId;
-use ciero_domain::screening::{RegisterEntry, Screening};
+use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
 use ciero_ports::{Confidential, StoreError, WriteKind};
 
 use crate::Store;
@@ -27,6 +27,14 @@ pub(crate) fn put_register(entry: &RegisterEntry) -> Operations {
     ])
 }
 
+/// Writes a version of a screening list, which is never changed afterwards.
+pub(crate) fn put_screening_list(header: &ListHeader) -> Operations {
+    let item = Item::with_body(keys::screening_list(&header.list, &header.version), header)?;
+    Ok(vec![
+        Operation::put(item, Condition::Absent, WriteKind::Once).confidential(),
+    ])
+}
+
 #[async_trait]
 impl Confidential for Store {
     async fn screening(&self, id: &ApplicationId) -> Result<Option<Screening>, StoreError> {
@@ -37,6 +45,14 @@ impl Confidential for Store {
         let range = Range {
             table: Table::Confidential,
             ..Range::all(keys::REGISTER, "")
+        };
+        self.range(range).await
+    }
+
+    async fn screening_lists(&self) -> Result<Vec<ListHeader>, StoreError> {
+        let range = Range {
+            table: Table::Confidential,
+            ..Range::all(keys::SCREENING_LISTS, "")
         };
         self.range(range).await
     }

@@ -30,6 +30,7 @@ pub(crate) const VERSIONS: &str = "VERSION#";
 pub(crate) const PRICES: &str = "PRICES";
 pub(crate) const TERMS: &str = "TERMS";
 pub(crate) const REGISTER: &str = "REGISTER";
+pub(crate) const SCREENING_LISTS: &str = "SCREENING_LISTS";
 
 /// How many partitions the outbox is spread over. Fewer than one busy minute needs writes, and each is a
 /// query of the relay.
@@ -189,6 +190,11 @@ pub(crate) fn screening(id: &ApplicationId) -> Key {
 /// Confidential table.
 pub(crate) fn register(id: &str) -> Key {
     Key::new(REGISTER, format!("ENTRY#{id}"))
+}
+
+/// Confidential table. A list's code has no `#`, so code and version cannot run into each other.
+pub(crate) fn screening_list(list: &str, version: &str) -> Key {
+    Key::new(SCREENING_LISTS, format!("LIST#{list}#{version}"))
 }
 
 #[cfg(test)]

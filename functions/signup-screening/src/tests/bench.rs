@@ -7,11 +7,11 @@ use axum::body::Body as Content;
 use axum::http::{Request, Response, header};
 use ciero_domain::application::{Application, State};
 use ciero_domain::prices::PriceList;
-use ciero_domain::screening::{Ground, RegisterEntry, Screening};
+use ciero_domain::screening::{Ground, ListHeader, RegisterEntry, Screening};
 use ciero_domain::terms::TermsVersion;
 use ciero_ports::{
-    CommitError, Decision, Message, MockApplications, MockChance, MockConfidential, MockDocuments,
-    MockLedger, MockPeople, MockQueues, WriteKind,
+    CloudError, CommitError, Decision, Message, MockApplications, MockChance, MockConfidential,
+    MockDocuments, MockLedger, MockListFiles, MockPeople, MockQueues, WriteKind,
 };
 use ciero_runtime::{COOKIE, Desk, Gate, LIFETIME, Moment, Role, Session, guarded, testing};
 use http_body_util::BodyExt;
@@ -34,6 +34,8 @@ pub(super) struct Scene {
     pub applications: Vec<Application>,
     pub screening: Option<Screening>,
     pub register: Vec<RegisterEntry>,
+    /// Published screening lists, each with its file where there is one.
+    pub lists: Vec<(ListHeader, Option<Vec<u8>>)>,
     pub terms: Vec<TermsVersion>,
     pub prices: Option<PriceList>,
     /// The refusals of the next commits, first one first.
@@ -46,6 +48,7 @@ impl Default for Scene {
             applications: Vec::new(),
             screening: None,
             register: Vec::new(),
+            lists: Vec::new(),
             terms: vec![terms()],
             prices: Some(prices()),
             conflicts: Vec::new(),
@@ -80,7 +83,15 @@ impl Scene {
             desk,
             applications: Arc::new(applications(self.applications)),
             documents: Arc::new(documents(self.terms, self.prices)),
-            confidential: Arc::new(confidential(self.screening, self.register)),
+            confidential: Arc::new(confidential(
+                self.screening,
+                self.register,
+                self.lists
+                    .iter()
+                    .map(|(header, _)| header.clone())
+                    .collect(),
+            )),
+            list_files: Arc::new(list_files(self.lists)),
             chance: Arc::new(chance()),
         };
         Bench { app, written }
@@ -132,12 +143,32 @@ fn documents(terms: Vec<TermsVersion>, prices: Option<PriceList>) -> MockDocumen
     port
 }
 
-fn confidential(screening: Option<Screening>, register: Vec<RegisterEntry>) -> MockConfidential {
+fn confidential(
+    screening: Option<Screening>,
+    register: Vec<RegisterEntry>,
+    lists: Vec<ListHeader>,
+) -> MockConfidential {
     let mut port = MockConfidential::new();
     port.expect_screening()
         .returning(move |_| Ok(screening.clone()));
     port.expect_register()
         .returning(move || Ok(register.clone()));
+    port.expect_screening_lists()
+        .returning(move || Ok(lists.clone()));
+    port
+}
+
+fn list_files(lists: Vec<(ListHeader, Option<Vec<u8>>)>) -> MockListFiles {
+    let mut port = MockListFiles::new();
+    port.expect_get().returning(move |key| {
+        let found = lists.iter().find(|(header, _)| header.object == key);
+        found
+            .and_then(|(_, file)| file.clone())
+            .ok_or_else(|| CloudError {
+                service: "S3",
+                detail: "NoSuchKey".into(),
+            })
+    });
     port
 }
 

@@ -7,7 +7,7 @@ use ciero_runtime::{Event, OnEvent};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, Scene, now};
-use super::records::{application, entry};
+use super::records::{application, entry, list};
 
 fn sample() -> Value {
     serde_json::from_str(include_str!(
@@ -46,6 +46,57 @@ async fn a_submitted_application_gets_its_signals_and_waits_for_a_person() {
         decision.messages.is_empty(),
         "the applicant hears nothing of it"
     );
+}
+
+#[tokio::test]
+async fn an_applicant_on_a_list_in_force_waits_for_two_screeners_and_is_not_declined() {
+    let bench = Scene {
+        lists: vec![list("2", "見本太郎", 2), list("3", "別人", 1)],
+        ..Scene::of(application(State::Submitted))
+    }
+    .open();
+    assert_eq!(run(&bench, sample()).await, nothing_failed());
+    let decision = bench.decision();
+    let [Write::Application(checked, _), Write::Screening(screening)] = &decision.writes[..] else {
+        panic!("{decision:?}");
+    };
+    assert_eq!(checked.state, State::Screening);
+    assert_eq!(screening.signals[0].kind, SignalKind::ListName);
+    assert_eq!(screening.signals[0].note, "sanctions 2: e-1");
+    assert!(screening.needs_two());
+    assert!(decision.messages.is_empty());
+}
+
+#[tokio::test]
+async fn a_list_that_is_no_longer_in_force_is_not_compared() {
+    let bench = Scene {
+        lists: vec![list("1", "見本太郎", 1), list("2", "別人", 2)],
+        ..Scene::of(application(State::Submitted))
+    }
+    .open();
+    run(&bench, sample()).await;
+    let Write::Screening(screening) = &bench.decision().writes[1] else {
+        panic!("no screening");
+    };
+    assert_eq!(screening.signals, []);
+}
+
+#[tokio::test]
+async fn a_check_without_a_whole_list_comes_again_and_passes_nobody() {
+    let (header, file) = list("1", "別人", 1);
+    let mut altered = file.unwrap();
+    altered.pop();
+    for file in [None, Some(altered), Some(Vec::new())] {
+        let bench = Scene {
+            lists: vec![(header.clone(), file)],
+            ..Scene::of(application(State::Submitted))
+        }
+        .open();
+        let message = &sample()["Records"][0]["messageId"];
+        let again = json!({"batchItemFailures": [{"itemIdentifier": message}]});
+        assert_eq!(run(&bench, sample()).await, again);
+        assert!(bench.written().is_empty());
+    }
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use ciero_domain::money::Yen;
 use ciero_domain::particulars::RawParticulars;
 use ciero_domain::prices::{Plan, PriceList};
 use ciero_domain::screening::{
-    Ground, Judgement, RegisterCause, RegisterEntry, Screening, Signal, SignalKind,
+    Ground, Judgement, ListEntry, ListHeader, RegisterCause, RegisterEntry, Screening,
+    ScreeningList, Signal, SignalKind,
 };
 use ciero_domain::terms::TermsVersion;
 use jiff::civil::date;
@@ -102,6 +103,26 @@ pub(super) fn screening(ground: Option<Ground>) -> Screening {
         checked_at: "2026-05-30T01:01:00Z".parse().unwrap(),
         judgements: Vec::new(),
     }
+}
+
+/// Returns a version of a screening list that names one person, published on a day of May, with its file.
+pub(super) fn list(version: &str, name: &str, day: u8) -> (ListHeader, Option<Vec<u8>>) {
+    let list = ScreeningList {
+        list: "sanctions".into(),
+        version: version.into(),
+        name: Default::default(),
+        source: "架空".into(),
+        ground: Ground::AntisocialForces,
+        entries: vec![ListEntry {
+            id: "e-1".into(),
+            names: vec![name.into()],
+            corporate_number: None,
+            note: None,
+        }],
+    };
+    let at = format!("2026-05-{day:02}T00:00:00Z").parse().unwrap();
+    let (header, file) = list.publish(at).unwrap();
+    (header, Some(file))
 }
 
 pub(super) fn approval(by: &str) -> Judgement {

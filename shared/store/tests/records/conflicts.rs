@@ -160,6 +160,7 @@ async fn what_is_written_once_is_not_written_twice() {
         Write::Terms(Box::new(terms("v", date(2026, 4, 1)))),
         Write::Notice(Box::new(notice(1))),
         Write::Register(Box::new(register("r-1"))),
+        Write::ScreeningList(Box::new(screening_list("demo", "1"))),
         Write::Audit(Box::new(audit(1, "2026-06-01T00:00:00Z"))),
         code,
     ] {

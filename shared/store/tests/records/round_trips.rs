@@ -232,9 +232,13 @@ async fn a_user_keeps_acceptances_and_rights() {
 }
 
 #[tokio::test]
-async fn screening_and_register_live_in_the_confidential_table_alone() {
+async fn screening_register_and_lists_live_in_the_confidential_table_alone() {
     let t = tables().await;
+    let lists = [screening_list("demo", "1"), screening_list("demo", "2")];
+    let published = |at: usize| Write::ScreeningList(Box::new(lists[at].clone()));
     let decision = Decision::of(Write::Screening(Box::new(screening())))
+        .and(published(1))
+        .and(published(0))
         .and(Write::Register(Box::new(register("r-2"))))
         .and(Write::Register(Box::new(register("r-1"))));
     t.store.commit(&decision).await.unwrap();
@@ -244,8 +248,9 @@ async fn screening_and_register_live_in_the_confidential_table_alone() {
         t.store.register().await.unwrap(),
         [register("r-1"), register("r-2")]
     );
+    assert_eq!(t.store.screening_lists().await.unwrap(), lists);
     assert_eq!(t.count(MAIN).await, 0);
-    assert_eq!(t.count(CONFIDENTIAL).await, 3);
+    assert_eq!(t.count(CONFIDENTIAL).await, 5);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::particulars::RawParticulars;
 use ciero_domain::prices::{Plan, PriceList};
 use ciero_domain::screening::{
-    Ground, Judgement, RegisterCause, RegisterEntry, Screening, Signal, SignalKind,
+    Ground, Judgement, ListHeader, RegisterCause, RegisterEntry, Screening, Signal, SignalKind,
 };
 use ciero_domain::terms::{TermsText, TermsVersion};
 use ciero_domain::user::{NewUser, Right, Role, User};
@@ -228,6 +228,23 @@ pub fn register(id: &str) -> RegisterEntry {
         note: "以前の契約".into(),
         recorded_by: "legal".into(),
         recorded_at: now(),
+    }
+}
+
+pub fn screening_list(list: &str, version: &str) -> ListHeader {
+    ListHeader {
+        list: list.into(),
+        version: version.into(),
+        name: Bilingual {
+            ja: "見本リスト".into(),
+            en: "Sample list".into(),
+        },
+        source: "架空".into(),
+        ground: Ground::Unsuitable,
+        entries: 2,
+        sha256: "cc".into(),
+        object: format!("{list}/{version}-cc.json"),
+        published_at: now(),
     }
 }
 
