@@ -1,7 +1,7 @@
-//! A refusal says the same to the letter, whatever its ground (3-4).
+//! A refusal says the same to the letter, whatever its ground, and a hit on a screening list says nothing (3-4).
 
 import assert from "node:assert/strict";
-import { apply, Client, CORPORATION, decidable, operator, scenario } from "./harness.mjs";
+import { apply, Client, CORPORATION, decidable, operator, scenario, text } from "./harness.mjs";
 
 const GROUNDS = ["3-4-1", "3-4-2", "3-4-3", "3-4-4", "3-4-5"];
 
@@ -10,9 +10,9 @@ function plain(body, place) {
   const id = place.split("/").at(-1);
   return body
     .replaceAll(id, "ID")
+    .replace(/\d{4}-\d{2}-\d{2}T[\d:.+Z-]+/g, "TIME")
     .replace(/\d{4}年\d{1,2}月\d{1,2}日/g, "DATE")
     .replace(/\b\d{1,2}:\d{2}(:\d{2})?\b/g, "TIME")
-    .replace(/\d{4}-\d{2}-\d{2}T[\d:.+Z-]+/g, "TIME")
     .replace(/name="csrf" value="[^"]*"/g, 'name="csrf"');
 }
 
@@ -45,5 +45,50 @@ scenario("a refusal is the same bytes on all five grounds", { demo: false }, asy
     assert.equal(answers.length, GROUNDS.length);
     for (const other of answers.slice(1)) assert.deepEqual(other, answers[0]);
     assert.ok(answers[0][1].includes("お受けできませんでした"));
+  });
+});
+
+scenario("an applicant on a screening list is told nothing and is not refused by it", { demo: false, chain: true }, async ({ instance, step }) => {
+  const people = {
+    clean: { ...CORPORATION, contact_email: "clean@shiken.example.jp", phone: "03-0000-3001" },
+    // The representative stands on the demo's list in another form, and with another space.
+    listed: { ...CORPORATION, representative: "照合例　悪太郎", contact_email: "listed@shiken.example.jp", phone: "03-0000-3002" },
+  };
+  const console_ = await operator(instance);
+  const visitors = {}, places = {};
+
+  /** Everything that an applicant can see of an application. */
+  async function seen(who) {
+    const page = await visitors[who].open(places[who]);
+    const json = await visitors[who].request("GET", places[who], { headers: { accept: "application/json" } });
+    const mails = (await instance.mails()).filter((mail) => mail.to.includes(people[who].contact_email));
+    const read = [page.text, json.text, ...mails.flatMap((mail) => [mail.subject, mail.text])];
+    return [page.status, json.status, ...read.map((text) => plain(text, places[who]))];
+  }
+
+  await step("both are screened, and only the console shows the hit with its list, version and entry", async () => {
+    for (const [who, values] of Object.entries(people)) {
+      visitors[who] = new Client(instance);
+      places[who] = await apply(visitors[who], values);
+      await instance.mail("application_received", values.contact_email);
+    }
+    const listed = text((await decidable(console_, places.listed)).text);
+    for (const words of ["照合リストと名称が一致しました。", "demo-antisocial 2026-04-01: demo-a-2", "3-4-2", "二人の審査担当者"]) assert.ok(listed.includes(words), `${words} is missing: ${listed}`);
+    const clean = text((await decidable(console_, places.clean)).text);
+    assert.ok(clean.includes("該当するものはありませんでした。") && !clean.includes("照合リスト"), clean);
+  });
+
+  await step("the applicants see the same, and nothing of the list", async () => {
+    const [clean, listed] = [await seen("clean"), await seen("listed")];
+    assert.deepEqual(listed, clean);
+    assert.ok(!listed.join().includes("demo-") && !listed.join().includes("照合"), listed.join("\n"));
+  });
+
+  await step("one screener's approval is not enough, and the applicant sees nothing of it", async () => {
+    const before = await seen("listed");
+    const decided = await console_.fill(`/console${places.listed}`, "/decision", { decision: "approve", reason: "同姓同名の別人" });
+    assert.equal(decided.status, 303, decided.text);
+    assert.ok(text((await console_.open(`/console${places.listed}`)).text).includes("承認済み"));
+    assert.deepEqual(await seen("listed"), before);
   });
 });
