@@ -340,6 +340,8 @@ pub(crate) mod tests_support {
         PriceList {
             version: "2026-04-01".into(),
             effective_from: date(2026, 4, 1),
+            published_on: None,
+            due: Default::default(),
             plans: vec![Plan {
                 retention_days: 30,
                 yearly_yen: crate::money::Yen(18_000),

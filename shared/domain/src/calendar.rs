@@ -34,6 +34,11 @@ pub fn start_of(date: Date) -> Timestamp {
     tokyo_moment(date.to_datetime(Time::midnight()))
 }
 
+/// Returns the date a number of days later, or earlier if it is negative.
+pub fn days(date: Date, days: i64) -> Date {
+    date.saturating_add(Span::new().days(days))
+}
+
 /// One annual term: [start 00:00, end 24:00) in Tokyo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Term {

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Language;
 use crate::device::DeviceKind;
+use crate::holidays::Overrides;
+use crate::interest::DayCount;
+use crate::money::Yen;
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,6 +30,31 @@ pub struct DeviceModel {
     pub name: Bilingual,
 }
 
+/// How the operator deals with arrears (6-2, 13-1-2, Art. 19).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Arrears {
+    /// Days after the due date on which an unpaid invoice is demanded.
+    pub demand_after_days: u16,
+    /// Days that a demand gives, counted from the day on which it was sent.
+    pub grace_days: u16,
+    /// How days become years (D-26).
+    pub day_count: DayCount,
+    /// Smaller interest is not asked for (D-29).
+    pub interest_from_yen: Yen,
+}
+
+impl Default for Arrears {
+    fn default() -> Self {
+        Arrears {
+            demand_after_days: 8,
+            grace_days: 14,
+            day_count: DayCount::default(),
+            interest_from_yen: Yen(1),
+        }
+    }
+}
+
 /// The operator as the pages and mails show it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Operator {
@@ -40,6 +68,24 @@ pub struct Operator {
     /// Number of the qualified-invoice issuer: T and 13 digits.
     pub registration_number: String,
     pub device_models: Vec<DeviceModel>,
+    #[serde(default)]
+    pub arrears: Arrears,
+    /// Days that the law of a year adds to the national holidays or takes from them.
+    #[serde(default)]
+    pub holidays: Overrides,
+    /// Companies through which customers contract (6-2).
+    #[serde(default)]
+    pub resellers: Vec<Reseller>,
+}
+
+/// A company whose terms of payment govern its customers' contracts (6-2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reseller {
+    /// The name that an application's channel carries.
+    pub code: String,
+    pub name: String,
+    pub address: String,
+    pub email: String,
 }
 
 impl Operator {

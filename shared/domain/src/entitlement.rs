@@ -98,7 +98,7 @@ pub fn entitle(
 ) -> Entitlement {
     let today = tokyo_date(now);
     let since = user.right_since(&camera.id, camera.since, ask.right());
-    let running = !matches!(contract.standing, Standing::Ended { on } if on < today);
+    let running = !contract.has_ended(today);
     let mut asked = vec![
         (
             Rule::CameraOfContract,

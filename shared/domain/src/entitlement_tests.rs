@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::application::tests_support::submitted;
+use crate::contract::TerminationCause;
 use crate::application::{Event as ApplicationEvent, evolve};
 use crate::ids::{CameraId, ContractId, DeviceId};
 use crate::user::Role;
@@ -29,6 +30,7 @@ fn contract() -> Contract {
         ContractId::from_random([3; 10]),
         &approved,
         date(2026, 4, 1),
+        "operator:test",
         at("2026-03-31T15:00:00Z"),
     )
     .unwrap()
@@ -106,6 +108,8 @@ fn each_missing_condition_denies_by_its_own_rule() {
     let ended = Contract {
         standing: Standing::Ended {
             on: date(2026, 5, 31),
+            cause: TerminationCause::Expiry,
+            at_once: false,
         },
         ..contract()
     };
@@ -146,10 +150,24 @@ fn the_last_day_of_use_still_counts_to_24_00() {
     let ends_today = Contract {
         standing: Standing::Ended {
             on: date(2026, 6, 1),
+            cause: TerminationCause::Expiry,
+            at_once: false,
         },
         ..contract()
     };
     assert_eq!(check(&ends_today, &viewer(), &camera(), Ask::Live), None);
+    let rescinded_today = Contract {
+        standing: Standing::Ended {
+            on: date(2026, 6, 1),
+            cause: TerminationCause::Rescission,
+            at_once: true,
+        },
+        ..contract()
+    };
+    assert_eq!(
+        check(&rescinded_today, &viewer(), &camera(), Ask::Live),
+        Some(Rule::ContractRunning)
+    );
 }
 
 #[test]

@@ -21,6 +21,13 @@ impl std::ops::Add for Yen {
     }
 }
 
+impl std::ops::Sub for Yen {
+    type Output = Yen;
+    fn sub(self, other: Yen) -> Yen {
+        Yen(self.0 - other.0)
+    }
+}
+
 impl std::fmt::Display for Yen {
     /// Writes the digits in groups of three, without a currency sign.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -27,6 +27,48 @@ pub enum Notice {
         terms_version: String,
         contract: ContractId,
     },
+    /// 6-1: an invoice or a statement of interest was issued.
+    InvoiceIssued { contract: ContractId, number: u32 },
+    /// Art. 11: a renewal draws near; names the last day to refuse and the next term's price.
+    RenewalReminder {
+        contract: ContractId,
+        order: u16,
+        term: u16,
+        days_before: u16,
+    },
+    /// Art. 11: the order was renewed; the number is that of the term that began.
+    Renewed {
+        contract: ContractId,
+        order: u16,
+        term: u16,
+    },
+    /// Art. 11: the order ran out.
+    Expired {
+        contract: ContractId,
+        order: u16,
+        term: u16,
+    },
+    /// Art. 11, 24: a refusal of renewal arrived; with its receipt number.
+    RefusalReceived {
+        contract: ContractId,
+        order: u16,
+        receipt: String,
+    },
+    /// 15-1, 24: a cancellation arrived; with its receipt number.
+    CancellationReceived {
+        contract: ContractId,
+        receipt: String,
+    },
+    /// 15-1: the contract ended.
+    ContractEnded { contract: ContractId },
+    /// 13-1-2, 6-2: the demand for an unpaid invoice.
+    Demand { contract: ContractId, number: u32 },
+    /// 6-2, 13-1: use is suspended.
+    Suspended { contract: ContractId },
+    /// The suspension is lifted.
+    SuspensionLifted { contract: ContractId },
+    /// 13-1, 17-2: the contract is rescinded.
+    Rescinded { contract: ContractId },
 }
 
 impl Notice {
@@ -40,6 +82,17 @@ impl Notice {
             Notice::UserInvited { .. } => "user_invited",
             Notice::UserRemoved { .. } => "user_removed",
             Notice::TermsPublished { .. } => "terms_published",
+            Notice::InvoiceIssued { .. } => "invoice_issued",
+            Notice::RenewalReminder { .. } => "renewal_reminder",
+            Notice::Renewed { .. } => "renewed",
+            Notice::Expired { .. } => "expired",
+            Notice::RefusalReceived { .. } => "refusal_received",
+            Notice::CancellationReceived { .. } => "cancellation_received",
+            Notice::ContractEnded { .. } => "contract_ended",
+            Notice::Demand { .. } => "demand",
+            Notice::Suspended { .. } => "suspended",
+            Notice::SuspensionLifted { .. } => "suspension_lifted",
+            Notice::Rescinded { .. } => "rescinded",
         }
     }
 
@@ -52,6 +105,15 @@ impl Notice {
             Notice::RegistrationCompleted { .. } => "3-3",
             Notice::UserInvited { .. } | Notice::UserRemoved { .. } => "5-1",
             Notice::TermsPublished { .. } => "23-2",
+            Notice::InvoiceIssued { .. } => "6-1",
+            Notice::RenewalReminder { .. }
+            | Notice::Renewed { .. }
+            | Notice::Expired { .. }
+            | Notice::RefusalReceived { .. } => "11",
+            Notice::CancellationReceived { .. } | Notice::ContractEnded { .. } => "15-1",
+            Notice::Demand { .. } => "13-1-2",
+            Notice::Suspended { .. } | Notice::SuspensionLifted { .. } => "6-2",
+            Notice::Rescinded { .. } => "13-1",
         }
     }
 
@@ -61,8 +123,21 @@ impl Notice {
             Notice::RegistrationCompleted { contract }
             | Notice::UserInvited { contract, .. }
             | Notice::UserRemoved { contract, .. }
-            | Notice::TermsPublished { contract, .. } => Some(contract),
-            _ => None,
+            | Notice::TermsPublished { contract, .. }
+            | Notice::InvoiceIssued { contract, .. }
+            | Notice::RenewalReminder { contract, .. }
+            | Notice::Renewed { contract, .. }
+            | Notice::Expired { contract, .. }
+            | Notice::RefusalReceived { contract, .. }
+            | Notice::CancellationReceived { contract, .. }
+            | Notice::ContractEnded { contract }
+            | Notice::Demand { contract, .. }
+            | Notice::Suspended { contract }
+            | Notice::SuspensionLifted { contract }
+            | Notice::Rescinded { contract } => Some(contract),
+            Notice::ApplicationReceived { .. }
+            | Notice::ApplicationApproved { .. }
+            | Notice::ApplicationDeclined { .. } => None,
         }
     }
 }

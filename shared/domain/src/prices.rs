@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::due_date::PaymentTerms;
 use crate::money::Yen;
 
 /// One plan: how long recordings are kept and what a camera costs a year.
@@ -18,8 +19,14 @@ pub struct Plan {
 pub struct PriceList {
     pub version: String,
     pub effective_from: Date,
+    /// When customers could first see it; unset in the operator's own file.
+    #[serde(default)]
+    pub published_on: Option<Date>,
     pub plans: Vec<Plan>,
     pub tax_percent: i64,
+    /// When an invoice is due.
+    #[serde(default)]
+    pub due: PaymentTerms,
     /// When and how a fee is paid, as shown to the customer.
     pub payment_ja: String,
     pub payment_en: String,
@@ -38,6 +45,15 @@ pub struct Quote {
     /// Rounded down once on the sum.
     pub tax_yen: Yen,
     pub total_yen: Yen,
+}
+
+/// Returns the list in force on a date, as far as lists were published by a day.
+pub fn in_force(lists: &[PriceList], on: Date, known_on: Date) -> Option<&PriceList> {
+    lists
+        .iter()
+        .filter(|list| list.effective_from <= on)
+        .filter(|list| list.published_on.is_none_or(|published| published <= known_on))
+        .max_by(|a, b| (a.effective_from, &a.version).cmp(&(b.effective_from, &b.version)))
 }
 
 impl PriceList {
@@ -73,6 +89,8 @@ mod art_06 {
         let list = PriceList {
             version: "2026-04-01".into(),
             effective_from: date(2026, 4, 1),
+            published_on: None,
+            due: PaymentTerms::default(),
             plans: vec![Plan {
                 retention_days: 7,
                 yearly_yen: Yen(105),

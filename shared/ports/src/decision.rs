@@ -1,10 +1,11 @@
 //! One transaction is one decision: everything that it writes, or nothing.
 
 use ciero_domain::application::{Application, Event as ApplicationEvent};
-use ciero_domain::contract::{Contract, Event as ContractEvent};
+use ciero_domain::contract::{Case, Contract, Effect, Entry, Kind, Receipt, Step, Task};
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
+use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::prices::PriceList;
 use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
@@ -39,7 +40,19 @@ pub enum Write {
     Application(Box<Application>, Box<ApplicationEvent>),
     /// A draft is not an event yet.
     Draft(Box<Application>),
-    Contract(Box<Contract>, Box<ContractEvent>),
+    Contract(Box<Contract>, Box<Entry>),
+    /// Due work that exists from now on.
+    Arm(Task),
+    /// Due work that is void or done.
+    Disarm(HeldTask),
+    /// A thing that exists once; refused if it is there.
+    Effect(Effect),
+    /// A document of a contract; refused if its number is taken.
+    Invoice(Box<Invoice>),
+    /// Money that came in; refused if its reference was recorded before.
+    Receipt(ContractId, Box<Receipt>, Timestamp),
+    /// A case of the operator's list.
+    Case(Box<Case>),
     User(Box<User>),
     Device(Box<Device>),
     Camera(Box<Camera>),
@@ -90,6 +103,26 @@ pub enum Write {
     Terms(Box<TermsText>),
 }
 
+/// Where a piece of due work is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldTask {
+    #[serde(flatten)]
+    pub task: Task,
+    /// When it was handed to its queue; `None` while it waits for its day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_at: Option<Timestamp>,
+}
+
+impl HeldTask {
+    /// A task that waits for its day.
+    pub fn waiting(task: Task) -> Self {
+        HeldTask {
+            task,
+            handed_at: None,
+        }
+    }
+}
+
 /// What kind of write met something in its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteKind {
@@ -101,6 +134,10 @@ pub enum WriteKind {
     Remembered,
     /// The version of a document, a notice or a register entry exists already.
     Once,
+    /// The effect exists already.
+    Effect,
+    /// The reference of a payment was recorded before.
+    Receipt,
 }
 
 /// Where a message of the outbox goes.
@@ -109,6 +146,8 @@ pub enum WriteKind {
 pub enum Topic {
     Notices,
     Screening,
+    /// Due work of a kind.
+    Work(Kind),
 }
 
 /// What a message says.
@@ -119,6 +158,8 @@ pub enum Body {
     Notice(Notice),
     /// Check a submitted application.
     Screen(ApplicationId),
+    /// Carry out due work.
+    Work(HeldTask),
 }
 
 impl Body {
@@ -127,6 +168,7 @@ impl Body {
         match self {
             Body::Notice(_) => Topic::Notices,
             Body::Screen(_) => Topic::Screening,
+            Body::Work(held) => Topic::Work(held.task.work.kind()),
         }
     }
 }
@@ -195,6 +237,36 @@ impl Decision {
     #[must_use]
     pub fn and(mut self, write: Write) -> Self {
         self.writes.push(write);
+        self
+    }
+
+    /// Adds everything that a contract's entry leads to. `carries_out` is the due work that it does, which
+    /// is gone with it wherever it is kept.
+    #[must_use]
+    pub fn step(mut self, step: Step, carries_out: Option<&HeldTask>) -> Self {
+        let at = step.entry.at;
+        let done = carries_out.map(|held| &held.task);
+        let void = step.disarmed.into_iter().filter(|task| Some(task) != done);
+        let void = void.map(|task| Write::Disarm(HeldTask::waiting(task)));
+        self.writes.extend(void);
+        self.writes.extend(carries_out.cloned().map(Write::Disarm));
+        self.writes.extend(step.armed.into_iter().map(Write::Arm));
+        self.writes.extend(step.effects.into_iter().map(Write::Effect));
+        self.writes.extend(step.case.map(|case| Write::Case(Box::new(case))));
+        let invoice = step.invoice.map(|invoice| Write::Invoice(Box::new(invoice)));
+        self.writes.extend(invoice);
+        let id = step.contract.id.clone();
+        let receipt = step.receipt.map(|receipt| Write::Receipt(id, Box::new(receipt), at));
+        self.writes.extend(receipt);
+        let contract = Write::Contract(Box::new(step.contract), Box::new(step.entry));
+        self.writes.push(contract);
+        for (id, notice) in step.notices {
+            self.messages.push(Message {
+                id,
+                at,
+                body: Body::Notice(notice),
+            });
+        }
         self
     }
 

@@ -14,14 +14,17 @@ pub use cloud::{
     MockThings,
 };
 pub use decision::{
-    Attempt, AuditRow, Body, CommitError, Decision, Message, Remembered, Topic, Write, WriteKind,
+    Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered, Topic, Write,
+    WriteKind,
 };
 pub use records::{
-    Applications, Audit, Confidential, Contracts, Devices, Documents, Ledger, Notices, People,
-    Seen, StoreError, Viewing,
+    Applications, Audit, AuditReport, AuditReports, Billing, Cases, Confidential, ContractPage,
+    Contracts, Devices, Documents, DueWork, Ledger, Notices, Parked, People, Seen, StoreError,
+    Viewing,
 };
 #[cfg(feature = "mocks")]
 pub use records::{
-    MockApplications, MockAudit, MockConfidential, MockContracts, MockDevices, MockDocuments,
-    MockLedger, MockNotices, MockPeople, MockViewing,
+    MockApplications, MockAudit, MockAuditReports, MockBilling, MockCases, MockConfidential,
+    MockContracts, MockDevices, MockDocuments, MockDueWork, MockLedger, MockNotices, MockPeople,
+    MockViewing,
 };

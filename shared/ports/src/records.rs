@@ -2,18 +2,21 @@
 
 use async_trait::async_trait;
 use ciero_domain::application::{Application, State};
-use ciero_domain::contract::Contract;
+use ciero_domain::contract::{Case, Contract, Entry, Receipt, Task};
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
+use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
 use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
 use ciero_domain::terms::{TermsText, TermsVersion};
 use ciero_domain::user::User;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
 
-use crate::decision::{AuditRow, CommitError, Decision, Message, Remembered};
+use crate::decision::{AuditRow, CommitError, Decision, HeldTask, Message, Remembered};
 
 /// Why a read failed.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +45,99 @@ pub trait Contracts: Send + Sync {
     async fn contract(&self, id: &ContractId) -> Result<Option<Contract>, StoreError>;
     /// Contracts, newest first, at most 200; eventually consistent.
     async fn contracts(&self) -> Result<Vec<Contract>, StoreError>;
+    /// One page of all contracts' identifiers and where the next one begins; eventually consistent.
+    async fn page(&self, from: Option<String>) -> Result<ContractPage, StoreError>;
+    /// What happened to a contract, oldest first.
+    async fn history(&self, id: &ContractId) -> Result<Vec<Entry>, StoreError>;
+    /// The names of the effects of a contract.
+    async fn effects(&self, id: &ContractId) -> Result<Vec<String>, StoreError>;
+}
+
+/// Some of all contracts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ContractPage {
+    pub contracts: Vec<ContractId>,
+    /// `None` on the last page.
+    pub next: Option<String>,
+}
+
+/// Invoices, credit notes and receipts (6-1).
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Billing: Send + Sync {
+    async fn invoice(&self, id: &ContractId, number: u32) -> Result<Option<Invoice>, StoreError>;
+    /// Documents of a contract by number.
+    async fn invoices(&self, id: &ContractId) -> Result<Vec<Invoice>, StoreError>;
+    /// Receipts of a contract in the order in which they were recorded.
+    async fn receipts(&self, id: &ContractId) -> Result<Vec<Receipt>, StoreError>;
+}
+
+/// Cases for operators.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Cases: Send + Sync {
+    async fn case(&self, id: &MessageId) -> Result<Option<Case>, StoreError>;
+    /// Open cases, newest first, at most 200; eventually consistent.
+    async fn open_cases(&self) -> Result<Vec<Case>, StoreError>;
+}
+
+/// A message that its queue gave up on; it waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// Unique; the queue's own message identifier.
+    pub id: String,
+    /// The kind of work, or the topic, that it belongs to.
+    pub queue: String,
+    /// What the message said, byte for byte.
+    pub body: String,
+    /// Why it failed, as far as it is known.
+    pub reason: String,
+    pub parked_at: Timestamp,
+}
+
+/// Due work in the table: waiting, handed to a queue, or parked. All reads are strong.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait DueWork: Send + Sync {
+    /// Work of one shard whose day has come, the oldest first.
+    async fn due(&self, shard: u16, today: Date, most: u16) -> Result<Vec<Task>, StoreError>;
+    /// How many shards there are.
+    fn shards(&self) -> u16;
+    /// Notes that work is in its queue: it is no longer waiting. Doing so twice changes nothing.
+    async fn hand(&self, tasks: &[HeldTask]) -> Result<(), StoreError>;
+    /// Work of one shard that was handed over before a moment and is not done.
+    async fn overdue(&self, shard: u16, before: Timestamp) -> Result<Vec<HeldTask>, StoreError>;
+    /// Lets handed work wait again, so that the next tick finds it.
+    async fn take_back(&self, tasks: &[HeldTask]) -> Result<(), StoreError>;
+    /// Forgets work that a contract does not owe any more.
+    async fn forget(&self, task: &HeldTask) -> Result<(), StoreError>;
+    /// Tells whether a piece of work is kept as waiting.
+    async fn is_waiting(&self, task: &Task) -> Result<bool, StoreError>;
+    /// Notes why work failed, for the person who will look at it.
+    async fn failed(&self, body: &str, reason: &str, at: Timestamp) -> Result<(), StoreError>;
+    /// Sets a message aside for a person; it is no longer handed out. Its reason is the last one noted.
+    async fn park(&self, parked: &Parked, task: Option<HeldTask>) -> Result<(), StoreError>;
+    /// Everything that is parked.
+    async fn parked(&self) -> Result<Vec<Parked>, StoreError>;
+    /// Takes a message off the list.
+    async fn unpark(&self, id: &str) -> Result<(), StoreError>;
+}
+
+/// What the daily audit found, one list that the next run replaces.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditReport {
+    pub at: Option<Timestamp>,
+    pub contracts: u32,
+    /// A contract with what is wrong with it.
+    pub findings: Vec<(ContractId, ciero_domain::contract::Finding)>,
+}
+
+/// The audit's own record.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait AuditReports: Send + Sync {
+    async fn report(&self) -> Result<AuditReport, StoreError>;
+    async fn put_report(&self, report: &AuditReport) -> Result<(), StoreError>;
 }
 
 /// Administrators and registered users (2-6, 2-7).
@@ -82,6 +178,8 @@ pub trait Documents: Send + Sync {
     async fn operator(&self) -> Result<Option<Operator>, StoreError>;
     /// The price list in force on a date.
     async fn prices(&self, on: Date) -> Result<Option<PriceList>, StoreError>;
+    /// Every version of the price list, the earliest to apply first.
+    async fn price_lists(&self) -> Result<Vec<PriceList>, StoreError>;
     /// Every version of the terms, oldest first.
     async fn terms_versions(&self) -> Result<Vec<TermsVersion>, StoreError>;
     async fn terms(&self, version: &str) -> Result<Option<TermsText>, StoreError>;

@@ -9,7 +9,8 @@ use ciero_ports::{CommitError, Decision, Message, Remembered, Write, WriteKind};
 use crate::item::{Item, Unwritable};
 use crate::ledger::Answer;
 use crate::operation::{Condition, Operation, Operations};
-use crate::{Store, applications, audit, confidential, contracts, devices, documents, notices};
+use crate::{Store, applications, audit, billing, cases, confidential, contracts, devices};
+use crate::{documents, due_work, notices};
 use crate::{describe, keys, people};
 
 /// DynamoDB's limit of one transaction.
@@ -24,10 +25,10 @@ const PAUSES: [Duration; 4] = [
 ];
 
 /// Returns everything that a decision writes.
-fn operations(decision: &Decision) -> Operations {
+fn operations(decision: &Decision, due_shards: u16) -> Operations {
     let mut operations = Vec::new();
     for write in &decision.writes {
-        operations.extend(of_write(write)?);
+        operations.extend(of_write(write, due_shards)?);
     }
     for message in &decision.messages {
         operations.push(of_message(message)?);
@@ -38,11 +39,17 @@ fn operations(decision: &Decision) -> Operations {
     Ok(operations)
 }
 
-fn of_write(write: &Write) -> Operations {
+fn of_write(write: &Write, due_shards: u16) -> Operations {
     match write {
         Write::Application(application, event) => applications::put(application, event),
         Write::Draft(application) => applications::put_state(application),
-        Write::Contract(contract, event) => contracts::put(contract, event),
+        Write::Contract(contract, entry) => contracts::put(contract, entry),
+        Write::Arm(task) => due_work::arm(task, due_shards),
+        Write::Disarm(held) => due_work::disarm(held, due_shards),
+        Write::Effect(effect) => billing::put_effect(effect),
+        Write::Invoice(invoice) => billing::put_invoice(invoice),
+        Write::Receipt(contract, receipt, at) => billing::put_receipt(contract, receipt, *at),
+        Write::Case(case) => cases::put(case),
         Write::User(user) => people::put(user),
         Write::Device(device) => devices::put_device(device),
         Write::Camera(camera) => devices::put_camera(camera),
@@ -126,7 +133,7 @@ fn verdict(reasons: &[CancellationReason], kinds: &[WriteKind]) -> Verdict {
 impl Store {
     /// Writes a decision in one transaction, or nothing of it.
     pub(crate) async fn transact(&self, decision: &Decision) -> Result<(), CommitError> {
-        let operations = operations(decision).map_err(unwritable)?;
+        let operations = operations(decision, self.due_shards).map_err(unwritable)?;
         if operations.is_empty() {
             return Ok(());
         }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use ciero_domain::documents::Operator;
-use ciero_domain::prices::PriceList;
+use ciero_domain::prices::{PriceList, in_force};
 use ciero_domain::terms::{TermsText, TermsVersion};
 use ciero_ports::{Documents, StoreError, WriteKind};
 use jiff::civil::Date;
@@ -49,12 +49,14 @@ impl Documents for Store {
     }
 
     async fn prices(&self, on: Date) -> Result<Option<PriceList>, StoreError> {
-        let all: Vec<PriceList> = self.range(Range::all(keys::PRICES, keys::VERSIONS)).await?;
-        let begun = all.into_iter().filter(|list| list.effective_from <= on);
-        Ok(
-            begun
-                .max_by(|a, b| (a.effective_from, &a.version).cmp(&(b.effective_from, &b.version))),
-        )
+        let all = self.price_lists().await?;
+        Ok(in_force(&all, on, on).cloned())
+    }
+
+    async fn price_lists(&self) -> Result<Vec<PriceList>, StoreError> {
+        let mut all: Vec<PriceList> = self.range(Range::all(keys::PRICES, keys::VERSIONS)).await?;
+        all.sort_by(|a, b| (a.effective_from, &a.version).cmp(&(b.effective_from, &b.version)));
+        Ok(all)
     }
 
     async fn terms_versions(&self) -> Result<Vec<TermsVersion>, StoreError> {

@@ -2,7 +2,8 @@
 
 use ciero_domain::application::State;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
-use ciero_ports::{AuditRow, Message};
+use ciero_ports::{AuditRow, HeldTask, Message};
+use jiff::civil::Date;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -31,6 +32,12 @@ pub(crate) const PRICES: &str = "PRICES";
 pub(crate) const TERMS: &str = "TERMS";
 pub(crate) const REGISTER: &str = "REGISTER";
 pub(crate) const SCREENING_LISTS: &str = "SCREENING_LISTS";
+pub(crate) const EVENTS: &str = "EVENT#";
+pub(crate) const EFFECTS: &str = "EFFECT#";
+pub(crate) const INVOICES: &str = "INVOICE#";
+pub(crate) const RECEIPTS: &str = "RECEIPT#";
+pub(crate) const PARKED: &str = "PARKED";
+pub(crate) const OPEN_CASES: &str = "CASES#open";
 
 /// How many partitions the outbox is spread over. Fewer than one busy minute needs writes, and each is a
 /// query of the relay.
@@ -180,6 +187,71 @@ pub(crate) fn terms_version(version: &str) -> Key {
 
 pub(crate) fn terms_text(version: &str) -> Key {
     Key::new(format!("TERMS#{version}"), "TEXT")
+}
+
+/// The partition of one shard of the work that waits.
+pub(crate) fn due_shard(shard: u16) -> String {
+    format!("DUE#s{shard:02}")
+}
+
+/// The partition of one shard of the work that was handed to its queue.
+pub(crate) fn handed_shard(shard: u16) -> String {
+    format!("HANDED#s{shard:02}")
+}
+
+/// Work sorts by its day, and what is handed by when that was.
+pub(crate) fn held_task(held: &HeldTask, shards: u16) -> Key {
+    let task = &held.task;
+    let digest = Sha256::digest(task.contract.as_str());
+    let shard = u16::from_be_bytes([digest[0], digest[1]]) % shards.max(1);
+    let (kind, effect) = (task.work.kind().name(), task.work.effect());
+    let name = format!("{}#{kind}#{}#{effect}", task.due, task.contract);
+    match held.handed_at {
+        None => Key::new(due_shard(shard), name),
+        Some(at) => Key::new(handed_shard(shard), format!("{}#{name}", sortable(at))),
+    }
+}
+
+/// Sorts after all work of a day and before that of the next.
+pub(crate) fn through(day: Date) -> String {
+    format!("{day}~")
+}
+
+/// A message that keeps failing is found by what it says.
+pub(crate) fn failure(body: &str) -> Key {
+    let hash = hex::encode(Sha256::digest(body));
+    Key::new(format!("FAILURE#{hash}"), "REASON")
+}
+
+pub(crate) fn parked(id: &str) -> Key {
+    Key::new(PARKED, format!("MESSAGE#{id}"))
+}
+
+pub(crate) fn effect(contract: &ContractId, name: &str) -> Key {
+    Key::new(contract_partition(contract), format!("{EFFECTS}{name}"))
+}
+
+pub(crate) fn invoice(contract: &ContractId, number: u32) -> Key {
+    Key::new(contract_partition(contract), format!("{INVOICES}{number:06}"))
+}
+
+pub(crate) fn receipt(contract: &ContractId, at: Timestamp, reference: &str) -> Key {
+    Key::new(
+        contract_partition(contract),
+        format!("{RECEIPTS}{}#{reference}", sortable(at)),
+    )
+}
+
+pub(crate) fn receipt_claim(reference: &str) -> Key {
+    Key::new(format!("RECEIPT#{reference}"), "CLAIM")
+}
+
+pub(crate) fn case(id: &MessageId) -> Key {
+    Key::new(format!("CASE#{id}"), "STATE")
+}
+
+pub(crate) fn audit_report() -> Key {
+    Key::new("AUDIT", "REPORT")
 }
 
 /// Confidential table.

@@ -6,11 +6,14 @@
 
 mod applications;
 mod audit;
+mod billing;
+mod cases;
 mod commit;
 mod confidential;
 mod contracts;
 mod devices;
 mod documents;
+mod due_work;
 mod item;
 mod keys;
 mod ledger;
@@ -30,6 +33,8 @@ pub struct Store {
     client: Client,
     main: String,
     confidential: Option<String>,
+    /// Over how many partitions due work is spread; 0 in a function that writes none.
+    due_shards: u16,
 }
 
 impl Store {
@@ -39,7 +44,15 @@ impl Store {
             client: Client::new(config),
             main: main_table.to_owned(),
             confidential: confidential_table,
+            due_shards: 0,
         }
+    }
+
+    /// Lets the function write due work. The number of shards must be the same everywhere.
+    #[must_use]
+    pub fn with_due_work(mut self, shards: u16) -> Self {
+        self.due_shards = shards;
+        self
     }
 }
 

@@ -122,7 +122,7 @@ impl Store {
 }
 
 /// Follows a query page by page until it ends or enough is there.
-async fn pages<T: DeserializeOwned>(
+pub(crate) async fn pages<T: DeserializeOwned>(
     query: aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder,
     most: usize,
 ) -> Result<Vec<T>, StoreError> {

@@ -1,0 +1,187 @@
+//! What a customer owes and has paid: debts, payments, credit (Art. 6, 13-2, 19).
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::days;
+use crate::due_date::DueDate;
+use crate::interest::{self, DayCount, Interest};
+use crate::money::Yen;
+
+/// What a debt is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum DebtKind {
+    /// A term's fee (6-1).
+    Fee { order: u16, term: u16 },
+    /// Interest that was billed for another debt (Art. 19); it bears none itself.
+    Interest { of: u32 },
+}
+
+/// A part of a debt that was paid, or set off by a credit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payment {
+    /// The day on which the money was received; the principal is smaller from it on (D-27, D-28).
+    pub on: Date,
+    pub yen: Yen,
+    /// The receipt's reference, or the credit's origin.
+    pub reference: String,
+}
+
+/// A demand (催告) that was really sent (6-2, 13-1-2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Demand {
+    /// When the mail service took it, or the day on which it was posted; `None` while it is on its way.
+    pub sent_on: Option<Date>,
+    /// How: `mail`, or what the operator recorded.
+    pub channel: String,
+    /// It did not arrive, so nothing may rest on it.
+    pub failed: bool,
+}
+
+impl Demand {
+    /// Returns the last day of the period that the demand set, if it was sent and did not fail.
+    pub fn lapses_on(&self, grace_days: u16) -> Option<Date> {
+        let sent_on = self.sent_on.filter(|_| !self.failed)?;
+        Some(days(sent_on, i64::from(grace_days)))
+    }
+}
+
+/// What is decided about interest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum DraftState {
+    /// An operator bills or waives it (D-29).
+    Waiting,
+    Billed {
+        debt: u32,
+    },
+    Waived {
+        reason: String,
+    },
+}
+
+/// Interest of a debt that was settled late, as worked out when it was settled (Art. 19).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Draft {
+    pub interest: Interest,
+    #[serde(flatten)]
+    pub state: DraftState,
+}
+
+/// One debt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Debt {
+    /// The sequence number of its invoice within the contract, without gaps.
+    pub number: u32,
+    #[serde(flatten)]
+    pub kind: DebtKind,
+    pub issued_on: Date,
+    pub due: DueDate,
+    /// The day on which it fell due early (13-2).
+    pub accelerated_to: Option<Date>,
+    pub total: Yen,
+    pub payments: Vec<Payment>,
+    /// Days after the due date until a demand is sent, and the period that it sets.
+    pub demand_after_days: u16,
+    pub grace_days: u16,
+    pub demand: Option<Demand>,
+    /// How many demands were sent.
+    pub demands: u16,
+    /// The demand on which the timer's suspension rested; it does not come again when it is lifted (6-2).
+    pub suspended_after: Option<u16>,
+    pub draft: Option<Draft>,
+}
+
+impl Debt {
+    /// Returns the day by which it must be paid: the bank day, or an earlier acceleration (13-2, D-08).
+    pub fn due_on(&self) -> Date {
+        let due = self.due.effective;
+        self.accelerated_to.map_or(due, |early| early.min(due))
+    }
+
+    /// Returns what is still to be paid.
+    pub fn open_yen(&self) -> Yen {
+        let paid: i64 = self.payments.iter().map(|payment| payment.yen.0).sum();
+        Yen((self.total.0 - paid).max(0))
+    }
+
+    /// Tells whether all of it is paid.
+    pub fn is_settled(&self) -> bool {
+        self.open_yen() == Yen(0)
+    }
+
+    /// Tells whether nothing more can come of it.
+    pub fn is_closed(&self) -> bool {
+        let waiting = self
+            .draft
+            .as_ref()
+            .is_some_and(|draft| draft.state == DraftState::Waiting);
+        self.is_settled() && !waiting
+    }
+
+    /// Tells whether a demand and a suspension may follow: fees only, not interest on them.
+    pub fn is_dunned(&self) -> bool {
+        matches!(self.kind, DebtKind::Fee { .. })
+    }
+
+    /// Returns the day on which the demand is due.
+    pub fn demand_day(&self) -> Date {
+        days(self.due_on(), i64::from(self.demand_after_days))
+    }
+
+    /// Tells whether it is unpaid after its due date.
+    pub fn is_overdue(&self, today: Date) -> bool {
+        !self.is_settled() && self.due_on() < today
+    }
+
+    /// Returns the interest through a day on which it is paid, or would be (Art. 19).
+    pub fn interest(&self, paid_on: Date, day_count: DayCount) -> Option<Interest> {
+        if !self.is_dunned() {
+            return None;
+        }
+        let payments = self.payments.iter().map(|p| (p.on, p.yen)).collect();
+        let debt = interest::Debt::new(self.total, self.due_on(), payments).ok()?;
+        let interest = debt.interest(paid_on, day_count);
+        (interest.total > Yen(0)).then_some(interest)
+    }
+}
+
+/// The debts that are not closed, and what was paid too much.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Account {
+    /// The last number that an invoice or credit note of this contract took.
+    pub last_number: u32,
+    pub debts: Vec<Debt>,
+    /// Over-payment, set off against the next invoice.
+    pub credit: Yen,
+    /// The moment at which the last receipt was recorded.
+    #[serde(default)]
+    pub last_receipt_at: Option<Timestamp>,
+}
+
+impl Account {
+    /// Returns the debts that are not paid.
+    pub fn open(&self) -> impl Iterator<Item = &Debt> {
+        self.debts.iter().filter(|debt| !debt.is_settled())
+    }
+
+    /// Returns a debt by its number.
+    pub fn debt(&self, number: u32) -> Option<&Debt> {
+        self.debts.iter().find(|debt| debt.number == number)
+    }
+
+    /// Returns the sum of what is still to be paid.
+    pub fn open_yen(&self) -> Yen {
+        Yen(self.open().map(|debt| debt.open_yen().0).sum())
+    }
+
+    /// Returns the open debts in the order in which money is set against them: the earliest due date
+    /// first, a fee before interest, then by number (D-27: what stops interest comes first).
+    pub fn in_payment_order(&self) -> Vec<&Debt> {
+        let mut open: Vec<&Debt> = self.open().collect();
+        open.sort_by_key(|debt| (debt.due_on(), !debt.is_dunned(), debt.number));
+        open
+    }
+}

@@ -1,0 +1,182 @@
+//! What should exist for a contract by now, worked out from its dates alone, against what does (effect audit).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::order::RUNGS;
+use super::{Contract, Order, Standing, Work};
+use crate::calendar::{Term, days, tokyo_date};
+use crate::invoice::{Invoice, Subject};
+
+/// What is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// An effect whose day has passed is not there.
+    MissingEffect,
+    /// An effect is there that no date of the contract explains.
+    UnexpectedEffect,
+    /// A term was billed more than once.
+    DoubledInvoice,
+    /// A number of the contract's documents is missing.
+    NumberGap,
+    /// Work that the contract owes is in no list.
+    MissingTask,
+}
+
+/// One thing that is wrong with a contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    pub kind: FindingKind,
+    /// The effect, number or work that it is about.
+    pub about: String,
+}
+
+/// More demands for one debt than anybody sends.
+const MOST_DEMANDS: u16 = 20;
+
+fn finding(kind: FindingKind, about: impl Into<String>) -> Finding {
+    Finding {
+        kind,
+        about: about.into(),
+    }
+}
+
+/// Compares a contract with its effects and documents on a day. Work whose day is today may still be under way.
+pub fn audit(
+    contract: &Contract,
+    effects: &[String],
+    invoices: &[Invoice],
+    today: Date,
+) -> Vec<Finding> {
+    let found: BTreeSet<&str> = effects.iter().map(String::as_str).collect();
+    let mut required = BTreeSet::new();
+    let mut allowed = BTreeSet::new();
+    for order in &contract.orders {
+        expect(contract, order, today, &mut required, &mut allowed);
+    }
+    if let Some(ending) = &contract.ending {
+        allowed.insert(Work::End.effect());
+        let rescinded = matches!(contract.standing, Standing::Ended { at_once: true, .. });
+        if ending.on < days(today, -1) && !rescinded {
+            required.insert(Work::End.effect());
+        }
+    }
+    for debt in 1..=contract.account.last_number {
+        allowed.insert(Work::Demand { debt }.effect());
+        allowed.extend((1..=MOST_DEMANDS).map(|demand| Work::Suspension { debt, demand }.effect()));
+    }
+    let missing = required.iter().filter(|name| !found.contains(name.as_str()));
+    let unexpected = found.iter().filter(|name| !allowed.contains(**name));
+    let mut findings: Vec<Finding> = missing
+        .map(|name| finding(FindingKind::MissingEffect, name))
+        .chain(unexpected.map(|name| finding(FindingKind::UnexpectedEffect, *name)))
+        .collect();
+    findings.extend(documents(contract, &found, invoices));
+    findings
+}
+
+/// Walks an order's terms up to today.
+fn expect(
+    contract: &Contract,
+    order: &Order,
+    today: Date,
+    required: &mut BTreeSet<String>,
+    allowed: &mut BTreeSet<String>,
+) {
+    let number = order.number;
+    let stopped = stopped_on(contract, order);
+    let mut term = order.first_term;
+    for index in 1u16.. {
+        let cut = order.last_day.is_some_and(|last| last < term.start);
+        if term.start > today || cut {
+            return;
+        }
+        let mut expect = |work: Work, day: Date, needed: bool| {
+            if day <= today {
+                allowed.insert(work.effect());
+            }
+            if needed && day < today {
+                required.insert(work.effect());
+            }
+        };
+        let invoice = Work::Invoice {
+            order: number,
+            term: index,
+        };
+        expect(invoice, term.start, stopped.is_none_or(|day| term.start < day));
+        for days_before in RUNGS {
+            let day = days(term.end, -i64::from(days_before));
+            let work = Work::Reminder {
+                order: number,
+                term: index,
+                days_before,
+            };
+            expect(work, day, stopped.is_none_or(|stopped| day < stopped));
+        }
+        let renewal = Work::Renewal {
+            order: number,
+            term: index,
+        };
+        let needed = match &contract.standing {
+            Standing::Ended { on, .. } => term.end < *on,
+            _ => true,
+        };
+        expect(renewal, days(term.end, 1), needed && !is_cut_short(contract, &term));
+        term = term.next();
+    }
+}
+
+/// A cancelled contract closes the term that it cuts short by its end.
+fn is_cut_short(contract: &Contract, term: &Term) -> bool {
+    contract
+        .ending
+        .as_ref()
+        .is_some_and(|ending| ending.on <= term.end)
+}
+
+/// Returns the first day on which it was known that the order would not go on.
+fn stopped_on(contract: &Contract, order: &Order) -> Option<Date> {
+    let refused = order.refused.as_ref().map(|refused| refused.received_on);
+    let cancelled = contract
+        .ending
+        .as_ref()
+        .map(|ending| tokyo_date(ending.received_at));
+    let ended = match &contract.standing {
+        Standing::Ended { on, .. } => Some(*on),
+        _ => None,
+    };
+    [refused, cancelled, ended].into_iter().flatten().min()
+}
+
+fn documents(contract: &Contract, found: &BTreeSet<&str>, invoices: &[Invoice]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut billed: BTreeMap<(u16, u16), u32> = BTreeMap::new();
+    for invoice in invoices {
+        if let Subject::Fee {
+            order, term_number, ..
+        } = invoice.subject
+        {
+            *billed.entry((order, term_number)).or_default() += 1;
+        }
+    }
+    for ((order, term), times) in &billed {
+        let name = Work::Invoice {
+            order: *order,
+            term: *term,
+        }
+        .effect();
+        if *times > 1 {
+            findings.push(finding(FindingKind::DoubledInvoice, name));
+        } else if !found.contains(name.as_str()) {
+            findings.push(finding(FindingKind::MissingEffect, name));
+        }
+    }
+    let numbers: BTreeSet<u32> = invoices.iter().map(|invoice| invoice.number).collect();
+    let expected = 1..=contract.account.last_number;
+    let gaps = expected.filter(|number| !numbers.contains(number));
+    findings.extend(gaps.map(|number| finding(FindingKind::NumberGap, format!("{number:04}"))));
+    findings
+}

@@ -1,0 +1,211 @@
+//! What happened to a contract. The snapshot is the fold of its entries.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::{Contract, Debt, Demand, Draft, Ending, Measure, Order, Pinned, Proposal, Refused};
+use super::{TerminationCause, Work};
+use crate::money::Yen;
+use crate::prices::Quote;
+
+/// Money set against one debt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Allocation {
+    pub debt: u32,
+    pub yen: Yen,
+}
+
+/// A payment that was received (6-1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The bank's or the operator's own reference; unique in the service.
+    pub reference: String,
+    /// The day on which the money was received (D-28).
+    pub received_on: Date,
+    pub yen: Yen,
+    pub allocations: Vec<Allocation>,
+    /// What no debt took: kept as credit.
+    pub credit: Yen,
+}
+
+/// How a reminder came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReminderOutcome {
+    Asked,
+    /// The next one had taken over, or no refusal was possible any more.
+    Overtaken,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// 3-3.
+    Formed { contract: Box<Contract> },
+    /// D-40: another order was accepted.
+    OrderAccepted { order: Box<Order> },
+    /// 6-1: a term's invoice was issued. A reseller's contract owes us nothing (6-2).
+    Invoiced {
+        order: u16,
+        term: u16,
+        debt: Option<Box<Debt>>,
+        /// How much of the customer's credit was set off.
+        credit_used: Yen,
+    },
+    /// Art. 11: a reminder was asked for, or was overtaken.
+    Reminded {
+        order: u16,
+        term: u16,
+        days_before: u16,
+        outcome: ReminderOutcome,
+        /// The first reminder fixes what the next term costs.
+        pinned: Option<Box<Pinned>>,
+    },
+    /// Art. 11: the term was followed by the next one.
+    Renewed {
+        order: u16,
+        /// The number of the term that began.
+        term: u16,
+        quote: Quote,
+        terms_version: String,
+    },
+    /// Art. 11: the order ran out on its expiry date.
+    Expired { order: u16, term: u16 },
+    /// Art. 11: a refusal of renewal arrived in time.
+    RefusalReceived {
+        order: u16,
+        /// The expiry date on which the order ends.
+        last_day: Date,
+        refused: Refused,
+    },
+    /// 15-1: a cancellation arrived.
+    CancellationReceived { ending: Ending },
+    /// 15-1: the cancelled contract ended.
+    EndReached { cause: TerminationCause },
+    /// 6-1: money was received.
+    ReceiptRecorded {
+        receipt: Receipt,
+        /// Interest of the debts that it settled late (Art. 19).
+        drafts: Vec<(u32, Draft)>,
+        /// 6-2: the suspension is lifted by it.
+        lifts: bool,
+    },
+    /// 6-1: a credit note was issued for a debt.
+    Credited {
+        /// The number of the credit note itself.
+        number: u32,
+        debt: u32,
+        yen: Yen,
+        /// What the debt did not take any more: kept as credit.
+        to_credit: Yen,
+        reason: String,
+        lifts: bool,
+    },
+    /// 13-1-2: a demand was asked for, and later sent, or failed.
+    Demanded { debt: u32, demand: Demand },
+    /// 6-2: suspended by the timer after demand and grace.
+    SuspendedForNonPayment { debt: u32, demand: u16 },
+    /// 13-1: suspended by an operator; all debts fall due (13-2).
+    Suspended { measure: Measure },
+    /// An operator lifted the suspension.
+    Lifted { reason: String },
+    /// 13-1, 17-2: one operator proposed to rescind.
+    RescissionProposed { proposal: Proposal },
+    /// The proposal was taken back.
+    ProposalWithdrawn { reason: String },
+    /// 13-1, 17-2: a second operator agreed; it takes effect at once and all debts fall due (13-2).
+    Rescinded { measure: Measure },
+    /// Art. 19: an operator billed the interest of a debt.
+    InterestBilled { of: u32, debt: Box<Debt> },
+    /// Art. 19: an operator waived it (D-29).
+    InterestWaived { of: u32, reason: String },
+}
+
+/// One entry of a contract's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// The civil date of the fact: of due work its own day, however late it was done.
+    pub on: Date,
+    /// `work`, `user:<id>`, `operator:<name>` or `mail`.
+    pub by: String,
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+impl Event {
+    /// Returns the piece of due work that the event carries out.
+    pub fn work(&self) -> Option<Work> {
+        match self {
+            Event::Invoiced { order, term, .. } => Some(Work::Invoice {
+                order: *order,
+                term: *term,
+            }),
+            Event::Reminded {
+                order,
+                term,
+                days_before,
+                ..
+            } => Some(Work::Reminder {
+                order: *order,
+                term: *term,
+                days_before: *days_before,
+            }),
+            Event::Renewed { order, term, .. } => Some(Work::Renewal {
+                order: *order,
+                term: term.saturating_sub(1),
+            }),
+            Event::Expired { order, term } => Some(Work::Renewal {
+                order: *order,
+                term: *term,
+            }),
+            Event::EndReached { .. } => Some(Work::End),
+            Event::Demanded { debt, demand } if demand.sent_on.is_none() && !demand.failed => {
+                Some(Work::Demand { debt: *debt })
+            }
+            Event::SuspendedForNonPayment { debt, demand } => Some(Work::Suspension {
+                debt: *debt,
+                demand: *demand,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Tells whether only operators see it: what is considered but not decided.
+    pub fn is_internal(&self) -> bool {
+        matches!(
+            self,
+            Event::RescissionProposed { .. } | Event::ProposalWithdrawn { .. }
+        )
+    }
+
+    /// Returns the clause and the reading of it that decided.
+    pub fn clause(&self) -> (&'static str, &'static str) {
+        match self {
+            Event::Formed { .. } => ("3-3", "D-02 v1"),
+            Event::OrderAccepted { .. } => ("11", "D-40 v1"),
+            Event::Invoiced { .. } => ("6-1", "first day of the term v1"),
+            Event::Reminded { .. } => ("11", "D-11 v1"),
+            Event::Renewed { .. } => ("11", "D-10 v1, price pinned at -90 v1"),
+            Event::Expired { .. } => ("11", "D-11 v1"),
+            Event::RefusalReceived { .. } => ("11", "D-11 v1"),
+            Event::CancellationReceived { .. } => ("15-1", "D-15 v1, no renewed term v1"),
+            Event::EndReached { cause } => (cause.clause(), "D-15 v1"),
+            Event::ReceiptRecorded { .. } => ("6-1", "earliest due, fee before interest v1"),
+            Event::Credited { .. } => ("6-1", "credit note v1"),
+            Event::Demanded { .. } => ("13-1-2", "D-07 v1"),
+            Event::SuspendedForNonPayment { .. } => ("6-2", "D-06 v1, after demand and grace v1"),
+            Event::Suspended { .. } => ("13-1", "D-06 v1, D-08 v1"),
+            Event::Lifted { .. } => ("13-1", "D-06 v1"),
+            Event::RescissionProposed { .. } | Event::ProposalWithdrawn { .. } => {
+                ("13-1", "two operators v1")
+            }
+            Event::Rescinded { measure } => (measure.ground.cause().clause(), "D-08 v1, D-23 v1"),
+            Event::InterestBilled { .. } => ("19", "D-26 v1, D-27 v1"),
+            Event::InterestWaived { .. } => ("19", "D-29 v1"),
+        }
+    }
+}

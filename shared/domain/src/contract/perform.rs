@@ -1,0 +1,178 @@
+//! Carries out due work. A function of the contract, the work's own day and the published documents:
+//! however late it is done, the facts come out the same.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::evolve::credit_for;
+use super::history::ReminderOutcome;
+use super::{
+    CatchUp, Contract, Debt, DebtKind, Demand, Entry, Event, Order, Payment, Pinned, Task, Work,
+};
+use crate::calendar::tokyo_date;
+use crate::documents::Operator;
+use crate::money::Yen;
+use crate::prices::{self, PriceList, Quote};
+use crate::terms::{self, TermsVersion};
+
+/// The operator's published documents, every version.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    pub operator: Operator,
+    pub prices: Vec<PriceList>,
+    pub terms: Vec<TermsVersion>,
+}
+
+impl Facts {
+    /// Returns what an order costs in a term that begins on a date, by what was published on a day. A
+    /// plan that is no longer listed goes on at the price that it had.
+    fn next_quote(&self, order: &Order, begins: Date, known_on: Date) -> Quote {
+        let now = &order.running.quote;
+        prices::in_force(&self.prices, begins, known_on)
+            .and_then(|list| list.quote(now.retention_days, now.cameras))
+            .unwrap_or_else(|| now.clone())
+    }
+
+    /// Returns the price list of a quote.
+    fn list(&self, quote: &Quote) -> Option<&PriceList> {
+        self.prices
+            .iter()
+            .find(|list| list.version == quote.price_version)
+    }
+}
+
+/// Carries out a piece of due work. `None` if the contract does not owe it: it was done before, or what
+/// happened since made it void.
+pub fn perform(contract: &Contract, task: &Task, facts: &Facts, now: Timestamp) -> Option<Entry> {
+    if !contract.owed().contains(task) {
+        return None;
+    }
+    let event = match task.work {
+        Work::Invoice { order, .. } => invoice(contract, contract.order(order)?, facts),
+        Work::Reminder { order, .. } => {
+            remind(contract, contract.order(order)?, task, facts, now)
+        }
+        Work::Renewal { order, .. } => renewal(contract.order(order)?, task.due, facts),
+        Work::Demand { debt } => Event::Demanded {
+            debt,
+            demand: Demand {
+                sent_on: None,
+                channel: "mail".to_owned(),
+                failed: false,
+            },
+        },
+        Work::Suspension { debt, demand } => Event::SuspendedForNonPayment { debt, demand },
+        Work::End => Event::EndReached {
+            cause: contract.ending.as_ref()?.cause,
+        },
+    };
+    Some(Entry {
+        at: now.max(contract.latest),
+        on: task.due,
+        by: "work".to_owned(),
+        event,
+    })
+}
+
+/// Issues the invoice of the running term, dated its first day, which lies after the last day to refuse
+/// it (6-1). A reseller's contract is billed to the reseller (6-2).
+fn invoice(contract: &Contract, order: &Order, facts: &Facts) -> Event {
+    let running = &order.running;
+    let (number, term) = (order.number, running.number);
+    if contract.is_resold() {
+        return Event::Invoiced {
+            order: number,
+            term,
+            debt: None,
+            credit_used: Yen(0),
+        };
+    }
+    let issued_on = running.term.start;
+    let list = facts.list(&running.quote);
+    let payment_terms = list.map(|list| list.due).unwrap_or_default();
+    let credit_used = credit_for(contract, running.quote.total_yen);
+    let payments = (credit_used > Yen(0)).then(|| Payment {
+        on: issued_on,
+        yen: credit_used,
+        reference: "credit".to_owned(),
+    });
+    let arrears = &facts.operator.arrears;
+    let debt = Debt {
+        number: contract.account.last_number + 1,
+        kind: DebtKind::Fee {
+            order: number,
+            term,
+        },
+        issued_on,
+        due: payment_terms.due(issued_on, &facts.operator.holidays),
+        accelerated_to: None,
+        total: running.quote.total_yen,
+        payments: payments.into_iter().collect(),
+        demand_after_days: arrears.demand_after_days,
+        grace_days: arrears.grace_days,
+        demand: None,
+        demands: 0,
+        suspended_after: None,
+        draft: None,
+    };
+    Event::Invoiced {
+        order: number,
+        term,
+        debt: Some(Box::new(debt)),
+        credit_used,
+    }
+}
+
+/// Asks for a reminder while it is true; the first one fixes the next term's price as of its own day.
+fn remind(contract: &Contract, order: &Order, task: &Task, facts: &Facts, now: Timestamp) -> Event {
+    let running = &order.running;
+    let days_before = match task.work {
+        Work::Reminder { days_before, .. } => days_before,
+        _ => 0,
+    };
+    let useful = match contract.catch_up(task.work) {
+        CatchUp::UsefulUntil(over) => tokyo_date(now) < over,
+        _ => true,
+    };
+    let pinned = running.next.is_none().then(|| {
+        Box::new(Pinned {
+            quote: facts.next_quote(order, running.term.next().start, task.due),
+            on: task.due,
+        })
+    });
+    Event::Reminded {
+        order: order.number,
+        term: running.number,
+        days_before,
+        outcome: if useful {
+            ReminderOutcome::Asked
+        } else {
+            ReminderOutcome::Overtaken
+        },
+        pinned,
+    }
+}
+
+/// Renews the order from the day after its expiry date, or closes it if it was refused in time.
+fn renewal(order: &Order, begins: Date, facts: &Facts) -> Event {
+    let running = &order.running;
+    if !order.renews() {
+        return Event::Expired {
+            order: order.number,
+            term: running.number,
+        };
+    }
+    let quote = match &running.next {
+        Some(pinned) => pinned.quote.clone(),
+        // Its reminder waits for a person: the price of its day counts all the same.
+        None => facts.next_quote(order, begins, running.rung_day(super::RUNGS[0])),
+    };
+    let in_force = terms::in_force(&facts.terms, begins);
+    Event::Renewed {
+        order: order.number,
+        term: running.number + 1,
+        quote,
+        terms_version: in_force
+            .map_or_else(|| running.terms_version.clone(), |terms| terms.version.clone()),
+    }
+}

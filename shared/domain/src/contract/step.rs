@@ -1,0 +1,224 @@
+//! One entry with everything that follows from it: what one transaction writes.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::history::ReminderOutcome;
+use super::{Contract, Entry, Event, Receipt, Task, evolve};
+use crate::documents::Operator;
+use crate::ids::{ContractId, ID_BYTES, MessageId};
+use crate::invoice::Invoice;
+use crate::notice::Notice;
+
+/// A thing that exists once, named by civil facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Effect {
+    pub contract: ContractId,
+    pub name: String,
+    /// The civil date of the fact.
+    pub on: Date,
+    pub at: Timestamp,
+    pub clause: String,
+    pub reading: String,
+}
+
+/// What a person must look into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseKind {
+    /// Art. 11: the last reminder of a renewal could not be sent while it was true.
+    LastReminderMissed,
+    /// Art. 24: a notice did not arrive.
+    NoticeFailed,
+    /// 13-1-2: a demand did not arrive; nothing rests on it until it is sent another way.
+    DemandFailed,
+}
+
+/// A case of the operator's list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    pub id: MessageId,
+    pub version: u64,
+    pub kind: CaseKind,
+    pub contract: ContractId,
+    pub opened_at: Timestamp,
+    /// What it is about, for example the effect or the notice.
+    pub about: String,
+    /// How it was closed, and by whom.
+    pub closed: Option<Closed>,
+}
+
+/// The end of a case.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closed {
+    pub at: Timestamp,
+    pub by: String,
+    pub note: String,
+}
+
+/// Everything that one entry leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub contract: Contract,
+    pub entry: Entry,
+    pub effects: Vec<Effect>,
+    /// Due work that exists from now on.
+    pub armed: Vec<Task>,
+    /// Due work that is void from now on.
+    pub disarmed: Vec<Task>,
+    /// Messages with an identifier that the same fact gives again.
+    pub notices: Vec<(MessageId, Notice)>,
+    pub receipt: Option<Receipt>,
+    pub invoice: Option<Invoice>,
+    pub case: Option<Case>,
+}
+
+impl Step {
+    /// Works out what follows from an entry. `None` only if the first entry forms no contract.
+    pub fn of(before: Option<&Contract>, entry: Entry, operator: &Operator) -> Option<Step> {
+        let contract = evolve(before, &entry)?;
+        let owed_before = before.map(Contract::owed).unwrap_or_default();
+        let owed = contract.owed();
+        let without = |all: &[Task], others: &[Task]| -> Vec<Task> {
+            let left = all.iter().filter(|task| !others.contains(task));
+            left.cloned().collect()
+        };
+        let armed = without(&owed, &owed_before);
+        let disarmed = without(&owed_before, &owed);
+        let receipt = match &entry.event {
+            Event::ReceiptRecorded { receipt, .. } => Some(receipt.clone()),
+            _ => None,
+        };
+        let notices = notices(&contract, &entry);
+        Some(Step {
+            effects: effects(&contract, &entry),
+            case: case(&contract, &entry),
+            invoice: Invoice::of(before, &contract, &entry, operator),
+            armed,
+            disarmed,
+            notices,
+            receipt,
+            contract,
+            entry,
+        })
+    }
+}
+
+fn effects(contract: &Contract, entry: &Entry) -> Vec<Effect> {
+    let (clause, reading) = entry.event.clause();
+    let name = entry.event.work().map(|work| work.effect());
+    let effect = |name: String| Effect {
+        contract: contract.id.clone(),
+        name,
+        on: entry.on,
+        at: entry.at,
+        clause: clause.to_owned(),
+        reading: reading.to_owned(),
+    };
+    name.map(effect).into_iter().collect()
+}
+
+/// Returns the identifier that a thing has in every run.
+pub fn stable_id(contract: &ContractId, name: &str) -> MessageId {
+    let digest = Sha256::digest(format!("{contract}/{name}"));
+    let mut bytes = [0; ID_BYTES];
+    bytes.copy_from_slice(&digest[..ID_BYTES]);
+    MessageId::from_random(bytes)
+}
+
+fn case(contract: &Contract, entry: &Entry) -> Option<Case> {
+    let kind = match &entry.event {
+        Event::Reminded {
+            days_before: 31,
+            outcome: ReminderOutcome::Overtaken,
+            ..
+        } => CaseKind::LastReminderMissed,
+        Event::Demanded { demand, .. } if demand.failed => CaseKind::DemandFailed,
+        _ => return None,
+    };
+    let about = match entry.event.work() {
+        Some(work) => work.effect(),
+        None => format!("demand at version {}", contract.version),
+    };
+    Some(Case {
+        id: stable_id(&contract.id, &format!("case/{about}")),
+        version: 1,
+        kind,
+        contract: contract.id.clone(),
+        opened_at: entry.at,
+        about,
+        closed: None,
+    })
+}
+
+/// Returns what the customer is told, each under an identifier of its own.
+fn notices(contract: &Contract, entry: &Entry) -> Vec<(MessageId, Notice)> {
+    let id = contract.id.clone();
+    let notice = match &entry.event {
+        Event::Invoiced {
+            debt: Some(debt), ..
+        } => Notice::InvoiceIssued {
+            contract: id,
+            number: debt.number,
+        },
+        Event::InterestBilled { debt, .. } => Notice::InvoiceIssued {
+            contract: id,
+            number: debt.number,
+        },
+        Event::Reminded {
+            order,
+            term,
+            days_before,
+            outcome: ReminderOutcome::Asked,
+            ..
+        } => Notice::RenewalReminder {
+            contract: id,
+            order: *order,
+            term: *term,
+            days_before: *days_before,
+        },
+        Event::Renewed { order, term, .. } => Notice::Renewed {
+            contract: id,
+            order: *order,
+            term: *term,
+        },
+        Event::Expired { order, term } => Notice::Expired {
+            contract: id,
+            order: *order,
+            term: *term,
+        },
+        Event::RefusalReceived { order, refused, .. } => Notice::RefusalReceived {
+            contract: id,
+            order: *order,
+            receipt: refused.receipt.clone(),
+        },
+        Event::CancellationReceived { ending } => Notice::CancellationReceived {
+            contract: id,
+            receipt: ending.receipt.clone(),
+        },
+        Event::EndReached { .. } => Notice::ContractEnded { contract: id },
+        Event::Demanded { debt, demand } if demand.sent_on.is_none() && !demand.failed => {
+            Notice::Demand {
+                contract: id,
+                number: *debt,
+            }
+        }
+        Event::SuspendedForNonPayment { .. } | Event::Suspended { .. } => {
+            Notice::Suspended { contract: id }
+        }
+        Event::Lifted { .. } => Notice::SuspensionLifted { contract: id },
+        Event::ReceiptRecorded { lifts: true, .. } | Event::Credited { lifts: true, .. } => {
+            Notice::SuspensionLifted { contract: id }
+        }
+        Event::Rescinded { .. } => Notice::Rescinded { contract: id },
+        _ => return Vec::new(),
+    };
+    // A version is written once, so this names the decision; due work is named by its effect.
+    let name = match entry.event.work() {
+        Some(work) => work.effect(),
+        None => format!("version/{}", contract.version),
+    };
+    vec![(stable_id(&contract.id, &name), notice)]
+}

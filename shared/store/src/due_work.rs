@@ -1,0 +1,235 @@
+//! Due work: waiting under its day, handed to a queue, or parked for a person.
+//!
+//! Handing over writes the new place before it deletes the old one, so a crash in between leaves work in
+//! both and it is handed over twice; the effect's name makes the second time do nothing.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use ciero_domain::contract::Task;
+use ciero_ports::{DueWork, HeldTask, Parked, StoreError, WriteKind};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::item::{Attributes, Item, Unwritable, key_attributes};
+use crate::keys::{self, Key, PK, SK};
+use crate::operation::{Condition, Operation, Operations, Table};
+use crate::reading::Range;
+use crate::{Store, describe};
+
+/// DynamoDB's limit of one batch.
+const MOST_IN_BATCH: usize = 25;
+/// How often what a batch left over is written again.
+const TRIES: usize = 6;
+/// How long the reason of a failure is kept: longer than a queue tries.
+const REASON_KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
+
+/// Writes a task that waits for its day. Arming it again changes nothing.
+pub(crate) fn arm(task: &Task, shards: u16) -> Operations {
+    let item = Item::with_body(place(&HeldTask::waiting(task.clone()), shards)?, task)?;
+    Ok(vec![Operation::put(item, Condition::Always, WriteKind::Once)])
+}
+
+/// Deletes a task from where it is kept.
+pub(crate) fn disarm(held: &HeldTask, shards: u16) -> Operations {
+    let key = place(held, shards)?;
+    Ok(vec![Operation::delete(key, Condition::Always, WriteKind::Once)])
+}
+
+/// Returns where a task is kept.
+fn place(held: &HeldTask, shards: u16) -> Result<Key, Unwritable> {
+    if shards == 0 {
+        return Err(Unwritable("this function has no due work".to_owned()));
+    }
+    Ok(keys::held_task(held, shards))
+}
+
+/// Why the last try of a message failed.
+#[derive(Debug, Serialize, Deserialize)]
+struct Failure {
+    reason: String,
+    at: Timestamp,
+}
+
+fn unwritable(error: Unwritable) -> StoreError {
+    StoreError::Unavailable(error.0)
+}
+
+impl Store {
+    /// Writes requests in batches; what a batch leaves over is written again.
+    async fn batch(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+        let mut left = requests;
+        for _ in 0..TRIES {
+            let mut over = Vec::new();
+            for chunk in left.chunks(MOST_IN_BATCH) {
+                let answer = self
+                    .client
+                    .batch_write_item()
+                    .request_items(&self.main, chunk.to_vec())
+                    .send()
+                    .await
+                    .map_err(|error| StoreError::Unavailable(describe(&error)))?;
+                let unprocessed = answer.unprocessed_items.unwrap_or_default();
+                over.extend(unprocessed.into_values().flatten());
+            }
+            if over.is_empty() {
+                return Ok(());
+            }
+            left = over;
+        }
+        Err(StoreError::Unavailable(
+            "a batch was not written whole".to_owned(),
+        ))
+    }
+
+    fn put_request(&self, held: &HeldTask) -> Result<WriteRequest, StoreError> {
+        let key = place(held, self.due_shards).map_err(unwritable)?;
+        let item = match held.handed_at {
+            None => Item::with_body(key, &held.task),
+            Some(_) => Item::with_body(key, held),
+        };
+        let item = item.map_err(unwritable)?.into_attributes();
+        let put = PutRequest::builder().set_item(Some(item)).build();
+        put.map(|put| WriteRequest::builder().put_request(put).build())
+            .map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    fn delete_request(&self, held: &HeldTask) -> Result<WriteRequest, StoreError> {
+        let key = place(held, self.due_shards).map_err(unwritable)?;
+        let delete = DeleteRequest::builder().set_key(Some(key_attributes(key)));
+        delete
+            .build()
+            .map(|delete| WriteRequest::builder().delete_request(delete).build())
+            .map_err(|error| StoreError::Unavailable(error.to_string()))
+    }
+
+    /// Puts tasks where they go, then takes them from where they were.
+    async fn shift(&self, to: &[HeldTask], from: &[HeldTask]) -> Result<(), StoreError> {
+        let puts = to.iter().map(|held| self.put_request(held));
+        self.batch(puts.collect::<Result<_, _>>()?).await?;
+        let deletes = from.iter().map(|held| self.delete_request(held));
+        self.batch(deletes.collect::<Result<_, _>>()?).await
+    }
+
+    async fn put_item(&self, attributes: Attributes) -> Result<(), StoreError> {
+        let request = self.client.put_item().table_name(&self.main);
+        request
+            .set_item(Some(attributes))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| StoreError::Unavailable(describe(&error)))
+    }
+
+    async fn delete_item(&self, key: Key) -> Result<(), StoreError> {
+        let request = self.client.delete_item().table_name(&self.main);
+        request
+            .set_key(Some(key_attributes(key)))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| StoreError::Unavailable(describe(&error)))
+    }
+
+    /// Reads what sorts before a text in a partition, strongly.
+    async fn before<T: serde::de::DeserializeOwned>(
+        &self,
+        partition: &str,
+        before: &str,
+        most: usize,
+    ) -> Result<Vec<T>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.main)
+            .consistent_read(true)
+            .key_condition_expression("#pk = :pk AND #sk <= :sk")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_names("#sk", SK)
+            .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
+            .expression_attribute_values(":sk", AttributeValue::S(before.to_owned()));
+        crate::reading::pages(query, most).await
+    }
+}
+
+#[async_trait]
+impl DueWork for Store {
+    async fn due(&self, shard: u16, today: Date, most: u16) -> Result<Vec<Task>, StoreError> {
+        let partition = keys::due_shard(shard);
+        self.before(&partition, &keys::through(today), usize::from(most))
+            .await
+    }
+
+    fn shards(&self) -> u16 {
+        self.due_shards
+    }
+
+    async fn hand(&self, tasks: &[HeldTask]) -> Result<(), StoreError> {
+        let waiting: Vec<HeldTask> = tasks
+            .iter()
+            .map(|held| HeldTask::waiting(held.task.clone()))
+            .collect();
+        self.shift(tasks, &waiting).await
+    }
+
+    async fn overdue(&self, shard: u16, before: Timestamp) -> Result<Vec<HeldTask>, StoreError> {
+        let partition = keys::handed_shard(shard);
+        self.before(&partition, &keys::sortable(before), usize::MAX)
+            .await
+    }
+
+    async fn take_back(&self, tasks: &[HeldTask]) -> Result<(), StoreError> {
+        let waiting: Vec<HeldTask> = tasks
+            .iter()
+            .map(|held| HeldTask::waiting(held.task.clone()))
+            .collect();
+        self.shift(&waiting, tasks).await
+    }
+
+    async fn forget(&self, task: &HeldTask) -> Result<(), StoreError> {
+        let key = place(task, self.due_shards).map_err(unwritable)?;
+        self.delete_item(key).await
+    }
+
+    async fn is_waiting(&self, task: &Task) -> Result<bool, StoreError> {
+        let held = HeldTask::waiting(task.clone());
+        let key = place(&held, self.due_shards).map_err(unwritable)?;
+        Ok(self.item(Table::Main, key).await?.is_some())
+    }
+
+    async fn failed(&self, body: &str, reason: &str, at: Timestamp) -> Result<(), StoreError> {
+        let failure = Failure {
+            reason: reason.to_owned(),
+            at,
+        };
+        let item = Item::with_body(keys::failure(body), &failure).map_err(unwritable)?;
+        let until = at.saturating_add(REASON_KEPT).unwrap_or(Timestamp::MAX);
+        self.put_item(item.expires(until).into_attributes()).await
+    }
+
+    async fn park(&self, parked: &Parked, task: Option<HeldTask>) -> Result<(), StoreError> {
+        let failure: Option<Failure> = self
+            .entity(Table::Main, keys::failure(&parked.body))
+            .await?;
+        let mut parked = parked.clone();
+        if let Some(failure) = failure {
+            parked.reason = failure.reason;
+        }
+        let item = Item::with_body(keys::parked(&parked.id), &parked).map_err(unwritable)?;
+        self.put_item(item.into_attributes()).await?;
+        match task {
+            Some(task) => self.forget(&task).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
+        let mut parked: Vec<Parked> = self.range(Range::all(keys::PARKED, "")).await?;
+        parked.sort_by_key(|parked| std::cmp::Reverse(parked.parked_at));
+        Ok(parked)
+    }
+
+    async fn unpark(&self, id: &str) -> Result<(), StoreError> {
+        self.delete_item(keys::parked(id)).await
+    }
+}
