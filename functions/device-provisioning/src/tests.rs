@@ -28,17 +28,9 @@ fn now() -> Timestamp {
 }
 
 fn contract() -> Contract {
-    serde_json::from_value(json!({
-        "id": "c-0000000000000000", "version": 1, "application": "a-0000000000000000", "formed_at": "2026-04-01T00:00:00Z",
-        "customer": {"customer": {"kind": "other_body"}, "name": "見本組合", "name_kana": "ミホン", "representative": "見本 太郎",
-            "address": {"postal_code": "1000001", "prefecture": 13, "line": "千代田1-1"}, "phone": "0300000000",
-            "contact_name": "見本 花子", "contact_email": "hanako@example.jp"},
-        "channel": "direct", "language": "ja", "terms_version": "2026-04-01", "standing": {"status": "active"},
-        "orders": [{"number": 1, "quote": {"price_version": "2026-04-01", "retention_days": 30, "cameras": 1, "unit_yen": 1, "net_yen": 1,
-            "tax_percent": 10, "tax_yen": 0, "total_yen": 1},
-            "first_term": {"start": "2026-07-01", "end": "2027-06-30", "last_day_to_refuse": "2027-05-31"}}],
-    }))
-    .unwrap()
+    let (mut contract, _) = ciero_domain::samples::contract(jiff::civil::date(2026, 7, 1));
+    contract.orders[0].running.quote.cameras = 1;
+    contract
 }
 
 fn administrator() -> User {

@@ -65,6 +65,7 @@ pub(crate) async fn write(app: &App, notice: &Notice) -> anyhow::Result<Option<L
             let text = texts::terms::published(&house, &contract, &terms.version);
             to_customer(&house, &contract, text)
         }
+        other => anyhow::bail!("there is no text for {}", other.kind()),
     };
     Ok(Some(letter))
 }

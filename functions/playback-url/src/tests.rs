@@ -4,14 +4,9 @@
 use std::sync::Mutex;
 
 use ciero_domain::Language;
-use ciero_domain::application::Channel;
-use ciero_domain::calendar::Term;
-use ciero_domain::contract::{Contract, Order, Standing};
+use ciero_domain::contract::Standing;
 use ciero_domain::device::Camera;
-use ciero_domain::ids::{ApplicationId, ContractId, DeviceId, UserId};
-use ciero_domain::money::Yen;
-use ciero_domain::particulars::{Particulars, RawParticulars};
-use ciero_domain::prices::Quote;
+use ciero_domain::ids::{ContractId, DeviceId, UserId};
 use ciero_domain::user::{Acceptance, NewUser, Role as UserRole, User};
 use ciero_ports::{CloudError, MockAudit, MockChance, MockPeople, MockPlayback, MockViewing};
 use ciero_runtime::testing;
@@ -30,36 +25,7 @@ fn now() -> Timestamp {
 }
 
 fn seen() -> Seen {
-    let raw: RawParticulars = serde_json::from_value(json!({
-        "kind": "individual", "purpose": "private", "name": "見本 花子", "name_kana": "ミホンハナコ", "postal_code": "1000001",
-        "prefecture": "13", "address": "千代田区千代田1-1", "phone": "0300000000", "contact_name": "見本 花子", "contact_email": "hanako@example.jp",
-    }))
-    .unwrap();
-    let contract = Contract {
-        id: ContractId::from_random([0; 10]),
-        version: 1,
-        application: ApplicationId::from_random([0; 10]),
-        formed_at: at("2026-04-01T00:00:00Z"),
-        customer: Particulars::parse(&raw).unwrap(),
-        channel: Channel::Direct,
-        language: Language::Ja,
-        terms_version: "2026-04-01".into(),
-        standing: Standing::Active,
-        orders: vec![Order {
-            number: 1,
-            quote: Quote {
-                price_version: "2026-04-01".into(),
-                retention_days: 30,
-                cameras: 1,
-                unit_yen: Yen(1),
-                net_yen: Yen(1),
-                tax_percent: 10,
-                tax_yen: Yen(0),
-                total_yen: Yen(1),
-            },
-            first_term: Term::starting(date(2026, 4, 1)),
-        }],
-    };
+    let (contract, _) = ciero_domain::samples::contract(date(2026, 4, 1));
     let person = NewUser {
         id: UserId::from_random([0; 10]),
         name: "花子".into(),

@@ -66,7 +66,7 @@ fn table(page: &Page, contracts: &[Contract]) -> Markup {
             thead { tr { @for head in [customer, number, formed, end, refuse, size, state] { th scope="col" { (head) } } } }
             tbody { @for contract in contracts {
                 @let term = contract.orders.first().map(|order| current_term(page, order));
-                @let ordered: u32 = contract.orders.iter().map(|order| u32::from(order.quote.cameras)).sum();
+                @let ordered: u32 = contract.orders.iter().map(|order| u32::from(order.running.quote.cameras)).sum();
                 tr {
                     td data-label=(customer) { a href={ "/console/contracts/" (contract.id) } { (contract.customer.name) } }
                     td data-label=(number) { (contract.id) }

@@ -50,7 +50,7 @@ pub fn standing(page: &Page, contract: &Contract) -> Markup {
                 (t("停止日時 ", "Since ")) (moment(l, *since)) (t("。録画は続いており、契約期間と料金は停止中も進みます。", ". Recording goes on; so do the term and the fee."))
             } },
         ),
-        Standing::Ended { on } => notice(
+        Standing::Ended { on, .. } => notice(
             Tone::Bad,
             &html! { p {
                 strong { (t("契約は終了しています。", "The contract has ended.")) } " "
@@ -115,7 +115,7 @@ fn order_part(page: &Page, order: &Order, orders: usize) -> Markup {
 /// Writes what an order is and costs.
 pub fn order_facts(page: &Page, order: &Order) -> Markup {
     let (t, l) = (|ja, en| page.t(ja, en), page.language);
-    let quote = &order.quote;
+    let quote = &order.running.quote;
     html! {
         dl.facts {
             (fact(t("カメラ", "Cameras"), &cameras(l, quote.cameras.into())))

@@ -36,8 +36,8 @@ fn asked(item: &QueueItem) -> Result<ApplicationId> {
     let message: Message = serde_json::from_str(&item.body).context("a message cannot be read")?;
     match message.body {
         Body::Screen(id) => Ok(id),
-        Body::Notice(notice) => {
-            anyhow::bail!("a message for another queue arrived: {}", notice.kind())
+        Body::Notice(_) | Body::Work(_) => {
+            anyhow::bail!("message {} belongs to another queue", message.id)
         }
     }
 }

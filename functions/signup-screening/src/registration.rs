@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, State};
 use ciero_domain::application::{Command, decide, evolve};
-use ciero_domain::contract::Contract;
+use ciero_domain::contract::{Contract, Step};
 use ciero_domain::ids::{ContractId, MessageId, UserId};
 use ciero_domain::notice::Notice;
 use ciero_domain::particulars::FieldRule;
@@ -49,7 +49,11 @@ async fn registered(
 ) -> Result<Outcome, Problem> {
     let application = app.application(id).await?;
     let contract_id = ContractId::from_random(app.chance.id());
-    let (contract, formed) = Contract::form(contract_id.clone(), &application, start, now.0)?;
+    let by = format!("operator:{}", screener.name);
+    let (contract, formed) =
+        Contract::form(contract_id.clone(), &application, start, &by, now.0)?;
+    let operator = app.documents.operator().await?.unwrap_or_default();
+    let step = Step::of(None, formed, &operator).ok_or_else(Problem::internal)?;
     let command = Command::Register {
         contract: contract_id.clone(),
     };
@@ -71,7 +75,7 @@ async fn registered(
         id: MessageId::from_random(app.chance.id()),
         at: now.0,
         contract: contract_id.clone(),
-        actor: format!("operator:{}", screener.name),
+        actor: by,
         action: "contract_registered".to_owned(),
         camera: None,
         outcome: "done".to_owned(),
@@ -92,7 +96,8 @@ async fn registered(
         contract: contract_id,
         user: user.clone(),
     };
-    let decision = Decision::of(Write::Contract(Box::new(contract), Box::new(formed)))
+    let decision = Decision::default()
+        .step(step, None)
         .and(Write::Application(Box::new(application), Box::new(event)))
         .and(Write::ClaimEmail {
             email: administrator.email.clone(),

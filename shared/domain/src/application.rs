@@ -329,8 +329,8 @@ pub fn evolve(mut application: Application, event: &Event) -> Application {
 mod art_03;
 
 /// Examples that tests of several modules start from.
-#[cfg(test)]
-pub(crate) mod tests_support {
+#[cfg(any(test, feature = "samples"))]
+pub mod tests_support {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::prices::{Plan, PriceList};

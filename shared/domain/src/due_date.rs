@@ -111,10 +111,7 @@ impl PaymentTerms {
 impl DueDay {
     /// Returns this day in the month that lies some months after a date's; it stays within the calendar.
     fn in_month_of(self, date: Date, months_after: i64) -> Date {
-        let first = date
-            .first_of_month()
-            .saturating_add(months_after.months())
-            .first_of_month();
+        let first = date.saturating_add(months_after.months()).first_of_month();
         match self {
             DueDay::MonthEnd => first.last_of_month(),
             DueDay::Day(DayOfMonth(day)) => first.saturating_add((day - 1).days()),

@@ -24,6 +24,8 @@ pub mod notice;
 pub mod particulars;
 pub mod prefecture;
 pub mod prices;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
 pub mod screening;
 pub mod terms;
 pub mod user;

@@ -244,7 +244,9 @@ impl Decision {
     /// is gone with it wherever it is kept.
     #[must_use]
     pub fn step(mut self, step: Step, carries_out: Option<&HeldTask>) -> Self {
-        let at = step.entry.at;
+        let (id, at) = (step.contract.id.clone(), step.entry.at);
+        let contract = Write::Contract(Box::new(step.contract), Box::new(step.entry));
+        self.writes.push(contract);
         let done = carries_out.map(|held| &held.task);
         let void = step.disarmed.into_iter().filter(|task| Some(task) != done);
         let void = void.map(|task| Write::Disarm(HeldTask::waiting(task)));
@@ -255,11 +257,8 @@ impl Decision {
         self.writes.extend(step.case.map(|case| Write::Case(Box::new(case))));
         let invoice = step.invoice.map(|invoice| Write::Invoice(Box::new(invoice)));
         self.writes.extend(invoice);
-        let id = step.contract.id.clone();
         let receipt = step.receipt.map(|receipt| Write::Receipt(id, Box::new(receipt), at));
         self.writes.extend(receipt);
-        let contract = Write::Contract(Box::new(step.contract), Box::new(step.entry));
-        self.writes.push(contract);
         for (id, notice) in step.notices {
             self.messages.push(Message {
                 id,

@@ -57,7 +57,7 @@ fn unwritable(error: Unwritable) -> StoreError {
 
 impl Store {
     /// Writes requests in batches; what a batch leaves over is written again.
-    async fn batch(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
+    async fn write_batch(&self, requests: Vec<WriteRequest>) -> Result<(), StoreError> {
         let mut left = requests;
         for _ in 0..TRIES {
             let mut over = Vec::new();
@@ -106,9 +106,9 @@ impl Store {
     /// Puts tasks where they go, then takes them from where they were.
     async fn shift(&self, to: &[HeldTask], from: &[HeldTask]) -> Result<(), StoreError> {
         let puts = to.iter().map(|held| self.put_request(held));
-        self.batch(puts.collect::<Result<_, _>>()?).await?;
+        self.write_batch(puts.collect::<Result<_, _>>()?).await?;
         let deletes = from.iter().map(|held| self.delete_request(held));
-        self.batch(deletes.collect::<Result<_, _>>()?).await
+        self.write_batch(deletes.collect::<Result<_, _>>()?).await
     }
 
     async fn put_item(&self, attributes: Attributes) -> Result<(), StoreError> {

@@ -89,6 +89,8 @@ pub fn application(language: Language) -> Application {
     let prices = PriceList {
         version: "2026-04-01".into(),
         effective_from: date(2026, 4, 1),
+        published_on: None,
+        due: Default::default(),
         plans: vec![Plan {
             retention_days: 30,
             yearly_yen: Yen(18_000),
@@ -108,7 +110,7 @@ pub fn contract(language: Language) -> Contract {
         &Event::Approved { at: now().0 },
     );
     let formed_at = at("2026-05-31T15:30:00Z");
-    let formed = Contract::form(contract_id(), &approved, date(2026, 6, 1), formed_at);
+    let formed = Contract::form(contract_id(), &approved, date(2026, 6, 1), "operator:test", formed_at);
     formed.unwrap().0
 }
 

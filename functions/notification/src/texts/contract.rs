@@ -13,7 +13,7 @@ pub(crate) fn registered(house: &House, contract: &Contract, order: &Order) -> T
     let language = contract.language;
     let service = &house.operator.service_name;
     let portal = &house.portal_url;
-    let (term, quote) = (&order.first_term, &order.quote);
+    let (term, quote) = (&order.first_term, &order.running.quote);
     let formed = date(language, tokyo_date(contract.formed_at));
     let (start, end) = (date(language, term.start), date(language, term.end));
     let refuse = date(language, term.last_day_to_refuse);

@@ -218,6 +218,8 @@ async fn an_ended_contract_is_told_nothing() {
     let mut ended = contract();
     ended.standing = Standing::Ended {
         on: jiff::civil::date(2026, 5, 1),
+        cause: ciero_domain::contract::TerminationCause::Expiry,
+        at_once: false,
     };
     let known = Known {
         terms: vec![version("2020-04-01")],

@@ -221,6 +221,8 @@ async fn a_suspended_and_an_ended_contract_say_so() {
     let world = World::new().with(|w| {
         w.contract.standing = Standing::Ended {
             on: date(2026, 5, 31),
+            cause: ciero_domain::contract::TerminationCause::Expiry,
+            at_once: false,
         }
     });
     world

@@ -2,12 +2,11 @@
 
 use ciero_domain::Language;
 use ciero_domain::application::{Application, Form, RawApplication};
-use ciero_domain::calendar::Term;
 use ciero_domain::confirmation::Confirmation;
-use ciero_domain::contract::{Contract, Order, Standing};
+use ciero_domain::contract::{Contract, Order};
 use ciero_domain::device::{Camera, Device, DeviceKind, DeviceState};
 use ciero_domain::documents::{Bilingual, DeviceModel, Operator};
-use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, UserId};
+use ciero_domain::ids::{ApplicationId, CameraId, DeviceId, UserId};
 use ciero_domain::money::Yen;
 use ciero_domain::prices::{Plan, PriceList};
 use ciero_domain::terms::{TermsText, TermsVersion};
@@ -64,6 +63,7 @@ pub fn operator() -> Operator {
             kind: DeviceKind::Camera,
             name: both("見本カメラ", "Mihon camera"),
         }],
+        ..Operator::default()
     }
 }
 
@@ -71,6 +71,8 @@ pub fn prices() -> PriceList {
     PriceList {
         version: "2026-04-01".into(),
         effective_from: date(2026, 4, 1),
+        published_on: None,
+        due: Default::default(),
         plans: vec![Plan {
             retention_days: 30,
             yearly_yen: Yen(18_000),
@@ -115,21 +117,14 @@ pub fn draft() -> Application {
 
 pub fn contract() -> Contract {
     let application = draft();
+    let quote = application.confirmation.quote;
     Contract {
-        id: ContractId::from_random([2; 10]),
-        version: 1,
         application: application.id,
         formed_at: at("2026-03-25T01:00:00Z"),
         customer: application.form.particulars,
         channel: application.channel,
-        language: Language::Ja,
-        terms_version: "2026-04-01".into(),
-        standing: Standing::Active,
-        orders: vec![Order {
-            number: 1,
-            quote: application.confirmation.quote,
-            first_term: Term::starting(date(2026, 4, 1)),
-        }],
+        orders: vec![Order::accepted(1, quote, date(2026, 4, 1), "2026-04-01")],
+        ..ciero_domain::samples::contract(date(2026, 4, 1)).0
     }
 }
 

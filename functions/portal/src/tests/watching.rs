@@ -135,6 +135,8 @@ async fn what_denies_the_live_picture_is_said_and_no_player_is_shown() {
     let ended = World::new().with(|w| {
         w.contract.standing = Standing::Ended {
             on: date(2026, 5, 31),
+            cause: ciero_domain::contract::TerminationCause::Expiry,
+            at_once: false,
         }
     });
     page(&ended, &administrator())

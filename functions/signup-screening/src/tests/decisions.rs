@@ -24,7 +24,7 @@ fn notices(bench: &Bench) -> Vec<Notice> {
     let messages = bench.decision().messages;
     let notices = messages.into_iter().map(|message| match message.body {
         Body::Notice(notice) => notice,
-        Body::Screen(id) => panic!("{id} goes to the checks again"),
+        other => panic!("{other:?} is no notice"),
     });
     notices.collect()
 }

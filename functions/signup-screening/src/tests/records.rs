@@ -30,6 +30,8 @@ pub(super) fn prices() -> PriceList {
     PriceList {
         version: "2026-04-01".into(),
         effective_from: date(2026, 4, 1),
+        published_on: None,
+        due: Default::default(),
         plans: vec![Plan {
             retention_days: 30,
             yearly_yen: Yen(21_600),

@@ -22,6 +22,9 @@ async fn registration_forms_the_contract_and_invites_the_first_administrator_in_
     let decision = bench.decision();
     let [
         Write::Contract(contract, _),
+        Write::Arm(first_invoice),
+        Write::Arm(first_reminder),
+        Write::Arm(renewal),
         Write::Application(registered, _),
         Write::ClaimEmail { email, user },
         Write::User(administrator),
@@ -41,6 +44,10 @@ async fn registration_forms_the_contract_and_invites_the_first_administrator_in_
     assert_eq!(
         (term.start, term.end),
         (date(2026, 7, 1), date(2027, 6, 30))
+    );
+    assert_eq!(
+        [first_invoice.due, first_reminder.due, renewal.due],
+        [date(2026, 7, 1), date(2027, 4, 1), date(2027, 7, 1)]
     );
     assert_eq!(registered.state, State::Registered);
     assert_eq!(registered.contract.as_ref(), Some(&contract.id));

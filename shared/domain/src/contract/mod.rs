@@ -255,10 +255,10 @@ impl Contract {
         match (&self.standing, &self.ending) {
             (Standing::Ended { on, at_once, .. }, _) => *at_once || *on < date,
             (_, Some(ending)) => ending.on < date,
-            _ => self
-                .orders
-                .iter()
-                .all(|order| order.last_day.is_some_and(|last| last < date)),
+            _ => {
+                let is_past = |order: &Order| order.last_day.is_some_and(|last| last < date);
+                !self.orders.is_empty() && self.orders.iter().all(is_past)
+            }
         }
     }
 

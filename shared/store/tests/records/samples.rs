@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use ciero_domain::Language;
 use ciero_domain::application::{Application, Event, Form, RawApplication};
 use ciero_domain::confirmation::Confirmation;
-use ciero_domain::contract::{Contract, Event as ContractEvent};
+use ciero_domain::contract::{Contract, Entry};
 use ciero_domain::device::{Camera, Device, DeviceKind, DeviceState};
 use ciero_domain::documents::{Bilingual, DeviceModel, Operator};
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
@@ -58,6 +58,8 @@ pub fn prices(version: &str, effective_from: jiff::civil::Date) -> PriceList {
     PriceList {
         version: version.into(),
         effective_from,
+        published_on: None,
+        due: Default::default(),
         plans: vec![Plan {
             retention_days: 30,
             yearly_yen: Yen(18_000),
@@ -108,10 +110,10 @@ pub fn evolved(application: Application, event: Event) -> (Box<Application>, Box
     (Box::new(after), Box::new(event))
 }
 
-pub fn contract() -> (Contract, ContractEvent) {
+pub fn contract() -> (Contract, Entry) {
     let (submitted, _) = evolved(draft(1), Event::Submitted { at: now() });
     let (approved, _) = evolved(*submitted, Event::Approved { at: now() });
-    Contract::form(contract_id(), &approved, date(2026, 6, 1), now()).unwrap()
+    Contract::form(contract_id(), &approved, date(2026, 6, 1), "operator:test", now()).unwrap()
 }
 
 pub fn user(n: u8) -> User {
