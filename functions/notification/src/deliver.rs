@@ -39,6 +39,7 @@ pub(crate) async fn deliver(
         subject: letter.subject.clone(),
         text: letter.text.clone(),
         kind: notice.kind().to_owned(),
+        notice: id.clone(),
     };
     let mail_id = app.mailer.send(&mail).await?;
     let record = NoticeRecord {
