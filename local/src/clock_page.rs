@@ -92,7 +92,7 @@ fn refused(error: &AdvanceError) -> Response {
         AdvanceError::NotForward => (StatusCode::BAD_REQUEST, "not_forward"),
         AdvanceError::TooFar => (StatusCode::BAD_REQUEST, "too_far"),
         AdvanceError::Busy => (StatusCode::CONFLICT, "advance_in_progress"),
-        AdvanceError::Clock(_) | AdvanceError::Queue(_) => {
+        AdvanceError::Clock(_) | AdvanceError::Queue(_) | AdvanceError::Mail(_) => {
             (StatusCode::INTERNAL_SERVER_ERROR, "advance_failed")
         }
     };

@@ -2,6 +2,7 @@
 
 use anyhow::Context;
 use ciero_apis::Apis;
+use ciero_apis::mail::EventKind;
 use ciero_apis::sign_in::{ClientSpec, PoolSpec};
 
 use crate::template::model::{Pool, Stack};
@@ -19,6 +20,11 @@ pub async fn provide(stack: &Stack, apis: &Apis) -> anyhow::Result<()> {
     for queue in &stack.queues {
         let ensured = apis.queues.ensure(&queue.name, &queue.attributes);
         ensured.with_context(|| format!("the queue {} cannot be provided", queue.name))?;
+    }
+    for set in &stack.mail_sets {
+        let kinds = set.event_types.iter();
+        let kinds = kinds.filter_map(|name| EventKind::of(name)).collect();
+        apis.mailbox.ensure_configuration_set(&set.name, kinds);
     }
     for pool in &stack.pools {
         apis.sign_in.ensure_pool(pool_spec(pool));

@@ -149,6 +149,10 @@ fn worker_process() {
 }
 
 fn work(event: &Value, told: Value, post: &dyn Fn(&str, &[u8]) -> u16) -> u16 {
+    // The event of a mail carries its wish in the mail's subject.
+    let subject = event["detail"]["mail"]["commonHeaders"]["subject"].as_str();
+    let wished: Option<Value> = subject.map(|wish| serde_json::from_str(wish).unwrap());
+    let event = wished.as_ref().unwrap_or(event);
     let wish = event["do"]
         .as_str()
         .or(event["rawPath"].as_str())
@@ -182,13 +186,16 @@ fn work(event: &Value, told: Value, post: &dyn Fn(&str, &[u8]) -> u16) -> u16 {
                 json!({ "pid": std::process::id(), "environment": environment, "told": told });
             post("response", answer.to_string().as_bytes())
         }
-        "append" => {
+        wish @ ("append" | "append-and-fail") => {
             let mut options = std::fs::OpenOptions::new();
             let path = event["file"].as_str().unwrap();
             let mut file = options.append(true).create(true).open(path).unwrap();
             let deadline = &told["headers"]["lambda-runtime-deadline-ms"];
             writeln!(file, "{}", deadline.as_str().unwrap()).unwrap();
-            post("response", b"true")
+            match wish {
+                "append" => post("response", b"true"),
+                _ => post("error", br#"{"errorType":"Refused","errorMessage":"no"}"#),
+            }
         }
         _ => {
             let body = json!({ "event": event, "pid": std::process::id() }).to_string();

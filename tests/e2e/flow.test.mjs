@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import path from "node:path";
-import { acceptTerms, apply, Client, CORPORATION, DEVICE, decidable, draft, firstSignIn, form, INDIVIDUAL, operator, playlist, plays, register, scenario, text, until } from "./harness.mjs";
+import { acceptTerms, apply, Client, CORPORATION, DEVICE, decidable, draft, dynamodb, firstSignIn, form, INDIVIDUAL, operator, playlist, plays, register, scenario, text, until } from "./harness.mjs";
 import { start } from "./harness/device.mjs";
 
 const CLOCK = "2026-04-01T09:00+09:00";
@@ -162,6 +162,60 @@ scenario("a customer comes from the application to a camera's picture", { demo: 
     assert.ok(text((await administrator.open("/cameras")).text).includes(DEVICE.name));
   });
 });
+
+scenario("the ledger knows what became of each mail", { demo: false, clock: CLOCK, chain: true }, async ({ instance, step }) => {
+  const gone = { ...CORPORATION, contact_email: "hanako@bounce.example.jp" };
+  const annoyed = { ...INDIVIDUAL, contact_email: "complaint+e2e@simulator.amazonses.com" };
+  const kinds = ["application_approved", "application_received", "registration_completed", "user_invited"];
+  let contract;
+
+  await step("mails go to an address that takes none, to one that complains and to one that takes them", async () => {
+    const console_ = await operator(instance);
+    contract = await register(instance, console_, await apply(new Client(instance), gone), "2026-04-01");
+    await apply(new Client(instance), annoyed);
+    await apply(new Client(instance), { ...INDIVIDUAL, name: "架空 二郎", phone: "06-0000-3333" });
+    await instance.mail("application_received", INDIVIDUAL.contact_email);
+    await Promise.all(kinds.map((kind) => instance.mail(kind, gone.contact_email)));
+    // An advance ends when the fate of every mail of the span is written.
+    assert.equal((await instance.advance("PT1M")).status, 200);
+  });
+
+  await step("each line says whether its mail arrived or failed, when and why", async () => {
+    const lines = await ledger(instance, "STATE");
+    const outcomes = (to) => lines.filter((line) => line.to === to).map(({ kind, outcome: { state, reason } }) => [kind, state, reason]);
+    assert.deepEqual(outcomes(gone.contact_email), kinds.map((kind) => [kind, "failed", "bounced_for_good"]));
+    assert.deepEqual(outcomes(annoyed.contact_email), [["application_received", "failed", "complained"]]);
+    assert.deepEqual(outcomes(INDIVIDUAL.contact_email), [["application_received", "arrived", undefined]]);
+    for (const { outcome, sent_at } of lines) assert.ok(Date.parse(outcome.at) >= Date.parse(sent_at) - 1000 && outcome.at.startsWith("2026-04-01T00:"), `${sent_at} ${outcome.at}`);
+  });
+
+  await step("the contract's own lines say the same", async () => {
+    const own = await ledger(instance, "NOTICE#", `CONTRACT#${contract.split("/").at(-1)}`);
+    assert.deepEqual(own.map((line) => line.kind), kinds.slice(2));
+    const all = await ledger(instance, "STATE");
+    for (const line of own) assert.deepEqual(line, all.find(({ id }) => id === line.id));
+  });
+
+  await step("the mailbox shows what becomes of each mail", async () => {
+    const states = (await instance.mails()).map(({ to: [to], state }) => [to, state]);
+    for (const [to, state] of states) assert.equal(state, { [gone.contact_email]: "bounced", [annoyed.contact_email]: "complained" }[to] ?? "delivered");
+    const page = await (await fetch(`${instance.portal}/_local/mail`)).text();
+    for (const words of ["不達", "迷惑メールの申告", "到達"]) assert.ok(page.includes(words), words);
+  });
+});
+
+/** The lines of the notice ledger in a partition, or each by itself, in the order of their kinds. */
+async function ledger(instance, sk, pk = "NOTICE#") {
+  const { Items } = await dynamodb(instance, "Scan", { TableName: "ciero-main", ConsistentRead: true });
+  const lines = Items.filter((item) => item.PK.S.startsWith(pk) && item.SK.S.startsWith(sk)).map((item) => plain(item.body));
+  return lines.sort((a, b) => a.kind.localeCompare(b.kind));
+}
+
+/** An attribute value without its types. */
+function plain(value) {
+  if (value.M) return Object.fromEntries(Object.entries(value.M).map(([name, inner]) => [name, plain(inner)]));
+  return value.S ?? Number(value.N);
+}
 
 async function lastSeconds(instance, seconds) {
   const end = (await instance.now()) - 1000;

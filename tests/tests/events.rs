@@ -8,7 +8,8 @@ use serde_json::Value;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// What wakes each function: its routes as "METHOD /path", and "SQS" and "Schedule" where it has such a source.
+/// What wakes each function: its routes as "METHOD /path", the kinds of its rules as "source kind", and "SQS" and
+/// "Schedule" where it has such a source.
 fn triggers() -> BTreeMap<String, Vec<String>> {
     let text = std::fs::read_to_string(Path::new(ROOT).join("template.yaml")).unwrap();
     let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).unwrap();
@@ -21,15 +22,16 @@ fn triggers() -> BTreeMap<String, Vec<String>> {
             .as_mapping()
             .unwrap()
             .clone();
-        let one = |event: &serde_yaml_ng::Value| match event["Type"].as_str().unwrap() {
-            "HttpApi" => format!(
+        let some = |event: &serde_yaml_ng::Value| match event["Type"].as_str().unwrap() {
+            "HttpApi" => vec![format!(
                 "{} {}",
                 event["Properties"]["Method"].as_str().unwrap(),
                 event["Properties"]["Path"].as_str().unwrap()
-            ),
-            other => other.to_owned(),
+            )],
+            "EventBridgeRule" => kinds(&event["Properties"]["Pattern"]),
+            other => vec![other.to_owned()],
         };
-        events.values().map(one).collect()
+        events.values().flat_map(some).collect()
     };
     functions
         .map(|f| {
@@ -41,6 +43,17 @@ fn triggers() -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
+/// Every "source kind" of a rule's pattern.
+fn kinds(pattern: &serde_yaml_ng::Value) -> Vec<String> {
+    let texts = |key: &str| -> Vec<String> {
+        let values = pattern[key].as_sequence().unwrap().iter();
+        values.map(|v| v.as_str().unwrap().to_owned()).collect()
+    };
+    let kinds = texts("detail-type");
+    let of = |source: String| kinds.iter().map(move |kind| format!("{source} {kind}"));
+    texts("source").into_iter().flat_map(of).collect()
+}
+
 fn trigger_of(event: &Value) -> Option<String> {
     if let Some(route) = event["routeKey"].as_str() {
         return Some(route.to_owned());
@@ -48,7 +61,10 @@ fn trigger_of(event: &Value) -> Option<String> {
     if event["Records"][0]["eventSource"] == "aws:sqs" {
         return Some("SQS".to_owned());
     }
-    (event["source"] == "aws.events").then(|| "Schedule".to_owned())
+    match event["source"].as_str()? {
+        "aws.events" => Some("Schedule".to_owned()),
+        source => Some(format!("{source} {}", event["detail-type"].as_str()?)),
+    }
 }
 
 #[test]
@@ -77,6 +93,23 @@ fn every_sample_wakes_its_function() {
         }
     }
     assert!(seen > 20);
+}
+
+#[test]
+fn every_trigger_of_the_bus_and_the_queues_has_a_sample() {
+    for (function, triggers) in triggers() {
+        let folder = Path::new(ROOT).join("events").join(&function);
+        let samples: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|sample| std::fs::read_to_string(sample.unwrap().path()).unwrap())
+            .filter_map(|text| trigger_of(&serde_json::from_str(&text).unwrap()))
+            .collect();
+        // A route is not asked for here: the pages need no sample.
+        let by_event = triggers.iter().filter(|trigger| !trigger.contains('/'));
+        for trigger in by_event {
+            assert!(samples.contains(trigger), "{function}: {trigger}");
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use ciero_domain::ids::MessageId;
-use ciero_domain::notice::{Notice, NoticeRecord};
+use ciero_domain::notice::{Notice, NoticeRecord, Outcome};
 use ciero_ports::{CommitError, Decision, Mail, Write, WriteKind};
 use ciero_runtime::Moment;
 use sha2::{Digest, Sha256};
@@ -39,6 +39,7 @@ pub(crate) async fn deliver(
         subject: letter.subject.clone(),
         text: letter.text.clone(),
         kind: notice.kind().to_owned(),
+        notice: id.clone(),
     };
     let mail_id = app.mailer.send(&mail).await?;
     let record = NoticeRecord {
@@ -49,6 +50,8 @@ pub(crate) async fn deliver(
         language: letter.language,
         sent_at: now.0,
         mail_id,
+        version: 1,
+        outcome: Outcome::Sent,
     };
     let write = Write::Notice(Box::new(record));
     match app.ledger.commit(&Decision::of(write)).await {

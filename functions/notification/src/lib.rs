@@ -1,10 +1,11 @@
 //! The notification function: renders and sends mail and writes the notice ledger (Art. 24).
 //!
-//! Woken by the queue of notices, and every minute to send what a crash left in the outbox. A doubled
-//! message finds its line in the ledger and sends nothing.
+//! Woken by the queue of notices, by the mail service's news of its mails, and every minute to send what a
+//! crash left in the outbox. A doubled message finds its line in the ledger and sends nothing.
 
 mod deliver;
 mod letter;
+mod outcome;
 mod password;
 mod relay;
 mod texts;
@@ -57,7 +58,11 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         notices: store.clone(),
         ledger: store.clone(),
         queues: Arc::new(ciero_cloud::SqsQueues::new(&config, queues)),
-        mailer: Arc::new(ciero_cloud::SesMailer::new(&config, &text("MAIL_SENDER")?)),
+        mailer: Arc::new(ciero_cloud::SesMailer::new(
+            &config,
+            &text("MAIL_SENDER")?,
+            &text("MAIL_CONFIGURATION_SET")?,
+        )),
         accounts: Arc::new(ciero_cloud::CognitoAccounts::new(
             &config,
             &text("CUSTOMER_POOL_ID")?,
@@ -75,6 +80,7 @@ impl OnEvent for App {
         match event {
             Event::Queue(items) => Ok(deliver_all(self, &items, now).await.into_value()),
             Event::Schedule { .. } => relay::run(self, now).await,
+            Event::Notified { detail, .. } => outcome::hear(self, &detail, now).await,
             Event::Direct(_) => anyhow::bail!("this function does not take a direct payload"),
         }
     }

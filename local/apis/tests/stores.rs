@@ -6,6 +6,7 @@ mod support;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ciero_apis::mail::{EventKind, Fate};
 use http::Request;
 use serde_json::{Value, json};
 use support::{Cloud, call};
@@ -254,6 +255,7 @@ async fn sent_mail_is_kept_with_the_service_clocks_time_and_shown() {
     assert_eq!(listed[0]["kind"], "welcome");
     assert_eq!(listed[0]["to"], json!(["a@example.com"]));
     assert_eq!(listed[0]["at"], "2027-03-01T09:00:00+09:00");
+    assert_eq!(listed[0]["state"], "delivered");
     let page = get(&format!("/_local/mail/{id}")).await;
     assert!(
         page.text()
@@ -263,6 +265,61 @@ async fn sent_mail_is_kept_with_the_service_clocks_time_and_shown() {
     );
     assert!(get("/_local/mail").await.text().contains("お知らせ"));
     assert_eq!(get("/_local/mail/none").await.status, 404);
+}
+
+fn under_set(to: &str) -> Value {
+    let mut mail = simple(to);
+    mail["ConfigurationSetName"] = json!("notices");
+    mail
+}
+
+#[tokio::test]
+async fn the_events_of_a_mail_wait_over_a_restart_until_they_are_forgotten() {
+    let cloud = Cloud::open_at(Some("2027-03-01T00:00:00Z"));
+    let kinds = vec![EventKind::Delivery, EventKind::Bounce];
+    cloud
+        .apis
+        .mailbox
+        .ensure_configuration_set("notices", kinds);
+    let sent = mail(&cloud, under_set("a@bounce.example.jp")).await;
+    assert_eq!(sent.status, 200, "{}", sent.text());
+    assert_eq!(mail(&cloud, under_set("a@example.com")).await.status, 200);
+    assert_eq!(
+        mail(&cloud, simple("a@bounce.example.jp")).await.status,
+        200
+    );
+    let cloud = cloud.restart();
+    let mailbox = &cloud.apis.mailbox;
+    let states: Vec<Fate> = mailbox.list().unwrap().iter().map(|m| m.state).collect();
+    assert_eq!(states, [Fate::Bounced, Fate::Delivered, Fate::Bounced]);
+    // The third mail was sent under no set, so nothing is told of it.
+    let [first, second] = mailbox.events_after(0).await.unwrap().try_into().unwrap();
+    assert_eq!(first.event["detail-type"], "Email Bounced");
+    assert_eq!(first.event["time"], "2027-03-01T00:00:00Z");
+    assert_eq!(
+        first.event["detail"]["mail"]["messageId"],
+        sent.json()["MessageId"]
+    );
+    assert_eq!(
+        first.event["detail"]["mail"]["tags"]["kind"],
+        json!(["welcome"])
+    );
+    assert_eq!(second.event["detail-type"], "Email Delivered");
+    assert_eq!(mailbox.events_waiting().unwrap(), 2);
+    mailbox.forget_event(first.number).unwrap();
+    let left = mailbox.events_after(0).await.unwrap();
+    assert_eq!(left, [second]);
+}
+
+#[tokio::test]
+async fn a_mail_under_an_unknown_configuration_set_is_refused_and_not_kept() {
+    let cloud = Cloud::open();
+    let answer = mail(&cloud, under_set("a@example.com")).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.error().as_str()),
+        (404, "NotFoundException")
+    );
+    assert!(cloud.apis.mailbox.list().unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -34,6 +34,8 @@ pub enum AdvanceError {
     Clock(String),
     #[error("a queue could not be read: {0}")]
     Queue(String),
+    #[error("the mailbox could not be read: {0}")]
+    Mail(String),
 }
 
 /// Does what a span brings due.
@@ -123,10 +125,12 @@ impl Advancer {
         eprintln!("clock: {} at {due} failed: {told}", rule.function);
     }
 
-    /// Returns when no message is visible or in flight and no event waits to be tried again.
+    /// Returns when no message is visible or in flight, every mail's fate is told, and no event waits to be tried again.
     async fn drain(&self) -> Result<(), AdvanceError> {
         loop {
             let mut left = u64::from(self.host.events_in_flight() > 0);
+            let told = self.apis.mailbox.events_waiting();
+            left += told.map_err(|error| AdvanceError::Mail(error.to_string()))?;
             for queue in &self.worked_queues {
                 let depth = self.apis.queues.depth(queue);
                 let depth = depth.map_err(|error| AdvanceError::Queue(error.to_string()))?;

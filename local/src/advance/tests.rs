@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use ciero_apis::mail::{EventKind, NewMail};
+
 use super::*;
 use crate::sources::schedules::Schedule;
 
@@ -197,6 +199,27 @@ async fn an_advance_waits_for_the_queues() {
     assert!(!advance.is_finished());
     assert!(setup.advancer.now() < time("2026-04-01T00:01:00Z"));
     queues.delete("work", &messages[0].receipt_handle).unwrap();
+    assert!(advance.await.unwrap().unwrap() >= time("2026-04-01T00:01:00Z"));
+}
+
+#[tokio::test]
+async fn an_advance_waits_until_the_fate_of_every_mail_is_told() {
+    let setup = setup(|_| serde_json::json!({}));
+    let mailbox = setup.advancer.apis.mailbox.clone();
+    mailbox.ensure_configuration_set("set", vec![EventKind::Delivery]);
+    let mail = NewMail {
+        to: vec!["a@example.jp".to_owned()],
+        configuration_set: Some("set".to_owned()),
+        ..NewMail::default()
+    };
+    mailbox.keep(&mail).unwrap();
+    let advancer = Arc::clone(&setup.advancer);
+    let advance = tokio::spawn(async move { advancer.advance("PT1M").await });
+    let events = mailbox.events_after(0).await.unwrap();
+    tokio::task::yield_now().await;
+    assert!(!advance.is_finished());
+    assert!(setup.advancer.now() < time("2026-04-01T00:01:00Z"));
+    mailbox.forget_event(events[0].number).unwrap();
     assert!(advance.await.unwrap().unwrap() >= time("2026-04-01T00:01:00Z"));
 }
 

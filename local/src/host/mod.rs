@@ -129,7 +129,7 @@ impl Host {
                 outcome,
                 Ok(Outcome::Failed(_)) | Err(InvokeError::TooManyRequests)
             );
-            if !again || *self.close.borrow() {
+            if !again || self.is_closing() {
                 break;
             }
             tokio::time::sleep(pause).await;
@@ -141,6 +141,11 @@ impl Host {
     /// How many events are being worked on or will be tried again.
     pub fn events_in_flight(&self) -> usize {
         self.events_in_flight.load(Ordering::Acquire)
+    }
+
+    /// Whether the host is ending its workers; what fails now says nothing about the function.
+    pub fn is_closing(&self) -> bool {
+        *self.close.borrow()
     }
 
     /// Ends every worker; what was running is answered with an error.

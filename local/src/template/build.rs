@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 use serde_yaml_ng::Value as Yaml;
 
 use super::document::Resource;
-use super::model::{Pool, PoolClient, Queue, RoleAlias, Stack, Table, Throttle};
+use super::model::{MailSet, Pool, PoolClient, Queue, RoleAlias, Stack, Table, Throttle};
 use super::references::{SKIPPED, physical_name, pool_id};
 use super::resolve::Resolver;
 use super::{TemplateError, functions};
@@ -22,10 +22,16 @@ pub(super) fn stack(resolver: &Resolver<'_>) -> Result<Stack, TemplateError> {
         throttle: throttle(&resolver.value(&resolver.document.globals, "Globals")?),
         ..Stack::default()
     };
-    // Pools come first, because their clients and groups may stand before them in the file.
+    // Pools and sets come first, because what belongs to them may stand before them in the file.
     for resource in of_kind(resolver, "AWS::Cognito::UserPool") {
         let declared = declare(resolver, resource)?;
         stack.pools.push(pool(resource, &declared));
+    }
+    for resource in of_kind(resolver, "AWS::SES::ConfigurationSet") {
+        stack.mail_sets.push(MailSet {
+            name: declare(resolver, resource)?.name,
+            event_types: Vec::new(),
+        });
     }
     for resource in &resolver.document.resources {
         let declared = declare(resolver, resource)?;
@@ -90,7 +96,11 @@ fn add(
                 .number("CredentialDurationSeconds")?
                 .unwrap_or(3600),
         }),
-        "AWS::Cognito::UserPool" | "AWS::SecretsManager::Secret" | "AWS::Serverless::HttpApi" => {}
+        "AWS::SES::ConfigurationSetEventDestination" => mail_events(stack, declared)?,
+        "AWS::Cognito::UserPool"
+        | "AWS::SecretsManager::Secret"
+        | "AWS::Serverless::HttpApi"
+        | "AWS::SES::ConfigurationSet" => {}
         kind if SKIPPED.contains(&kind) => {}
         kind => {
             let place = format!("Resources.{}.Type", resource.name);
@@ -195,6 +205,24 @@ fn pool_of<'a>(stack: &'a mut Stack, declared: &Declared) -> Result<&'a mut Pool
         .iter_mut()
         .find(|pool| pool.id == id)
         .ok_or_else(|| TemplateError::new(&place, format!("there is no user pool {id}")))
+}
+
+/// Adds what a configuration set tells the event bus. Destinations other than the bus have nobody here who reads them.
+fn mail_events(stack: &mut Stack, declared: &Declared) -> Result<(), TemplateError> {
+    let name = declared.text("ConfigurationSetName")?;
+    let destination = declared.required("EventDestination")?;
+    if destination["Enabled"] != true || destination["EventBridgeDestination"].is_null() {
+        return Ok(());
+    }
+    let types = destination["MatchingEventTypes"].as_array();
+    let types = types.into_iter().flatten().filter_map(Json::as_str);
+    let place = format!("{}.ConfigurationSetName", declared.place);
+    let set = stack.mail_sets.iter_mut().find(|set| set.name == name);
+    let none = || TemplateError::new(&place, format!("there is no configuration set {name}"));
+    set.ok_or_else(none)?
+        .event_types
+        .extend(types.map(str::to_owned));
+    Ok(())
 }
 
 fn throttle(globals: &Json) -> Option<Throttle> {

@@ -8,7 +8,9 @@ use serde_json::{Value as Json, json};
 use super::TemplateError;
 use super::build::{Declared, number, required, text};
 use super::document::Resource;
-use super::model::{Function, PartialFailures, QueueSource, Route, ScheduleSource, Stack};
+use super::model::{
+    EventRule, Function, PartialFailures, QueueSource, Route, ScheduleSource, Stack,
+};
 use super::resolve::Resolver;
 use crate::sources::schedules::Schedule;
 
@@ -49,6 +51,10 @@ pub(super) fn add(
                 let rule = format!("{}{event}", resource.name);
                 let schedule = schedule(rule, &name, properties, &place_of_properties)?;
                 stack.schedules.extend(schedule);
+            }
+            "EventBridgeRule" => {
+                let rule = event_rule(&name, properties, &place_of_properties)?;
+                stack.event_rules.extend(rule);
             }
             kind => {
                 let place = format!("{place}.Type");
@@ -167,6 +173,50 @@ fn queue_source(
         },
         maximum_concurrency: concurrency.and_then(|runs| usize::try_from(runs).ok()),
     })
+}
+
+fn event_rule(
+    function: &str,
+    properties: &Json,
+    place: &str,
+) -> Result<Option<EventRule>, TemplateError> {
+    const TAKEN: [&str; 3] = ["Pattern", "RuleName", "State"];
+    let names = properties
+        .as_object()
+        .into_iter()
+        .flat_map(|all| all.keys());
+    if let Some(other) = names
+        .into_iter()
+        .find(|name| !TAKEN.contains(&name.as_str()))
+    {
+        let place = format!("{place}.{other}");
+        return Err(TemplateError::new(
+            &place,
+            "the local cloud offers no such property of a rule",
+        ));
+    }
+    let pattern = required(properties, "Pattern", place)?;
+    if !pattern.is_object() || !is_plain(pattern) {
+        let place = format!("{place}.Pattern");
+        return Err(TemplateError::new(
+            &place,
+            "the local cloud offers patterns of exact texts only",
+        ));
+    }
+    let rule = EventRule {
+        function: function.to_owned(),
+        pattern: pattern.clone(),
+    };
+    Ok((properties["State"] != "DISABLED").then_some(rule))
+}
+
+/// Whether a pattern consists of mappings down to lists of texts.
+fn is_plain(pattern: &Json) -> bool {
+    match pattern {
+        Json::Object(fields) => fields.values().all(is_plain),
+        Json::Array(values) => !values.is_empty() && values.iter().all(Json::is_string),
+        _ => false,
+    }
 }
 
 fn schedule(

@@ -18,6 +18,8 @@ pub struct Stack {
     pub routes: Vec<Route>,
     pub queue_sources: Vec<QueueSource>,
     pub schedules: Vec<ScheduleSource>,
+    pub event_rules: Vec<EventRule>,
+    pub mail_sets: Vec<MailSet>,
     pub throttle: Option<Throttle>,
 }
 
@@ -119,6 +121,22 @@ pub struct ScheduleSource {
     pub expression: String,
     /// A constant that takes the place of the event, where one is declared.
     pub input: Option<Value>,
+}
+
+/// A rule of the event bus.
+#[derive(Debug, Clone)]
+pub struct EventRule {
+    pub function: String,
+    /// A mapping of texts and lists of texts, down to any depth.
+    pub pattern: Value,
+}
+
+/// A configuration set of the mail service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailSet {
+    pub name: String,
+    /// What it tells the event bus, as MatchingEventTypes names it.
+    pub event_types: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -6,7 +6,7 @@ use super::resolve::Resolver;
 use super::{ACCOUNT, REGION, TemplateError};
 
 /// Kinds that the local cloud has no use for: they guard, watch or price the service in AWS.
-pub(super) const SKIPPED: [&str; 16] = [
+pub(super) const SKIPPED: [&str; 15] = [
     "AWS::CloudWatch::Alarm",
     "AWS::CloudWatch::CompositeAlarm",
     "AWS::CloudWatch::Dashboard",
@@ -19,7 +19,6 @@ pub(super) const SKIPPED: [&str; 16] = [
     "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
     "AWS::S3::BucketPolicy",
-    "AWS::SES::ConfigurationSet",
     "AWS::SES::EmailIdentity",
     "AWS::SNS::Topic",
     "AWS::SQS::QueuePolicy",
@@ -36,6 +35,7 @@ fn name_property(kind: &str) -> Option<&'static str> {
         "AWS::Cognito::UserPoolDomain" => "Domain",
         "AWS::IoT::Policy" => "PolicyName",
         "AWS::IoT::RoleAlias" => "RoleAlias",
+        "AWS::SES::ConfigurationSet" => "Name",
         "AWS::IAM::Role" => "RoleName",
         "AWS::Logs::LogGroup" => "LogGroupName",
         _ => return None,

@@ -141,6 +141,19 @@ fn queues_pools_and_sources_carry_what_they_declare() {
         .find(|schedule| schedule.function == "notification")
         .unwrap();
     assert_eq!(relay.expression, "rate(1 minute)");
+    let [rule] = stack.event_rules.as_slice() else {
+        panic!("one rule was expected: {:?}", stack.event_rules);
+    };
+    assert_eq!(rule.function, "notification");
+    assert_eq!(rule.pattern["source"], serde_json::json!(["aws.ses"]));
+    let [set] = stack.mail_sets.as_slice() else {
+        panic!("one set was expected: {:?}", stack.mail_sets);
+    };
+    assert_eq!(set.name, "ciero-notices");
+    assert_eq!(
+        set.event_types,
+        ["DELIVERY", "BOUNCE", "COMPLAINT", "REJECT"]
+    );
     let live = stack
         .routes
         .iter()
@@ -220,6 +233,16 @@ fn a_broken_template_is_told_in_one_sentence_with_its_place() {
         "Type: Schedule",
         "Type: Kinesis",
         "the local cloud offers no event of type Kinesis",
+    );
+    check(
+        "source: [aws.ses]",
+        "source: [{ prefix: aws }]",
+        "the local cloud offers patterns of exact texts only",
+    );
+    check(
+        "ConfigurationSetName: !Ref MailConfigurationSet",
+        "ConfigurationSetName: other",
+        "there is no configuration set other",
     );
     check(
         "BatchSize: 10",

@@ -1,4 +1,4 @@
-//! Starts what answers and what wakes functions: servers, queue sources, schedules.
+//! Starts what answers and what wakes functions: servers, queue sources, the event bus, schedules.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::{clock_page, index_page, lambda_api, sources, video};
 const EXPIRY_SWEEP: Duration = Duration::from_secs(600);
 
 impl Local {
-    /// Starts the servers, the queue sources, the schedules and the sweep of expired items.
+    /// Starts the servers, the queue sources, the event bus, the schedules and the sweep of expired items.
     pub(super) fn serve(&self, ports: Ports) -> Result<(), Stop> {
         let clock = self.apis.clock.clone();
         let rules = self
@@ -67,6 +67,7 @@ impl Local {
         for source in &self.stack.queue_sources {
             sources::queues::start(source, &self.apis.queues, &self.host);
         }
+        sources::bus::start(&self.stack.event_rules, &self.apis.mailbox, &self.host);
         for rule in rules {
             let host = Arc::clone(&self.host);
             tokio::spawn(sources::schedules::tick(

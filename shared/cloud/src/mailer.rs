@@ -15,16 +15,23 @@ const SERVICE: &str = "SES";
 pub struct SesMailer {
     client: Client,
     sender: String,
+    configuration_set: String,
 }
 
 impl SesMailer {
-    /// Sends from this address.
-    pub fn new(config: &SdkConfig, sender: &str) -> Self {
+    /// Sends from this address; the configuration set says where SES tells what became of a mail.
+    pub fn new(config: &SdkConfig, sender: &str, configuration_set: &str) -> Self {
         SesMailer {
             client: Client::new(config),
             sender: sender.to_owned(),
+            configuration_set: configuration_set.to_owned(),
         }
     }
+}
+
+fn tag(name: &str, value: &str) -> Result<MessageTag, CloudError> {
+    let tag = MessageTag::builder().name(name).value(value);
+    tag.build().map_err(unbuilt(SERVICE))
 }
 
 fn content(text: &str) -> Result<Content, CloudError> {
@@ -39,18 +46,15 @@ impl Mailer for SesMailer {
             .subject(content(&mail.subject)?)
             .body(Body::builder().text(content(&mail.text)?).build())
             .build();
-        let kind = MessageTag::builder()
-            .name("kind")
-            .value(&mail.kind)
-            .build()
-            .map_err(unbuilt(SERVICE))?;
         let sent = self
             .client
             .send_email()
             .from_email_address(&self.sender)
             .destination(Destination::builder().to_addresses(&mail.to).build())
             .content(EmailContent::builder().simple(message).build())
-            .email_tags(kind)
+            .configuration_set_name(&self.configuration_set)
+            .email_tags(tag("kind", &mail.kind)?)
+            .email_tags(tag("notice", mail.notice.as_str())?)
             .send()
             .await;
         let sent = sent.map_err(|error| match code(&error) {

@@ -142,6 +142,60 @@ impl Notice {
     }
 }
 
+/// What became of a notice. It only goes forward: from sent to arrived, and from both to failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Outcome {
+    /// The mail service took it and has told no more.
+    #[default]
+    Sent,
+    /// D-36: the recipient's mail server took it, so it has arrived.
+    Arrived { at: Timestamp },
+    /// It did not reach the recipient, or nobody there wants it.
+    Failed { at: Timestamp, reason: Failure },
+}
+
+/// Why a notice failed. The mail servers' own words are not kept: they quote addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The address takes no mail.
+    BouncedForGood,
+    /// The mail service tried for hours and gave up; the address may take a later mail.
+    BouncedForNow,
+    /// The recipient reported it as unwanted.
+    Complained,
+    /// The mail service would not send it.
+    Rejected,
+}
+
+/// What there is to do about a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextStep {
+    Nothing,
+    /// A person must reach the recipient in another way, for example by telephone or letter.
+    SecondChannel,
+}
+
+impl Outcome {
+    /// Returns the stable name of the outcome.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Outcome::Sent => "sent",
+            Outcome::Arrived { .. } => "arrived",
+            Outcome::Failed { .. } => "failed",
+        }
+    }
+
+    fn rank(&self) -> u8 {
+        match self {
+            Outcome::Sent => 0,
+            Outcome::Arrived { .. } => 1,
+            Outcome::Failed { .. } => 2,
+        }
+    }
+}
+
 /// One line of the notice ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NoticeRecord {
@@ -156,4 +210,142 @@ pub struct NoticeRecord {
     pub sent_at: Timestamp,
     /// The mail service's own identifier.
     pub mail_id: String,
+    /// Counts the outcomes, from 1.
+    #[serde(default = "first_version")]
+    pub version: u64,
+    #[serde(default)]
+    pub outcome: Outcome,
+}
+
+/// Lines that were written before outcomes were kept have no version.
+fn first_version() -> u64 {
+    1
+}
+
+impl NoticeRecord {
+    /// Returns the line with news of its mail, or `None` if they change nothing: news come twice and out of
+    /// order, and a delivery told late does not undo a failure.
+    pub fn hear(&self, news: Outcome) -> Option<NoticeRecord> {
+        (news.rank() > self.outcome.rank()).then(|| NoticeRecord {
+            version: self.version + 1,
+            outcome: news,
+            ..self.clone()
+        })
+    }
+
+    /// Returns what a person has to do about it.
+    pub fn next_step(&self) -> NextStep {
+        match self.outcome {
+            Outcome::Sent | Outcome::Arrived { .. } => NextStep::Nothing,
+            Outcome::Failed { .. } => NextStep::SecondChannel,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    const SENT: Outcome = Outcome::Sent;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn arrived() -> Outcome {
+        Outcome::Arrived {
+            at: at("2026-06-01T00:00:02Z"),
+        }
+    }
+
+    fn failed(reason: Failure) -> Outcome {
+        Outcome::Failed {
+            at: at("2026-06-01T00:00:03Z"),
+            reason,
+        }
+    }
+
+    fn record() -> NoticeRecord {
+        NoticeRecord {
+            id: MessageId::from_random([1; 10]),
+            notice: Notice::ApplicationReceived {
+                application: ApplicationId::from_random([1; 10]),
+            },
+            to: "hanako@example.jp".into(),
+            language: Language::Ja,
+            content_hash: "00".into(),
+            sent_at: at("2026-06-01T00:00:00Z"),
+            mail_id: "mail-1".into(),
+            version: 1,
+            outcome: SENT,
+        }
+    }
+
+    /// The outcome and the version after a number of news.
+    fn check(news: &[Outcome], outcome: Outcome, version: u64) {
+        let after = news.iter().fold(record(), |record, news| {
+            record.hear(*news).unwrap_or(record)
+        });
+        assert_eq!((after.outcome, after.version), (outcome, version));
+        let same = NoticeRecord {
+            version: 1,
+            outcome: SENT,
+            ..after
+        };
+        assert_eq!(same, record(), "news change nothing else");
+    }
+
+    mod art_24 {
+        use super::*;
+
+        #[test]
+        fn a_notice_is_sent_then_arrives_or_fails() {
+            check(&[], SENT, 1);
+            check(&[arrived()], arrived(), 2);
+            let bounced = failed(Failure::BouncedForGood);
+            check(&[bounced], bounced, 2);
+        }
+
+        #[test]
+        fn a_failure_after_the_arrival_counts() {
+            let complained = failed(Failure::Complained);
+            check(&[arrived(), complained], complained, 3);
+        }
+
+        #[test]
+        fn a_late_delivery_does_not_undo_a_failure() {
+            let bounced = failed(Failure::BouncedForNow);
+            check(&[bounced, arrived()], bounced, 2);
+        }
+
+        #[test]
+        fn doubled_news_change_nothing() {
+            check(&[arrived(), arrived()], arrived(), 2);
+            let first = failed(Failure::Rejected);
+            check(&[first, failed(Failure::Complained), first], first, 2);
+            check(&[SENT], SENT, 1);
+        }
+
+        #[test]
+        fn only_a_failed_notice_asks_for_a_second_channel() {
+            let step = |news| record().hear(news).unwrap().next_step();
+            assert_eq!(record().next_step(), NextStep::Nothing);
+            assert_eq!(step(arrived()), NextStep::Nothing);
+            assert_eq!(step(failed(Failure::Complained)), NextStep::SecondChannel);
+        }
+    }
+
+    #[test]
+    fn a_line_written_before_outcomes_were_kept_counts_as_sent() {
+        let mut line = serde_json::to_value(record()).unwrap();
+        let fields = line.as_object_mut().unwrap();
+        fields.remove("version");
+        fields.remove("outcome");
+        assert_eq!(
+            serde_json::from_value::<NoticeRecord>(line).unwrap(),
+            record()
+        );
+    }
 }

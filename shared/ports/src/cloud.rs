@@ -1,7 +1,7 @@
 //! What the managed services do for us.
 
 use async_trait::async_trait;
-use ciero_domain::ids::{ID_BYTES, UserId};
+use ciero_domain::ids::{ID_BYTES, MessageId, UserId};
 use jiff::Timestamp;
 
 use crate::decision::Message;
@@ -38,6 +38,8 @@ pub struct Mail {
     pub text: String,
     /// The notice's kind, as a tag of the mail.
     pub kind: String,
+    /// The notice itself, as a tag of the mail: what becomes of the mail is told under it.
+    pub notice: MessageId,
 }
 
 /// The mail service.

@@ -89,6 +89,8 @@ pub enum Write {
     },
     Audit(Box<AuditRow>),
     Notice(Box<NoticeRecord>),
+    /// What became of a notice: its next version, by itself and under its contract.
+    NoticeOutcome(Box<NoticeRecord>),
     /// Confidential table.
     Screening(Box<Screening>),
     /// Confidential table; version 1 only.

@@ -221,6 +221,12 @@ pub trait Confidential: Send + Sync {
 #[async_trait]
 pub trait Notices: Send + Sync {
     async fn notice(&self, id: &MessageId) -> Result<Option<NoticeRecord>, StoreError>;
+    /// The newest notices of a contract, newest first.
+    async fn of_contract(
+        &self,
+        contract: &ContractId,
+        most: u16,
+    ) -> Result<Vec<NoticeRecord>, StoreError>;
 }
 
 /// The audit trail.

@@ -31,6 +31,12 @@ pub enum Event {
     Schedule {
         due: Timestamp,
     },
+    /// An event of the bus other than a schedule: what a managed service tells of its own accord.
+    Notified {
+        /// The kind of the event, for example `Email Bounced`.
+        detail_type: String,
+        detail: Value,
+    },
     /// A payload given to the function by name.
     Direct(Value),
 }
@@ -71,7 +77,7 @@ impl BatchOutcome {
 }
 
 impl Event {
-    /// Reads the event of a queue or a schedule; anything else is a direct payload.
+    /// Reads the event of a queue, a schedule or another service; anything else is a direct payload.
     pub fn read(payload: Value) -> anyhow::Result<Event> {
         if let Some(records) = payload.get("Records").and_then(Value::as_array) {
             let items = records.iter().map(|record| {
@@ -94,6 +100,15 @@ impl Event {
                 .context("a scheduled event has no time")?
                 .parse()?;
             return Ok(Event::Schedule { due });
+        }
+        if let (Some(detail_type), true) = (
+            payload["detail-type"].as_str(),
+            payload["source"].is_string(),
+        ) {
+            return Ok(Event::Notified {
+                detail_type: detail_type.to_owned(),
+                detail: payload["detail"].clone(),
+            });
         }
         Ok(Event::Direct(payload))
     }
@@ -163,6 +178,15 @@ mod tests {
             Event::read(schedule).unwrap(),
             Event::Schedule {
                 due: "2026-04-01T00:00:00Z".parse().unwrap()
+            }
+        );
+        let notified =
+            json!({"source": "aws.ses", "detail-type": "Email Bounced", "detail": {"a": 1}});
+        assert_eq!(
+            Event::read(notified).unwrap(),
+            Event::Notified {
+                detail_type: "Email Bounced".into(),
+                detail: json!({"a": 1})
             }
         );
         assert_eq!(

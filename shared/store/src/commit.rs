@@ -75,6 +75,7 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::ForgetCode { hash } => devices::forget_code(hash),
         Write::Audit(row) => audit::put(row),
         Write::Notice(record) => notices::put(record),
+        Write::NoticeOutcome(record) => notices::put_outcome(record),
         Write::Screening(screening) => confidential::put_screening(screening),
         Write::Register(entry) => confidential::put_register(entry),
         Write::ScreeningList(header) => confidential::put_screening_list(header),

@@ -26,6 +26,7 @@ pub(crate) const USERS: &str = "USER#";
 pub(crate) const DEVICES: &str = "DEVICE#";
 pub(crate) const CAMERAS: &str = "CAMERA#";
 pub(crate) const AUDIT: &str = "AUDIT#";
+pub(crate) const NOTICES: &str = "NOTICE#";
 pub(crate) const CONTRACT_LIST: &str = "CONTRACTS";
 pub(crate) const VERSIONS: &str = "VERSION#";
 pub(crate) const PRICES: &str = "PRICES";
@@ -143,7 +144,7 @@ pub(crate) fn notice(id: &MessageId) -> Key {
 pub(crate) fn contract_notice(contract: &ContractId, at: Timestamp, id: &MessageId) -> Key {
     Key::new(
         contract_partition(contract),
-        format!("NOTICE#{}#{id}", sortable(at)),
+        format!("{NOTICES}{}#{id}", sortable(at)),
     )
 }
 

@@ -133,6 +133,18 @@ class EmbeddedCloud(unittest.TestCase):
             mails = [mail for mail in json.load(answer) if mail["subject"] == subject]
         self.assertEqual([(mail["to"], mail["text"]) for mail in mails], [(["boto@example.jp"], "本文")])
 
+    def test_ses_takes_a_mail_under_a_declared_configuration_set_only(self):
+        mail = {
+            "FromEmailAddress": "no-reply@portal.example.jp",
+            "Destination": {"ToAddresses": ["bounce@simulator.amazonses.com"]},
+            "Content": {"Simple": {"Subject": {"Data": "件名"}, "Body": {"Text": {"Data": "本文"}}}},
+        }
+        sender = self.client("sesv2")
+        sent = sender.send_email(ConfigurationSetName="ciero-notices", **mail)["MessageId"]
+        with urlopen(f"{self.portal}/_local/mail.json") as answer:
+            self.assertEqual([one["state"] for one in json.load(answer) if one["id"] == sent], ["bounced"])
+        self.refused("NotFoundException", sender.send_email, ConfigurationSetName="none", **mail)
+
     def test_cognito_keeps_a_user(self):
         people = self.client("cognito-idp")
         name = f"boto-{uuid.uuid4()}"

@@ -2,7 +2,7 @@
 
 use ciero_domain::Language;
 use ciero_domain::ids::ContractId;
-use ciero_domain::notice::Notice;
+use ciero_domain::notice::{Notice, Outcome};
 use ciero_ports::{CloudError, CommitError, Mail, MockDocuments, StoreError, WriteKind};
 use sha2::{Digest, Sha256};
 
@@ -49,6 +49,7 @@ async fn the_ledger_keeps_what_was_sent_to_whom_and_when() {
             subject,
             text,
             kind,
+            notice,
         },
     ] = trace.mails().try_into().unwrap();
     assert_eq!(record.id, message_id(1));
@@ -59,6 +60,8 @@ async fn the_ledger_keeps_what_was_sent_to_whom_and_when() {
     assert_eq!(record.sent_at, now().0);
     assert_eq!(record.mail_id, "mail-1");
     assert_eq!(kind, "application_received");
+    assert_eq!(notice, message_id(1));
+    assert_eq!((record.version, record.outcome), (1, Outcome::Sent));
     let digest = Sha256::digest(format!("{subject}\n\n{text}"));
     assert_eq!(record.content_hash, hex::encode(digest));
 }

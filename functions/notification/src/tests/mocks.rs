@@ -147,7 +147,7 @@ impl Mocks {
 fn record(decision: &Decision) -> NoticeRecord {
     assert!(decision.messages.is_empty());
     match decision.writes.as_slice() {
-        [Write::Notice(record)] => (**record).clone(),
+        [Write::Notice(record) | Write::NoticeOutcome(record)] => (**record).clone(),
         other => panic!("unexpected writes: {other:?}"),
     }
 }

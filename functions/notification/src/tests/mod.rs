@@ -4,6 +4,7 @@
 mod delivery;
 mod events;
 mod mocks;
+mod outcomes;
 mod relay;
 mod samples;
 mod texts;

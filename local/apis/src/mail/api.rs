@@ -12,7 +12,7 @@ use mail_parser::{Address, MessageParser};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Mailbox, NewMail};
+use super::{KeepError, Mailbox, NewMail};
 use crate::wire::{ApiError, Protocol, json_answer, parse_json};
 
 pub(super) fn router(mailbox: Mailbox) -> Router {
@@ -39,6 +39,7 @@ struct SendEmail {
     content: Content,
     #[serde(default)]
     email_tags: Vec<Tag>,
+    configuration_set_name: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -92,7 +93,7 @@ struct Tag {
 async fn send_email(State(mailbox): State<Mailbox>, body: Bytes) -> Response {
     let sent = parse_json(&body)
         .and_then(to_mail)
-        .and_then(|mail| Ok(mailbox.keep(&mail)?));
+        .and_then(|mail| mailbox.keep(&mail).map_err(refused));
     match sent {
         Ok(id) => json_answer(
             StatusCode::OK,
@@ -100,6 +101,17 @@ async fn send_email(State(mailbox): State<Mailbox>, body: Bytes) -> Response {
             &json!({ "MessageId": id }),
         ),
         Err(error) => error.render(Protocol::RestJson),
+    }
+}
+
+fn refused(error: KeepError) -> ApiError {
+    match error {
+        KeepError::NoSuchSet(name) => ApiError::with(
+            StatusCode::NOT_FOUND,
+            "NotFoundException",
+            format!("Configuration set <{name}> does not exist."),
+        ),
+        KeepError::Database(error) => error.into(),
     }
 }
 
@@ -115,12 +127,10 @@ async fn account() -> Response {
 }
 
 fn to_mail(request: SendEmail) -> Result<NewMail, ApiError> {
-    let kind = request
-        .email_tags
-        .into_iter()
-        .find(|tag| tag.name == "kind")
-        .map(|tag| tag.value)
-        .unwrap_or_default();
+    let tags = request.email_tags.into_iter();
+    let tags: Vec<(String, String)> = tags.map(|tag| (tag.name, tag.value)).collect();
+    let kind = tags.iter().find(|(name, _)| name == "kind");
+    let kind = kind.map(|(_, value)| value.clone()).unwrap_or_default();
     let destination = request.destination;
     let addressed: Vec<String> = [
         destination.to_addresses,
@@ -138,6 +148,8 @@ fn to_mail(request: SendEmail) -> Result<NewMail, ApiError> {
         }
     };
     mail.kind = kind;
+    mail.tags = tags;
+    mail.configuration_set = request.configuration_set_name;
     if !addressed.is_empty() {
         mail.to = addressed;
     }
@@ -194,7 +206,7 @@ fn from_raw(raw: &Raw) -> Result<NewMail, ApiError> {
         to,
         subject: message.subject().unwrap_or_default().to_owned(),
         text: message.body_text(0).unwrap_or_default().into_owned(),
-        kind: String::new(),
+        ..NewMail::default()
     })
 }
 

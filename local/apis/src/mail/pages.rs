@@ -8,13 +8,13 @@ use http::StatusCode;
 use http::header::CACHE_CONTROL;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{Mail, Mailbox};
+use super::{Fate, Mail, Mailbox};
 use crate::database::DatabaseError;
 use crate::wire::json_answer;
 
 const STYLE: &str = "
-:root{color-scheme:light dark;--ink:#16202b;--soft:#5a6876;--paper:#fff;--line:#d5dce3;--mark:#0b5cad;--ground:#f3f5f7}
-@media(prefers-color-scheme:dark){:root{--ink:#e8edf2;--soft:#9fb0bf;--paper:#18212a;--line:#33414e;--mark:#7cb8f2;--ground:#0f161d}}
+:root{color-scheme:light dark;--ink:#16202b;--soft:#5a6876;--paper:#fff;--line:#d5dce3;--mark:#0b5cad;--ground:#f3f5f7;--bad:#a3161b}
+@media(prefers-color-scheme:dark){:root{--ink:#e8edf2;--soft:#9fb0bf;--paper:#18212a;--line:#33414e;--mark:#7cb8f2;--ground:#0f161d;--bad:#ff9a94}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.7 system-ui,'Hiragino Sans','Noto Sans CJK JP','Noto Sans JP','Yu Gothic',sans-serif}
 main{max-width:48rem;margin:0 auto;padding:1.25rem}
@@ -27,6 +27,7 @@ li a:hover{border-color:var(--mark)}
 .subject{display:block;font-weight:600}
 .about{color:var(--soft);font-size:.9rem}
 .kind{border:1px solid var(--line);border-radius:1rem;padding:0 .6rem;white-space:nowrap}
+.failed{border-color:var(--bad);color:var(--bad)}
 article{background:var(--paper);border:1px solid var(--line);border-radius:.5rem;padding:1rem}
 .text{white-space:pre-wrap;overflow-wrap:anywhere;margin:1rem 0 0;padding-top:1rem;border-top:1px solid var(--line)}
 ";
@@ -70,6 +71,7 @@ async fn list(State(mailbox): State<Mailbox>) -> Response {
                         span.about {
                             (readable(&mail.at)) " · " (mail.to.join(", "))
                             @if !mail.kind.is_empty() { " · " span.kind { (mail.kind) } }
+                            " · " (state(mail.state))
                         }
                     }
                 }
@@ -103,10 +105,20 @@ fn show(mail: &Mail) -> Markup {
             div.about {
                 time datetime=(mail.at) { (readable(&mail.at)) }
                 @if !mail.kind.is_empty() { " · " span.kind { (mail.kind) } }
+                " · " (state(mail.state))
             }
             div.text { (with_links(&mail.text)) }
         }
     }
+}
+
+fn state(fate: Fate) -> Markup {
+    let (ja, class) = match fate {
+        Fate::Delivered => ("到達", "kind"),
+        Fate::Complained => ("迷惑メールの申告", "kind failed"),
+        Fate::Bounced => ("不達", "kind failed"),
+    };
+    html! { span class=(class) { (ja) " " span lang="en" { (fate.name()) } } }
 }
 
 /// The text with its web addresses as links; everything else is escaped.

@@ -1,6 +1,7 @@
-//! A mail is sent as plain text in UTF-8, tagged with its kind.
+//! A mail is sent as plain text in UTF-8, tagged with its kind and its notice.
 
 use ciero_cloud::SesMailer;
+use ciero_domain::ids::MessageId;
 use ciero_ports::{Mail, Mailer};
 use serde_json::json;
 
@@ -12,13 +13,14 @@ fn mail() -> Mail {
         subject: "お申し込みを受け付けました".into(),
         text: "本文".into(),
         kind: "application_received".into(),
+        notice: MessageId::from_random([1; 10]),
     }
 }
 
 #[tokio::test]
-async fn a_mail_carries_subject_text_and_kind() {
+async fn a_mail_carries_subject_text_kind_and_notice() {
     let fake = Fake::start(|_| ok(json!({ "MessageId": "mail-7" }))).await;
-    let sent = SesMailer::new(&fake.config, "no-reply@example.jp")
+    let sent = SesMailer::new(&fake.config, "no-reply@example.jp", "set")
         .send(&mail())
         .await;
     assert_eq!(sent.unwrap(), "mail-7");
@@ -33,7 +35,11 @@ async fn a_mail_carries_subject_text_and_kind() {
                 "Subject": { "Data": "お申し込みを受け付けました", "Charset": "UTF-8" },
                 "Body": { "Text": { "Data": "本文", "Charset": "UTF-8" } },
             } },
-            "EmailTags": [{ "Name": "kind", "Value": "application_received" }],
+            "ConfigurationSetName": "set",
+            "EmailTags": [
+                { "Name": "kind", "Value": "application_received" },
+                { "Name": "notice", "Value": MessageId::from_random([1; 10]) },
+            ],
         })
     );
 }
@@ -48,7 +54,7 @@ async fn a_refused_mail_is_an_error_that_names_no_address() {
         )
     })
     .await;
-    let mailer = SesMailer::new(&fake.config, "no-reply@example.jp");
+    let mailer = SesMailer::new(&fake.config, "no-reply@example.jp", "set");
     let error = mailer.send(&mail()).await.unwrap_err().to_string();
     assert_eq!(error, "SES failed: MessageRejected");
 }
@@ -56,13 +62,13 @@ async fn a_refused_mail_is_an_error_that_names_no_address() {
 #[tokio::test]
 async fn a_mail_without_an_identifier_or_an_answer_is_an_error() {
     let fake = Fake::start(|_| ok(json!({}))).await;
-    let sent = SesMailer::new(&fake.config, "a@example.jp")
+    let sent = SesMailer::new(&fake.config, "a@example.jp", "set")
         .send(&mail())
         .await;
     assert!(sent.is_err());
-    let mailer = SesMailer::new(&silence().await, "a@example.jp");
+    let mailer = SesMailer::new(&silence().await, "a@example.jp", "set");
     assert!(mailer.send(&mail()).await.is_err());
     let refused = Fake::start(|_| refusal("BadRequestException")).await;
-    let mailer = SesMailer::new(&refused.config, "a@example.jp");
+    let mailer = SesMailer::new(&refused.config, "a@example.jp", "set");
     assert!(mailer.send(&mail()).await.is_err());
 }

@@ -1,6 +1,7 @@
 //! What stands in the way of a decision is named, and nothing of the decision is written.
 
 use ciero_domain::application::Event;
+use ciero_domain::notice::{NoticeRecord, Outcome};
 use ciero_ports::{CommitError, Decision, Devices, Documents, Ledger, People, Write, WriteKind};
 use jiff::civil::date;
 
@@ -166,6 +167,27 @@ async fn what_is_written_once_is_not_written_twice() {
     ] {
         check(write.clone(), write, WriteKind::Once).await;
     }
+}
+
+#[tokio::test]
+async fn an_outcome_stands_on_the_version_that_was_read() {
+    let first = Write::Notice(Box::new(notice(1)));
+    let arrived = notice(1).hear(Outcome::Arrived { at: now() }).unwrap();
+    let mut later = arrived.clone();
+    later.version += 1;
+    let unknown = NoticeRecord {
+        id: message_id(2),
+        ..arrived.clone()
+    };
+    for stray in [later, unknown] {
+        let stray = Write::NoticeOutcome(Box::new(stray));
+        check(first.clone(), stray, WriteKind::Entity).await;
+    }
+    let t = tables().await;
+    t.store.commit(&Decision::of(first)).await.unwrap();
+    let outcome = Decision::of(Write::NoticeOutcome(Box::new(arrived)));
+    assert_eq!(conflict(&t, &outcome).await, None);
+    assert_eq!(conflict(&t, &outcome).await, Some(WriteKind::Entity));
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use ciero_domain::application::{Event, State};
 use ciero_domain::ids::ContractId;
+use ciero_domain::notice::{Notice, NoticeRecord, Outcome};
 use ciero_ports::{
     Applications, Audit, Confidential, Contracts, Decision, Devices, Documents, Ledger, Notices,
     People, Viewing, Write,
@@ -261,6 +262,53 @@ async fn a_notice_is_found_by_its_message() {
     let read = t.store.notice(&message_id(1)).await.unwrap();
     assert_eq!(read, Some(notice(1)));
     assert_eq!(t.store.notice(&message_id(2)).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_became_of_a_notice_stands_by_its_message_and_under_its_contract() {
+    let t = tables().await;
+    let write = Write::Notice(Box::new(notice(1)));
+    t.store.commit(&Decision::of(write)).await.unwrap();
+    let arrived = notice(1).hear(Outcome::Arrived { at: now() }).unwrap();
+    let write = Write::NoticeOutcome(Box::new(arrived.clone()));
+    t.store.commit(&Decision::of(write)).await.unwrap();
+    let read = t.store.notice(&message_id(1)).await.unwrap();
+    assert_eq!(read.as_ref(), Some(&arrived));
+    let listed = t.store.of_contract(&contract_id(), 10).await.unwrap();
+    assert_eq!(listed, [arrived]);
+}
+
+#[tokio::test]
+async fn the_notices_of_a_contract_are_read_newest_first_and_without_those_of_no_contract() {
+    let t = tables().await;
+    let sent = |n, moment| NoticeRecord {
+        sent_at: at(moment),
+        ..notice(n)
+    };
+    let without = NoticeRecord {
+        notice: Notice::ApplicationReceived {
+            application: application_id(1),
+        },
+        ..notice(9)
+    };
+    let notices = [
+        sent(3, "2026-06-01T00:00:00Z"),
+        sent(1, "2026-06-01T00:00:00.5Z"),
+        sent(2, "2026-06-01T00:00:01Z"),
+        without,
+    ];
+    for record in notices.clone() {
+        let write = Write::Notice(Box::new(record));
+        t.store.commit(&Decision::of(write)).await.unwrap();
+    }
+    let contract = contract_id();
+    let read = |most| t.store.of_contract(&contract, most);
+    let [first, second, third, _] = notices;
+    assert_eq!(read(2).await.unwrap(), [third.clone(), second.clone()]);
+    assert_eq!(read(100).await.unwrap(), [third, second, first]);
+    assert_eq!(read(0).await.unwrap(), []);
+    let others = t.store.of_contract(&other_contract(), 9).await;
+    assert_eq!(others.unwrap(), []);
 }
 
 #[tokio::test]

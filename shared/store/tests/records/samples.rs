@@ -10,7 +10,7 @@ use ciero_domain::device::{Camera, Device, DeviceKind, DeviceState};
 use ciero_domain::documents::{Bilingual, DeviceModel, Operator};
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
 use ciero_domain::money::Yen;
-use ciero_domain::notice::{Notice, NoticeRecord};
+use ciero_domain::notice::{Notice, NoticeRecord, Outcome};
 use ciero_domain::particulars::RawParticulars;
 use ciero_domain::prices::{Plan, PriceList};
 use ciero_domain::screening::{
@@ -262,6 +262,8 @@ pub fn notice(n: u8) -> NoticeRecord {
         content_hash: "00".into(),
         sent_at: now(),
         mail_id: "mail-1".into(),
+        version: 1,
+        outcome: Outcome::Sent,
     }
 }
 
