@@ -85,6 +85,14 @@ impl Desk {
                 Err(CommitError::Conflict(WriteKind::Serial)) => {
                     return Err(ciero_domain::device::Refusal::SerialTaken.into());
                 }
+                Err(CommitError::Conflict(WriteKind::Receipt)) => {
+                    return Err(Problem::new(
+                        StatusCode::CONFLICT,
+                        "receipt_recorded",
+                        "同じ整理番号の入金はすでに記録されています。",
+                        "A payment with this reference has already been recorded.",
+                    ));
+                }
                 Err(CommitError::Conflict(WriteKind::Email)) => {
                     return Err(ciero_domain::user::Refusal::EmailTaken.into());
                 }
