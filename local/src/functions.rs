@@ -3,25 +3,33 @@
 use lambda_runtime::Error;
 
 /// The names under which template.yaml declares the functions.
-pub const NAMES: [&str; 7] = [
+pub const NAMES: [&str; 11] = [
+    "billing-schedule",
     "contract-desk",
     "device-provisioning",
+    "due-sweep",
+    "effect-audit",
     "notification",
     "operations",
     "playback-url",
     "portal",
+    "renewal-reminder",
     "signup-screening",
 ];
 
 /// Runs the function of this name until its host ends it.
 pub async fn run(name: &str) -> Result<(), Error> {
     match name {
+        "billing-schedule" => billing_schedule::run().await,
         "contract-desk" => contract_desk::run().await,
         "device-provisioning" => device_provisioning::run().await,
+        "due-sweep" => due_sweep::run().await,
+        "effect-audit" => effect_audit::run().await,
         "notification" => notification::run().await,
         "operations" => operations::run().await,
         "playback-url" => playback_url::run().await,
         "portal" => portal::run().await,
+        "renewal-reminder" => renewal_reminder::run().await,
         "signup-screening" => signup_screening::run().await,
         _ => Err(format!(
             "there is no function {name}; the functions are {}",

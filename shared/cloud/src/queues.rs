@@ -76,7 +76,10 @@ fn entry(place: usize, message: &Message) -> Option<SendMessageBatchRequestEntry
 impl Queues for SqsQueues {
     async fn send(&self, messages: &[Message]) -> Vec<Message> {
         let mut accepted = Vec::new();
-        for topic in [Topic::Notices, Topic::Screening] {
+        let mut topics: Vec<Topic> = messages.iter().map(|message| message.body.topic()).collect();
+        topics.sort();
+        topics.dedup();
+        for topic in topics {
             let waiting: Vec<&Message> = messages
                 .iter()
                 .filter(|message| message.body.topic() == topic)

@@ -143,13 +143,24 @@ pub enum WriteKind {
 }
 
 /// Where a message of the outbox goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Topic {
     Notices,
     Screening,
     /// Due work of a kind.
     Work(Kind),
+}
+
+impl Topic {
+    /// Returns the stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Topic::Notices => "notices",
+            Topic::Screening => "screening",
+            Topic::Work(kind) => kind.name(),
+        }
+    }
 }
 
 /// What a message says.

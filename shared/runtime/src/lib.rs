@@ -16,6 +16,7 @@ mod settings;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod who;
+mod worker;
 
 pub use answer::Answer;
 pub use aws::sdk_config;
@@ -31,3 +32,4 @@ pub use problem::Problem;
 pub use session::{COOKIE, LIFETIME, Role, Sealer, Session, device_code_hash};
 pub use settings::{Settings, text};
 pub use who::{Administrator, Csrf, Operator, PageLanguage, SignedIn};
+pub use worker::Worker;
