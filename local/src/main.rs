@@ -4,6 +4,7 @@ mod advance;
 mod clock_page;
 mod data;
 mod demo;
+mod explain;
 mod functions;
 mod gateway;
 mod host;
@@ -56,6 +57,8 @@ enum Action {
         #[arg(long, value_name = "PID")]
         host: Option<u32>,
     },
+    /// Tell what was and what will be due for a contract, with the clause of each line.
+    Explain(explain::ExplainArgs),
     /// Become another program that ends together with the host.
     #[command(hide = true)]
     Supervised {
@@ -131,6 +134,7 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Action::Up(args) => run_up(args.options()),
         Action::Lambda { name, host } => run_lambda(&name, host),
+        Action::Explain(args) => run_explain(args),
         Action::Supervised {
             host,
             program,
@@ -198,6 +202,15 @@ async fn until_signal(options: Options) -> Result<(), Stop> {
     signals.await;
     local.stop().await;
     Ok(())
+}
+
+fn run_explain(args: explain::ExplainArgs) -> ExitCode {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let ended = runtime.map_err(anyhow::Error::from);
+    match ended.and_then(|runtime| runtime.block_on(explain::run(args))) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => broken(&error),
+    }
 }
 
 /// One thread is enough for one invocation at a time, and keeps a worker small.

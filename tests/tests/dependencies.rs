@@ -168,6 +168,8 @@ fn dependencies_point_one_way() {
             "ciero-local" => [
                 &FUNCTIONS[..],
                 &["ciero-apis", "ciero-video", "ciero-domain"],
+                // For `ciero explain`.
+                &["ciero-ports", "ciero-runtime", "ciero-store"],
             ]
             .concat(),
             "ciero-tests" => vec![],

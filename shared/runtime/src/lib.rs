@@ -19,7 +19,7 @@ mod who;
 mod worker;
 
 pub use answer::Answer;
-pub use aws::sdk_config;
+pub use aws::{sdk_config, sdk_config_from};
 pub use desk::{Asked, Desk, Outcome};
 pub use entry::{BatchOutcome, Event, OnEvent, QueueItem, run, warm_up};
 pub use facts::facts;

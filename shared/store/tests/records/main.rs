@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod conflicts;
+mod due_work;
+mod life;
 mod outbox;
 mod round_trips;
 mod samples;

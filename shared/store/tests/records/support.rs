@@ -44,7 +44,7 @@ pub async fn tables() -> Tables {
     create(&client, MAIN, true).await;
     create(&client, CONFIDENTIAL, false).await;
     Tables {
-        store: Store::new(&config, MAIN, Some(CONFIDENTIAL.to_owned())),
+        store: Store::new(&config, MAIN, Some(CONFIDENTIAL.to_owned())).with_due_work(4),
         client,
         config,
     }
