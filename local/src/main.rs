@@ -17,6 +17,7 @@ mod publish;
 mod secrets;
 mod sources;
 mod template;
+mod tally_page;
 #[cfg(test)]
 mod testing;
 mod up;

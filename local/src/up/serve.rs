@@ -15,7 +15,7 @@ use super::{Local, Stop};
 use crate::advance::Advancer;
 use crate::gateway::Gateway;
 use crate::sources::schedules::{Rule, Turnstile};
-use crate::{clock_page, index_page, lambda_api, sources, video};
+use crate::{clock_page, index_page, lambda_api, sources, tally_page, video};
 
 /// How often items whose life has ended are deleted.
 const EXPIRY_SWEEP: Duration = Duration::from_secs(600);
@@ -61,6 +61,7 @@ impl Local {
             .into_router()
             .merge(self.apis.portal_router())
             .merge(clock_page::router(advancer))
+            .merge(tally_page::router(self.apis.dynamodb.clone()))
             .merge(index_page::router(&self.aws_url));
         listen(ports.aws, aws.into_router());
         listen(ports.portal, portal);

@@ -1,6 +1,9 @@
 //! DynamoDB in this process: each operation goes straight to the embedded database, without another hop.
 
 mod dispatch;
+mod tally;
+
+pub use tally::{Count, Tally};
 
 use std::path::Path;
 
@@ -32,12 +35,22 @@ pub enum DynamodbError {
 pub struct Dynamodb {
     database: Database,
     clock: ServiceClock,
+    tally: Tally,
 }
 
 impl Dynamodb {
     pub(crate) fn open(path: &Path, clock: ServiceClock) -> Result<Self, DynamodbError> {
         let database = Database::new(&path.to_string_lossy())?;
-        Ok(Self { database, clock })
+        Ok(Self {
+            database,
+            clock,
+            tally: Tally::from_env(),
+        })
+    }
+
+    /// Returns what clients asked for since the start, if it is counted.
+    pub fn counts(&self) -> std::collections::BTreeMap<String, Count> {
+        self.tally.counts()
     }
 
     /// Creates the table when it is not there; `definition` is a CreateTable request, `ttl_attribute` switches expiry on.
@@ -162,8 +175,12 @@ async fn serve(State(dynamodb): State<Dynamodb>, headers: HeaderMap, body: Bytes
         return ApiError::bad("SerializationException", "The body is not UTF-8.")
             .render(Protocol::AwsJson10);
     };
+    let request = dynamodb.tally.ask(request);
     match dynamodb.run(operation, request).await {
-        Ok(answer) => answer_json(StatusCode::OK, answer),
+        Ok(answer) => {
+            dynamodb.tally.count(operation, &answer);
+            answer_json(StatusCode::OK, answer)
+        }
         Err(DynamodbError::Refused(error)) => {
             let status =
                 StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);

@@ -1,0 +1,66 @@
+//! Due work for measurements: contracts in numbers, one tick, and what it cost.
+
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { CIERO } from "./instance.mjs";
+import { dynamodb, invoke } from "./aws.mjs";
+import { until } from "./poll.mjs";
+
+const SHARDS = 4;
+
+/** Writes contracts whose first term begins on a day; a reseller's send no mail. */
+export function contracts(instance, many, start) {
+  const program = path.join(path.dirname(CIERO), "examples/contracts");
+  const ended = spawnSync(program, [instance.aws, String(many), start], { stdio: ["ignore", "inherit", "inherit"] });
+  if (ended.status !== 0) throw new Error(`${program} ended with ${ended.status}`);
+}
+
+/** How many items the partitions of a prefix hold. */
+async function held(instance, prefix) {
+  let count = 0;
+  for (let shard = 0; shard < SHARDS; shard += 1) {
+    const name = `${prefix}#s${String(shard).padStart(2, "0")}`;
+    for (let start; ; ) {
+      const page = await dynamodb(instance, "Query", {
+        TableName: "ciero-main",
+        Select: "COUNT",
+        KeyConditionExpression: "PK = :pk",
+        ExpressionAttributeValues: { ":pk": { S: name } },
+        ExclusiveStartKey: start,
+      });
+      count += page.Count;
+      start = page.LastEvaluatedKey;
+      if (!start) break;
+    }
+  }
+  return count;
+}
+
+/** What was asked of DynamoDB so far, by operation. */
+export async function counts(instance) {
+  const answer = await fetch(`${instance.portal}/_local/dynamodb.json`);
+  return answer.json();
+}
+
+/** Runs one tick to the last committed effect; returns the seconds that it took. */
+export async function tick(instance) {
+  const due = new Date(await instance.now()).toISOString();
+  const started = performance.now();
+  const event = { source: "aws.events", "detail-type": "Scheduled Event", time: due, detail: {} };
+  for (;;) {
+    const answer = await invoke(instance, "due-sweep", event);
+    if (answer.status !== 200 || answer.json.errorMessage) throw new Error(`due-sweep failed: ${answer.text}`);
+    if (answer.json.handed === 0) break;
+  }
+  await until("all work was done", async () => (await held(instance, "HANDED")) === 0, { seconds: 600, interval: 50 });
+  return (performance.now() - started) / 1000;
+}
+
+/** What was asked between two counts. */
+export function between(before, after) {
+  const all = Object.entries(after).map(([name, count]) => {
+    const earlier = before[name] ?? { requests: 0, capacity_units: 0 };
+    return [name, { requests: count.requests - earlier.requests, units: count.capacity_units - earlier.capacity_units }];
+  });
+  return Object.fromEntries(all.filter(([, count]) => count.requests > 0));
+}
