@@ -8,7 +8,11 @@ use ciero_runtime::Moment;
 use sha2::{Digest, Sha256};
 
 use crate::App;
+use crate::demand::Recorder;
 use crate::letter::{self, Letter};
+
+/// How often a decision is taken again when the contract moved on since it was read.
+pub(crate) const TRIES: usize = 5;
 
 /// What became of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,9 +35,10 @@ pub(crate) async fn deliver(
     if app.notices.notice(id).await?.is_some() {
         return Ok(Delivered::Already);
     }
-    let Some(letter) = letter::write(app, notice).await? else {
+    let Some(letter) = letter::write(app, notice, now).await? else {
         return Ok(Delivered::Overtaken);
     };
+    let recorder = Recorder::of(app, notice).await?;
     let mail = Mail {
         to: letter.to.clone(),
         subject: letter.subject.clone(),
@@ -53,13 +58,34 @@ pub(crate) async fn deliver(
         version: 1,
         outcome: Outcome::Sent,
     };
-    let write = Write::Notice(Box::new(record));
-    match app.ledger.commit(&Decision::of(write)).await {
-        Ok(()) => Ok(Delivered::Sent),
-        // A delivery at the same time was faster.
-        Err(CommitError::Conflict(WriteKind::Once)) => Ok(Delivered::Already),
-        Err(error) => Err(error).context("the mail was sent but not recorded"),
+    write_down(app, &record, recorder.as_ref())
+        .await
+        .context("the mail was sent but not recorded")
+}
+
+/// Writes the line of a sent mail, and with a demand that its period has begun, in one transaction.
+async fn write_down(
+    app: &App,
+    record: &NoticeRecord,
+    recorder: Option<&Recorder>,
+) -> anyhow::Result<Delivered> {
+    for _ in 0..TRIES {
+        let mut decision = Decision::of(Write::Notice(Box::new(record.clone())));
+        if let Some(recorder) = recorder
+            && let Some(step) = recorder.sent(app, record).await?
+        {
+            decision = decision.step(step, None);
+        }
+        match app.commit(&decision).await {
+            Ok(()) => return Ok(Delivered::Sent),
+            // A delivery at the same time was faster.
+            Err(CommitError::Conflict(WriteKind::Once)) => return Ok(Delivered::Already),
+            // The contract moved on: it is read again, and the mail is not sent again.
+            Err(CommitError::Conflict(WriteKind::Entity)) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
+    Err(CommitError::Conflict(WriteKind::Entity).into())
 }
 
 /// Returns the SHA-256 of subject and text, in hexadecimal.

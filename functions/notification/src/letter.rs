@@ -8,9 +8,10 @@ use ciero_domain::documents::Operator;
 use ciero_domain::ids::{ApplicationId, ContractId, UserId};
 use ciero_domain::notice::Notice;
 use ciero_domain::user::{User, UserState};
+use ciero_runtime::Moment;
 
 use crate::texts::{self, Text};
-use crate::{App, password};
+use crate::{App, life, password};
 
 /// A finished letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,47 +28,44 @@ pub(crate) struct House {
     pub portal_url: String,
 }
 
-/// Writes the letter of a notice and does what it announces about an account. `None` if it is overtaken.
-pub(crate) async fn write(app: &App, notice: &Notice) -> anyhow::Result<Option<Letter>> {
+/// Writes the letter of a notice as of now and does what it announces about an account. `None` if it is
+/// overtaken.
+pub(crate) async fn write(
+    app: &App,
+    notice: &Notice,
+    now: Moment,
+) -> anyhow::Result<Option<Letter>> {
     let operator = app.documents.operator().await?;
     let house = House {
         operator: operator.context("the operator has published no settings")?,
         portal_url: app.portal_url.clone(),
     };
-    let letter = match notice {
+    match notice {
         Notice::ApplicationReceived { application } => {
             let application = application_of(app, application).await?;
-            to_applicant(&house, &application, texts::application::received)
+            let letter = to_applicant(&house, &application, texts::application::received);
+            Ok(Some(letter))
         }
         Notice::ApplicationApproved { application } => {
             let application = application_of(app, application).await?;
-            to_applicant(&house, &application, texts::application::approved)
+            let letter = to_applicant(&house, &application, texts::application::approved);
+            Ok(Some(letter))
         }
         Notice::ApplicationDeclined { application } => {
             let application = application_of(app, application).await?;
-            to_applicant(&house, &application, texts::application::declined)
+            let letter = to_applicant(&house, &application, texts::application::declined);
+            Ok(Some(letter))
         }
-        Notice::RegistrationCompleted { contract } => {
-            let contract = contract_of(app, contract).await?;
-            let order = contract.orders.first().context("it has no order")?;
-            let text = texts::contract::registered(&house, &contract, order);
-            to_customer(&house, &contract, text)
+        Notice::UserInvited { contract, user } => invite(app, &house, contract, user).await,
+        Notice::UserRemoved { contract, user } => remove(app, &house, contract, user).await,
+        // Everything else is told to the customer about its contract.
+        _ => {
+            let id = notice.contract().context("it belongs to no contract")?;
+            let contract = contract_of(app, id).await?;
+            let text = life::text(app, &house, &contract, notice, now).await?;
+            Ok(text.map(|text| to_customer(&house, &contract, text)))
         }
-        Notice::UserInvited { contract, user } => return invite(app, &house, contract, user).await,
-        Notice::UserRemoved { contract, user } => remove(app, &house, contract, user).await?,
-        Notice::TermsPublished {
-            terms_version,
-            contract,
-        } => {
-            let contract = contract_of(app, contract).await?;
-            let terms = app.documents.terms(terms_version).await?;
-            let terms = terms.with_context(|| format!("there are no terms {terms_version}"))?;
-            let text = texts::terms::published(&house, &contract, &terms.version);
-            to_customer(&house, &contract, text)
-        }
-        other => anyhow::bail!("there is no text for {}", other.kind()),
-    };
-    Ok(Some(letter))
+    }
 }
 
 /// Makes the account with a fresh first password. Somebody who was removed meanwhile gets none.
@@ -97,12 +95,12 @@ async fn remove(
     house: &House,
     contract: &ContractId,
     user: &UserId,
-) -> anyhow::Result<Letter> {
+) -> anyhow::Result<Option<Letter>> {
     let contract = contract_of(app, contract).await?;
     let user = user_of(app, &contract.id, user).await?;
     app.accounts.close(&user.id).await?;
     let text = texts::user::removed(house, &contract, &user);
-    Ok(to_user(house, &user, text))
+    Ok(Some(to_user(house, &user, text)))
 }
 
 async fn application_of(app: &App, id: &ApplicationId) -> anyhow::Result<Application> {
@@ -111,7 +109,7 @@ async fn application_of(app: &App, id: &ApplicationId) -> anyhow::Result<Applica
     application.context("there is no such application")
 }
 
-async fn contract_of(app: &App, id: &ContractId) -> anyhow::Result<Contract> {
+pub(crate) async fn contract_of(app: &App, id: &ContractId) -> anyhow::Result<Contract> {
     let contract = app.contracts.contract(id).await?;
     contract.with_context(|| format!("there is no contract {id}"))
 }

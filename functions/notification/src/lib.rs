@@ -4,7 +4,9 @@
 //! crash left in the outbox. A doubled message finds its line in the ledger and sends nothing.
 
 mod deliver;
+mod demand;
 mod letter;
+mod life;
 mod outcome;
 mod password;
 mod relay;
@@ -18,8 +20,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_ports::{
-    Accounts, Applications, Body, Chance, Contracts, Documents, Ledger, Mailer, Message, Notices,
-    People, Queues, Topic,
+    Accounts, Applications, Billing, Body, Chance, CommitError, Contracts, Decision, Documents,
+    Ledger, Mailer, Message, Notices, People, Queues, Topic,
 };
 use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem, text};
 use serde_json::Value;
@@ -29,6 +31,7 @@ use serde_json::Value;
 pub struct App {
     pub applications: Arc<dyn Applications>,
     pub contracts: Arc<dyn Contracts>,
+    pub billing: Arc<dyn Billing>,
     pub people: Arc<dyn People>,
     pub documents: Arc<dyn Documents>,
     pub notices: Arc<dyn Notices>,
@@ -45,7 +48,10 @@ pub struct App {
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let config = ciero_runtime::sdk_config()?;
-    let store = Arc::new(ciero_store::Store::new(&config, &text("MAIN_TABLE")?, None));
+    let store = ciero_store::Store::new(&config, &text("MAIN_TABLE")?, None);
+    let shards = text("DUE_SHARDS")?.parse();
+    let shards = shards.context("the setting DUE_SHARDS is not a number")?;
+    let store = Arc::new(store.with_due_work(shards));
     let queues = [
         (Topic::Notices, text("NOTICE_QUEUE_URL")?),
         (Topic::Screening, text("SCREENING_QUEUE_URL")?),
@@ -53,6 +59,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let app = App {
         applications: store.clone(),
         contracts: store.clone(),
+        billing: store.clone(),
         people: store.clone(),
         documents: store.clone(),
         notices: store.clone(),
@@ -72,6 +79,21 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     };
     ciero_runtime::warm_up(app.documents.operator()).await;
     ciero_runtime::run(None, Some(Arc::new(app))).await
+}
+
+impl App {
+    /// Writes a decision and hands its messages over; what fails there stays in the outbox for the relay.
+    pub(crate) async fn commit(&self, decision: &Decision) -> Result<(), CommitError> {
+        self.ledger.commit(decision).await?;
+        if decision.messages.is_empty() {
+            return Ok(());
+        }
+        let sent = self.queues.send(&decision.messages).await;
+        if let Err(error) = self.ledger.sent(&sent).await {
+            tracing::warn!(%error, "sent messages stay in the outbox and will be sent again");
+        }
+        Ok(())
+    }
 }
 
 #[async_trait]

@@ -1,6 +1,7 @@
-//! What became of a mail: the mail service's news, written into the notice ledger (Art. 24).
+//! What became of a mail: the mail service's news, written into the notice ledger with what follows (Art. 24).
 
 use anyhow::Context as _;
+use ciero_domain::contract::{Case, CaseKind, stable_id};
 use ciero_domain::ids::MessageId;
 use ciero_domain::notice::{Failure, NextStep, NoticeRecord, Outcome};
 use ciero_ports::{CommitError, Decision, Write, WriteKind};
@@ -10,6 +11,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::App;
+use crate::deliver::TRIES;
+use crate::demand::Recorder;
 
 /// How long after a mail its line may be missing: the mail goes before the line is written, and after a crash
 /// in between the queue brings the notice again within two minutes.
@@ -98,25 +101,76 @@ pub(crate) async fn hear(app: &App, detail: &Value, now: Moment) -> anyhow::Resu
         tracing::warn!("news of a mail that belongs to no notice were passed over");
         return Ok(json!({ "outcome": null }));
     };
-    let Some(record) = app.notices.notice(&id).await? else {
+    let Some(changed) = write_down(app, &id, news, now).await? else {
         let age = now.0.duration_since(detail.mail.timestamp);
         anyhow::ensure!(age >= UNWRITTEN_FOR, "notice {id} is not written down yet");
         tracing::warn!(notice = %id, outcome = news.name(), "news of an unknown notice were passed over");
         return Ok(json!({ "outcome": null }));
     };
-    let Some(changed) = record.hear(news) else {
-        return Ok(json!({ "outcome": record.outcome.name() }));
-    };
-    let write = Write::NoticeOutcome(Box::new(changed.clone()));
-    match app.ledger.commit(&Decision::of(write)).await {
-        Ok(()) => {}
-        Err(CommitError::Conflict(WriteKind::Entity)) => {
-            anyhow::bail!("notice {id} heard other news at the same time")
+    Ok(json!({ "outcome": changed.name() }))
+}
+
+/// Writes news into the line of a notice with what follows from them, and returns the outcome as it is now;
+/// `None` if there is no such line.
+async fn write_down(
+    app: &App,
+    id: &MessageId,
+    news: Outcome,
+    now: Moment,
+) -> anyhow::Result<Option<Outcome>> {
+    for _ in 0..TRIES {
+        let Some(record) = app.notices.notice(id).await? else {
+            return Ok(None);
+        };
+        let Some(changed) = record.hear(news) else {
+            return Ok(Some(record.outcome));
+        };
+        let decision = Decision::of(Write::NoticeOutcome(Box::new(changed.clone())));
+        let decision = follow(app, decision, &changed, now).await?;
+        match app.commit(&decision).await {
+            Ok(()) => {
+                tell(&changed);
+                return Ok(Some(changed.outcome));
+            }
+            // Other news, or another decision about the contract, came at the same time.
+            Err(CommitError::Conflict(WriteKind::Entity)) => {}
+            Err(error) => return Err(error).with_context(|| format!("notice {id}")),
         }
-        Err(error) => return Err(error).with_context(|| format!("notice {id}")),
     }
-    tell(&changed);
-    Ok(json!({ "outcome": changed.outcome.name() }))
+    anyhow::bail!("notice {id} heard other news at the same time")
+}
+
+/// Adds what a person has to do about a failed notice; on a failed demand nothing rests any more (13-1-2).
+async fn follow(
+    app: &App,
+    decision: Decision,
+    record: &NoticeRecord,
+    now: Moment,
+) -> anyhow::Result<Decision> {
+    if record.next_step() == NextStep::Nothing {
+        return Ok(decision);
+    }
+    if let Some(recorder) = Recorder::of(app, &record.notice).await? {
+        let step = recorder.failed(app, record, now).await?;
+        return Ok(match step {
+            Some(step) => decision.step(step, None),
+            None => decision,
+        });
+    }
+    // An applicant has no contract yet, and no case: the log alone tells of it.
+    let Some(contract) = record.notice.contract() else {
+        return Ok(decision);
+    };
+    let case = Case {
+        id: stable_id(contract, &format!("case/notice/{}", record.id)),
+        version: 1,
+        kind: CaseKind::NoticeFailed,
+        contract: contract.clone(),
+        opened_at: now.0,
+        about: format!("{} {}", record.notice.kind(), record.id),
+        closed: None,
+    };
+    Ok(decision.and(Write::Case(Box::new(case))))
 }
 
 fn tell(record: &NoticeRecord) {

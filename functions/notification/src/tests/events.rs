@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use ciero_domain::Language;
-use ciero_runtime::{Event, OnEvent};
+use ciero_runtime::{Event, Moment, OnEvent};
 use serde_json::{Value, json};
 
+use super::life::scene;
 use super::mocks::{Mocks, Trace};
 use super::samples::*;
 
@@ -21,14 +22,18 @@ fn sample(name: &str) -> Value {
 
 /// Runs a sample on mocks that deliver everything.
 async fn run(name: &str) -> (Value, Trace) {
-    let (mut mocks, trace) = Mocks::reading(Language::Ja).with_accounts().delivering();
+    run_on(Mocks::reading(Language::Ja), name, now()).await
+}
+
+async fn run_on(mocks: Mocks, name: &str, at: Moment) -> (Value, Trace) {
+    let (mut mocks, trace) = mocks.with_accounts().delivering();
     mocks.ledger.expect_unsent().returning(|_| Ok(Vec::new()));
     let event = Event::read(sample(name)).unwrap();
-    let answer = mocks.app().on_event(event, now()).await.unwrap();
+    let answer = mocks.app().on_event(event, at).await.unwrap();
     (answer, trace)
 }
 
-const NOTICES: [&str; 7] = [
+const NOTICES: [&str; 18] = [
     "application-received",
     "application-approved",
     "application-declined",
@@ -36,6 +41,17 @@ const NOTICES: [&str; 7] = [
     "user-invited",
     "user-removed",
     "terms-published",
+    "invoice-issued",
+    "renewal-reminder",
+    "renewed",
+    "expired",
+    "refusal-received",
+    "cancellation-received",
+    "contract-ended",
+    "demand",
+    "suspended",
+    "suspension-lifted",
+    "rescinded",
 ];
 const OTHERS: [&str; 3] = ["one-of-three-unreadable", "not-a-notice", "relay"];
 /// What the mail service tells; each is used in the tests of outcomes.
@@ -50,7 +66,8 @@ const NEWS: [&str; 5] = [
 #[tokio::test]
 async fn the_sample_of_each_kind_sends_its_mail() {
     for (name, notice) in NOTICES.into_iter().zip(every_notice()) {
-        let (answer, trace) = run(name).await;
+        let (life, at) = scene(&notice, Language::Ja);
+        let (answer, trace) = run_on(Mocks::living(&life), name, at).await;
         assert_eq!(answer, json!({ "batchItemFailures": [] }), "{name}");
         assert_eq!(trace.mails()[0].kind, name.replace('-', "_"));
         assert_eq!(trace.records()[0].notice, notice, "{name}");

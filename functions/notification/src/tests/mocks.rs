@@ -6,10 +6,12 @@ use ciero_domain::Language;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::user::{Role, User};
 use ciero_ports::{
-    CommitError, Decision, Mail, MockAccounts, MockApplications, MockChance, MockContracts,
-    MockDocuments, MockLedger, MockMailer, MockNotices, MockPeople, MockQueues, Write,
+    CommitError, Decision, Mail, MockAccounts, MockApplications, MockBilling, MockChance,
+    MockContracts, MockDocuments, MockLedger, MockMailer, MockNotices, MockPeople, MockQueues,
+    Write,
 };
 
+use super::life::{Life, facts};
 use super::samples::*;
 use crate::App;
 
@@ -18,11 +20,16 @@ use crate::App;
 pub struct Trace {
     pub mails: Arc<Mutex<Vec<Mail>>>,
     pub records: Arc<Mutex<Vec<NoticeRecord>>>,
+    pub decisions: Arc<Mutex<Vec<Decision>>>,
 }
 
 impl Trace {
     pub fn mails(&self) -> Vec<Mail> {
         self.mails.lock().unwrap().clone()
+    }
+
+    pub fn decisions(&self) -> Vec<Decision> {
+        self.decisions.lock().unwrap().clone()
     }
 
     pub fn records(&self) -> Vec<NoticeRecord> {
@@ -33,6 +40,7 @@ impl Trace {
 pub struct Mocks {
     pub applications: MockApplications,
     pub contracts: MockContracts,
+    pub billing: MockBilling,
     pub people: MockPeople,
     pub documents: MockDocuments,
     pub notices: MockNotices,
@@ -54,6 +62,7 @@ impl Mocks {
         let mut mocks = Mocks {
             applications: MockApplications::new(),
             contracts: MockContracts::new(),
+            billing: MockBilling::new(),
             people: MockPeople::new(),
             documents: MockDocuments::new(),
             notices: MockNotices::new(),
@@ -80,8 +89,36 @@ impl Mocks {
             .expect_operator()
             .returning(|| Ok(Some(operator())));
         documents
+            .expect_price_lists()
+            .returning(|| Ok(facts().prices));
+        documents
+            .expect_terms_versions()
+            .returning(|| Ok(facts().terms));
+        documents
             .expect_terms()
             .returning(|version| Ok((version == "2027-04-01").then(terms)));
+        mocks
+    }
+
+    /// The same with a contract that has lived.
+    pub fn living(life: &Life) -> Self {
+        let mut mocks = Mocks::reading(life.contract.language);
+        mocks.contracts = MockContracts::new();
+        let contract = life.contract.clone();
+        mocks
+            .contracts
+            .expect_contract()
+            .returning(move |id| Ok((*id == contract.id).then(|| contract.clone())));
+        let history = life.history.clone();
+        mocks
+            .contracts
+            .expect_history()
+            .returning(move |_| Ok(history.clone()));
+        let invoices = life.invoices.clone();
+        mocks.billing.expect_invoice().returning(move |_, number| {
+            let found = invoices.iter().find(|invoice| invoice.number == number);
+            Ok(found.cloned())
+        });
         mocks
     }
 
@@ -93,8 +130,9 @@ impl Mocks {
             mails.lock().unwrap().push(mail.clone());
             Ok("mail-1".to_owned())
         });
-        let records = trace.records.clone();
+        let (records, decisions) = (trace.records.clone(), trace.decisions.clone());
         self.ledger.expect_commit().returning(move |decision| {
+            decisions.lock().unwrap().push(decision.clone());
             records.lock().unwrap().push(record(decision));
             Ok(())
         });
@@ -130,6 +168,7 @@ impl Mocks {
         App {
             applications: Arc::new(self.applications),
             contracts: Arc::new(self.contracts),
+            billing: Arc::new(self.billing),
             people: Arc::new(self.people),
             documents: Arc::new(self.documents),
             notices: Arc::new(self.notices),
@@ -146,8 +185,11 @@ impl Mocks {
 /// The one line that a decision writes.
 fn record(decision: &Decision) -> NoticeRecord {
     assert!(decision.messages.is_empty());
-    match decision.writes.as_slice() {
-        [Write::Notice(record) | Write::NoticeOutcome(record)] => (**record).clone(),
-        other => panic!("unexpected writes: {other:?}"),
-    }
+    let lines = decision.writes.iter().filter_map(|write| match write {
+        Write::Notice(record) | Write::NoticeOutcome(record) => Some((**record).clone()),
+        _ => None,
+    });
+    let lines: Vec<NoticeRecord> = lines.collect();
+    let [line] = lines.try_into().unwrap();
+    line
 }

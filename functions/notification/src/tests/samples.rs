@@ -3,7 +3,7 @@
 use ciero_domain::Language;
 use ciero_domain::application::{Application, Event, Form, RawApplication, evolve};
 use ciero_domain::confirmation::Confirmation;
-use ciero_domain::contract::Contract;
+use ciero_domain::contract::{Contract, Entry};
 use ciero_domain::documents::{Bilingual, Operator};
 use ciero_domain::ids::{ApplicationId, ContractId, MessageId, UserId};
 use ciero_domain::money::Yen;
@@ -85,8 +85,8 @@ fn form() -> Form {
     Form::parse(&raw, "2026-04-01", &[30]).unwrap()
 }
 
-pub fn application(language: Language) -> Application {
-    let prices = PriceList {
+pub fn prices() -> PriceList {
+    PriceList {
         version: "2026-04-01".into(),
         effective_from: date(2026, 4, 1),
         published_on: None,
@@ -98,20 +98,27 @@ pub fn application(language: Language) -> Application {
         tax_percent: 10,
         payment_ja: String::new(),
         payment_en: String::new(),
-    };
-    let shown = Confirmation::build(&prices, 30, 2, "2026-04-01", date(2026, 5, 20)).unwrap();
+    }
+}
+
+pub fn application(language: Language) -> Application {
+    let shown = Confirmation::build(&prices(), 30, 2, "2026-04-01", date(2026, 5, 20)).unwrap();
     Application::draft(application_id(), form(), shown, language, now().0)
 }
 
 /// Formed late in the evening of 31 May by UTC, which is 1 June in Tokyo.
-pub fn contract(language: Language) -> Contract {
+pub fn formed(language: Language) -> (Contract, Entry) {
     let approved = evolve(
         evolve(application(language), &Event::Submitted { at: now().0 }),
         &Event::Approved { at: now().0 },
     );
     let formed_at = at("2026-05-31T15:30:00Z");
-    let formed = Contract::form(contract_id(), &approved, date(2026, 6, 1), "operator:test", formed_at);
-    formed.unwrap().0
+    let start = date(2026, 6, 1);
+    Contract::form(contract_id(), &approved, start, "operator:test", formed_at).unwrap()
+}
+
+pub fn contract(language: Language) -> Contract {
+    formed(language).0
 }
 
 pub fn user(language: Language, role: Role) -> User {
@@ -164,7 +171,9 @@ pub fn user_removed() -> Notice {
 }
 
 /// One notice of every kind.
-pub fn every_notice() -> [Notice; 7] {
+pub fn every_notice() -> [Notice; 18] {
+    let contract = contract_id;
+    let (order, receipt) = (1, "R-0001".to_owned());
     [
         received(),
         Notice::ApplicationApproved {
@@ -174,13 +183,62 @@ pub fn every_notice() -> [Notice; 7] {
             application: application_id(),
         },
         Notice::RegistrationCompleted {
-            contract: contract_id(),
+            contract: contract(),
         },
         invited(),
         user_removed(),
         Notice::TermsPublished {
             terms_version: "2027-04-01".into(),
-            contract: contract_id(),
+            contract: contract(),
+        },
+        Notice::InvoiceIssued {
+            contract: contract(),
+            number: 1,
+        },
+        Notice::RenewalReminder {
+            contract: contract(),
+            order,
+            term: 1,
+            days_before: 90,
+        },
+        Notice::Renewed {
+            contract: contract(),
+            order,
+            term: 2,
+        },
+        Notice::Expired {
+            contract: contract(),
+            order,
+            term: 1,
+        },
+        Notice::RefusalReceived {
+            contract: contract(),
+            order,
+            receipt: receipt.clone(),
+        },
+        Notice::CancellationReceived {
+            contract: contract(),
+            receipt,
+        },
+        Notice::ContractEnded {
+            contract: contract(),
+        },
+        demand(),
+        Notice::Suspended {
+            contract: contract(),
+        },
+        Notice::SuspensionLifted {
+            contract: contract(),
+        },
+        Notice::Rescinded {
+            contract: contract(),
         },
     ]
+}
+
+pub fn demand() -> Notice {
+    Notice::Demand {
+        contract: contract_id(),
+        number: 1,
+    }
 }

@@ -3,14 +3,21 @@
 use ciero_domain::Language;
 use ciero_domain::notice::Notice;
 use ciero_domain::user::Role;
+use ciero_runtime::Moment;
 
+use super::life::scene;
 use super::mocks::Mocks;
 use super::samples::*;
 use crate::letter::Letter;
 
 async fn letter(mocks: Mocks, notice: &Notice) -> Letter {
+    letter_at(mocks, notice, now()).await
+}
+
+async fn letter_at(mocks: Mocks, notice: &Notice, at: Moment) -> Letter {
     let app = mocks.with_accounts().app();
-    crate::letter::write(&app, notice).await.unwrap().unwrap()
+    let letter = crate::letter::write(&app, notice, at).await;
+    letter.unwrap().unwrap()
 }
 
 fn page(letter: &Letter) -> String {
@@ -24,11 +31,39 @@ fn page(letter: &Letter) -> String {
 async fn every_text_in_both_languages() {
     for language in [Language::Ja, Language::En] {
         for notice in every_notice() {
-            let letter = letter(Mocks::reading(language), &notice).await;
+            let (life, at) = scene(&notice, language);
+            let letter = letter_at(Mocks::living(&life), &notice, at).await;
             assert_eq!(letter.language, language);
+            check_layout(&letter);
             let name = format!("{}.{}", notice.kind(), language.tag());
             insta::assert_snapshot!(name, page(&letter));
         }
+    }
+}
+
+/// Nothing is left unfilled, and no paragraph is empty.
+fn check_layout(letter: &Letter) {
+    let text = &letter.text;
+    assert!(!text.contains(['{', '}']), "{text}");
+    assert!(!text.contains("\n\n\n"), "{text}");
+    assert!(text.ends_with('\n') && !text.ends_with("\n\n"), "{text}");
+    assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
+    assert!(
+        !letter.subject.contains(['{', '}', '\n']),
+        "{}",
+        letter.subject
+    );
+}
+
+#[test]
+fn the_rules_ask_for_each_notice_about_a_contract_s_life() {
+    for notice in every_notice().into_iter().skip(7) {
+        let (life, _) = scene(&notice, Language::Ja);
+        assert!(
+            life.notices.contains(&notice),
+            "{notice:?} in {:?}",
+            life.notices
+        );
     }
 }
 

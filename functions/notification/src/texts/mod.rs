@@ -1,7 +1,12 @@
 //! The texts of the mails, beside the code that sends them: one file per subject, both languages together.
 
 pub(crate) mod application;
+pub(crate) mod billing;
 pub(crate) mod contract;
+pub(crate) mod ending;
+mod layout;
+pub(crate) mod measures;
+pub(crate) mod renewal;
 pub(crate) mod terms;
 pub(crate) mod user;
 
