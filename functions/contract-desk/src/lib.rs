@@ -1,6 +1,7 @@
-//! The customer's own commands: consent to the terms, users and their rights, sessions (Art. 1, 5).
+//! The customer's own commands: consent, users and their rights, sessions, and the end of the contract (Art. 1, 5, 11, 15).
 
 mod consent;
+mod life;
 mod people;
 mod removal;
 mod sessions;
@@ -15,7 +16,7 @@ use axum::routing::post;
 use ciero_cloud::{OsChance, SqsQueues};
 use ciero_domain::ids::{CameraId, MessageId, UserId};
 use ciero_domain::user::User;
-use ciero_ports::{AuditRow, Chance, Devices, Documents, People, Topic, Write};
+use ciero_ports::{AuditRow, Chance, Contracts, Devices, Documents, People, Topic, Write};
 use ciero_runtime::{Desk, Gate, Moment, Problem, Settings, guarded, sdk_config, text, warm_up};
 use ciero_store::Store;
 use serde_json::Value;
@@ -26,6 +27,7 @@ pub struct App {
     pub gate: Gate,
     pub desk: Desk,
     pub people: Arc<dyn People>,
+    pub contracts: Arc<dyn Contracts>,
     pub devices: Arc<dyn Devices>,
     pub documents: Arc<dyn Documents>,
     pub chance: Arc<dyn Chance>,
@@ -77,6 +79,8 @@ pub fn router(app: App) -> Router<()> {
         .route("/users/{id}/invitation", post(people::invite))
         .route("/users/{id}/removal", post(removal::remove))
         .route("/session-revocation", post(sessions::revoke))
+        .route("/contract/refusal", post(life::refuse_renewal))
+        .route("/contract/cancellation", post(life::cancel))
         .with_state(app)
 }
 
@@ -84,7 +88,8 @@ pub fn router(app: App) -> Router<()> {
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let config = sdk_config()?;
-    let store = Arc::new(Store::new(&config, &text("MAIN_TABLE")?, None));
+    let store = Store::new(&config, &text("MAIN_TABLE")?, None);
+    let store = Arc::new(store.with_due_work(text("DUE_SHARDS")?.parse()?));
     let gate = Gate::new(Settings::from_env()?, store.clone());
     let queues = [(Topic::Notices, text("NOTICE_QUEUE_URL")?)];
     let app = App {
@@ -94,6 +99,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
             queues: Arc::new(SqsQueues::new(&config, queues)),
         },
         people: store.clone(),
+        contracts: store.clone(),
         devices: store.clone(),
         documents: store.clone(),
         chance: Arc::new(OsChance),

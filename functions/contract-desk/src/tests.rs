@@ -4,5 +4,7 @@
 mod art_01;
 mod art_02;
 mod art_05;
+mod art_11;
+mod art_15;
 mod bench;
 mod samples;

@@ -55,6 +55,11 @@
       if (!showFieldError(form, error, number)) elsewhere.append(element("li", "", error.detail));
     }
     if (elsewhere.children.length > 0) notice.append(elsewhere);
+    if (problem.instead) {
+      const way = element("a", "", t("代わりのお手続きへ", "What you can do instead"));
+      way.href = problem.instead;
+      notice.append(way);
+    }
     form.prepend(notice);
     notice.focus();
   }
@@ -108,6 +113,10 @@
 
   // A page that comes back from the browser's history must be usable again.
   addEventListener("pageshow", () => document.querySelectorAll("form[data-enhance]").forEach((form) => setBusy(form, false)));
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-print]")) print();
+  });
 
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");

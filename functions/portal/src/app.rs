@@ -5,12 +5,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
-use ciero_ports::{Applications, Audit, Chance, Contracts, Devices, Documents, Viewing};
+use ciero_ports::{
+    Applications, Audit, Billing, Chance, Contracts, Devices, Documents, Notices, Viewing,
+};
 use ciero_runtime::{Gate, Settings, guarded, sdk_config, text, warm_up};
 
 use crate::{
-    application, apply, assets, camera, cameras, console, contract, device, devices, documents,
-    landing, sign_in, user, users, welcome,
+    application, apply, assets, camera, cameras, cancellation, console, contract, device, devices,
+    documents, explanation, invoice, invoices, landing, notices, refusal, sign_in, user, users,
+    welcome,
 };
 
 /// What the pages read from. People are behind the gate.
@@ -19,6 +22,8 @@ pub struct App {
     pub gate: Gate,
     pub applications: Arc<dyn Applications>,
     pub contracts: Arc<dyn Contracts>,
+    pub billing: Arc<dyn Billing>,
+    pub notices: Arc<dyn Notices>,
     pub devices: Arc<dyn Devices>,
     pub documents: Arc<dyn Documents>,
     pub viewing: Arc<dyn Viewing>,
@@ -53,6 +58,12 @@ pub fn router(app: App) -> Router<()> {
         .route("/cameras", get(cameras::list))
         .route("/cameras/{id}", get(camera::show))
         .route("/contract", get(contract::show))
+        .route("/contract/refusal", get(refusal::show))
+        .route("/contract/cancellation", get(cancellation::show))
+        .route("/contract/explanation", get(explanation::show))
+        .route("/invoices", get(invoices::list))
+        .route("/invoices/{number}", get(invoice::show))
+        .route("/notices", get(notices::list))
         .route("/users", get(users::list))
         .route("/users/{id}", get(user::show))
         .route("/devices", get(devices::list))
@@ -74,6 +85,8 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         gate: gate.clone(),
         applications: store.clone(),
         contracts: store.clone(),
+        billing: store.clone(),
+        notices: store.clone(),
         devices: store.clone(),
         documents: store.clone(),
         viewing: store.clone(),

@@ -1,30 +1,46 @@
-//! The customer's contract: its term, its dates and what it costs (Art. 11).
+//! The customer's contract: its term, its dates, what it costs and what is owed (Art. 6, 11).
 
 use axum::extract::State;
-use ciero_domain::calendar::Term;
+use ciero_domain::calendar::{Term, data_goes_on};
 use ciero_domain::contract::{Contract, Order, Standing};
 use ciero_pages::{Section, yen};
 use ciero_runtime::Problem;
+use jiff::civil::Date;
 use maud::{Markup, html};
+use serde::Deserialize;
 
-use crate::App;
-use crate::page::{AdministratorPage, Page};
+use crate::input::Parameters;
+use crate::page::{ContractPage, Page};
 use crate::pieces::{Tone, cameras, day, days, fact, moment, notice, particulars};
+use crate::{App, account, order};
+
+/// What the page is asked with.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Query {
+    /// The receipt number of what was just received.
+    receipt: String,
+}
 
 /// Shows the contract to its administrator.
 pub async fn show(
     State(app): State<App>,
-    AdministratorPage { page, user }: AdministratorPage,
+    ContractPage { page, contract }: ContractPage,
+    Parameters(query): Parameters<Query>,
 ) -> Result<Markup, Problem> {
-    let contract = app.contracts.contract(&user.contract).await?;
-    let contract = contract.ok_or_else(Problem::not_found)?;
+    let how = account::how_to_pay(&app, &page).await?;
     let (t, l) = (|ja, en| page.t(ja, en), page.language);
     let title = t("ご契約", "Contract");
     let content = html! {
         h1 { (title) }
+        (received(&page, &contract, &query.receipt))
         (standing(&page, &contract))
-        @for order in &contract.orders { (order_part(&page, order, contract.orders.len())) }
+        (account::due_now(&page, &contract, &how))
+        (ending(&page, &contract))
+        @for order in &contract.orders { (order::part(&page, &contract, order)) }
+        (account::summary(&page, &contract, &how))
         (renewal(&page))
+        (ways(&page, &contract))
         h2 { (t("契約の成立", "Formation")) }
         dl.facts {
             (fact(t("契約番号", "Contract number"), &contract.id.as_str()))
@@ -36,6 +52,68 @@ pub async fn show(
         p.muted.small { (t("登録事項に変更があったときは、速やかに下記までお知らせください：", "Please tell us promptly of any change: ")) (page.operator.support_email) " · " (page.operator.phone) }
     };
     Ok(page.show(Section::Contract, title, &content))
+}
+
+/// Confirms what was just received, if the contract knows the number.
+fn received(page: &Page, contract: &Contract, receipt: &str) -> Markup {
+    let t = |ja, en| page.t(ja, en);
+    let refused = contract.orders.iter().filter_map(|o| o.refused.as_ref());
+    let known = refused.map(|refused| refused.receipt.as_str());
+    let known = known.chain(contract.ending.iter().map(|ending| ending.receipt.as_str()));
+    html! {
+        @for receipt in known.filter(|known| *known == receipt) {
+            (notice(Tone::Ok, &html! { p {
+                strong { (t("お手続きを受け付けました。", "We have received this.")) } " "
+                (t("受付番号 ", "Receipt number ")) span.num { (receipt) }
+                (t("。控えをメールでもお送りします。", ". A copy is sent by mail."))
+            } }))
+        }
+    }
+}
+
+/// Says on which day a cancelled contract ends, and until when its data are kept (15-1, 15-3).
+pub fn ending(page: &Page, contract: &Contract) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    let on = match (&contract.standing, &contract.ending) {
+        (Standing::Ended { on, .. }, _) => Some(*on),
+        (_, ending) => ending.as_ref().map(|ending| ending.on),
+    };
+    html! {
+        @if let Some(on) = on {
+            (notice(Tone::Warn, &html! {
+                @if let Some(ending) = &contract.ending { p {
+                    strong { (t("解約を受け付けています。", "The cancellation has been received.")) } " "
+                    (t("受付番号 ", "Receipt number ")) span.num { (ending.receipt) } " · "
+                    (t("受付日時 ", "received ")) (moment(l, ending.received_at)) " · "
+                    (t("終了日 ", "last day ")) (day(l, ending.on)) (t("（24時まで）", " (to 24:00)"))
+                } }
+                p { (data_goes(page, on)) }
+            }))
+        }
+    }
+}
+
+/// Says from which day on the data are deleted (15-3).
+pub fn data_goes(page: &Page, end: Date) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    html! {
+        (t("録画などのデータは、", "Recordings and other data are deleted from ")) (day(l, data_goes_on(end)))
+        (t("以降に消去し、復元できません。必要なものは、それまでに保存してください。", " on and cannot be restored. Please save what you need before."))
+    }
+}
+
+/// The other pages about the contract.
+fn ways(page: &Page, contract: &Contract) -> Markup {
+    let t = |ja, en| page.t(ja, en);
+    let over = contract.ending.is_some() || contract.has_ended(page.today());
+    html! {
+        div.actions {
+            a.button href="/contract/explanation" { (t("これまでとこれからの予定", "What was and what will be")) }
+            @if !over {
+                a.button href="/contract/cancellation" { (t("解約のお手続き", "Cancel the contract")) }
+            }
+        }
+    }
 }
 
 /// Says whether the service may be used.
@@ -60,9 +138,9 @@ pub fn standing(page: &Page, contract: &Contract) -> Markup {
     }
 }
 
-/// Returns the term that runs today, or the first one if it has not begun.
+/// Returns the term that runs today, the first one if it has not begun, the last one if it is over.
 pub fn current_term(page: &Page, order: &Order) -> Term {
-    order.term_on(page.today()).unwrap_or(order.first_term)
+    order.term_on(page.today()).unwrap_or(order.running.term)
 }
 
 /// Writes the three dates of a term.
@@ -98,17 +176,6 @@ pub fn key_dates(page: &Page, term: &Term) -> Markup {
             div { dt { (t("満了日", "Expiry date")) } dd { (day(l, term.end)) (remaining) } }
             div.key { dt { (t("更新拒絶期限", "Last day to refuse renewal")) } dd { (day(l, term.last_day_to_refuse)) (refusal) } }
         }
-    }
-}
-
-fn order_part(page: &Page, order: &Order, orders: usize) -> Markup {
-    let (t, l) = (|ja, en| page.t(ja, en), page.language);
-    html! {
-        @if orders > 1 { h2 { (t("ご注文 ", "Order ")) (order.number) } }
-        @else { h2 { (t("契約期間", "Term")) } }
-        (key_dates(page, &current_term(page, order)))
-        (order_facts(page, order))
-        @if orders == 1 { p.muted { (t("最初の利用開始日：", "First start date: ")) (day(l, order.first_term.start)) } }
     }
 }
 

@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, Path, Query};
 use ciero_runtime::Problem;
 use http::StatusCode;
 use http::request::Parts;
+use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
 /// The query of a request.
@@ -26,6 +27,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> 
             }
         }
     }
+}
+
+/// Reads a day written as in 2026-06-01; a moment is no day, though it begins with one.
+pub fn civil_day(text: &str) -> Option<Date> {
+    let day: Date = text.parse().ok()?;
+    (day.to_string() == text).then_some(day)
 }
 
 /// The one variable segment of a path; what cannot be read does not exist.

@@ -2,6 +2,7 @@
 
 use axum::extract::FromRequestParts;
 use ciero_domain::Language;
+use ciero_domain::contract::{Command, Contract, Entry, Facts, Refusal};
 use ciero_domain::documents::Operator as OperatorSettings;
 use ciero_domain::entitlement::Rule;
 use ciero_domain::user::{User, UserState};
@@ -51,6 +52,16 @@ impl Page {
     /// Returns the date in Tokyo.
     pub fn today(&self) -> Date {
         ciero_domain::calendar::tokyo_date(self.now)
+    }
+
+    /// Asks the rules what would become of a customer's command now; nothing is written.
+    pub fn would(&self, contract: &Contract, command: Command) -> Result<Entry, Refusal> {
+        let facts = Facts {
+            operator: self.operator.clone(),
+            prices: Vec::new(),
+            terms: Vec::new(),
+        };
+        contract.decide(command, "portal", &facts, self.now)
     }
 
     /// Writes the hidden token that every form carries.
@@ -175,6 +186,24 @@ impl FromRequestParts<App> for AdministratorPage {
         let Administrator { user, .. } = Administrator::from_request_parts(parts, app).await?;
         let page = Page::of(parts, app, customer(&user)).await?;
         Ok(AdministratorPage { page, user })
+    }
+}
+
+/// A page of an administrator about the own contract. It stays open while the contract is suspended and
+/// after its end, so that what is owed can be paid (D-09).
+pub struct ContractPage {
+    pub page: Page,
+    pub contract: Contract,
+}
+
+impl FromRequestParts<App> for ContractPage {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let AdministratorPage { page, user } =
+            AdministratorPage::from_request_parts(parts, app).await?;
+        let contract = app.contracts.contract(&user.contract).await?;
+        let contract = contract.ok_or_else(Problem::not_found)?;
+        Ok(ContractPage { page, contract })
     }
 }
 

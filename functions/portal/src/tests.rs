@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod applying;
+mod billing;
 mod console;
 mod customer;
+mod ending;
 mod events;
 mod every_page;
+mod explaining;
 mod managing;
 mod mocks;
 mod public;

@@ -71,6 +71,8 @@ const ACTIONS: &[(&str, &str, &str)] = &[
         "契約の登録",
         "Registered the contract",
     ),
+    ("renewal_refused", "更新拒絶", "Refused the renewal"),
+    ("contract_cancelled", "解約", "Cancelled the contract"),
     ("terms_published", "利用規約の公表", "Published terms"),
 ];
 

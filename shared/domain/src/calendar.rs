@@ -8,6 +8,15 @@ use serde::{Deserialize, Serialize};
 /// Days between the last day to refuse and the expiry date, counted inclusively (Art. 11, D-11).
 pub const REFUSAL_DAYS: i64 = 30;
 
+/// Days for which the customer's data are kept after the day that follows the end. The terms allow their
+/// deletion from that day on (15-3, D-16); until then they can still be fetched.
+pub const DATA_KEPT_DAYS: i64 = 30;
+
+/// Returns the first day on which the customer's data are no longer kept (15-3).
+pub fn data_goes_on(end: Date) -> Date {
+    days(end, 1 + DATA_KEPT_DAYS)
+}
+
 /// Japan has no daylight saving time, so the zone is a constant offset.
 pub fn tokyo() -> TimeZone {
     TimeZone::fixed(Offset::constant(9))

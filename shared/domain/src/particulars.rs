@@ -24,6 +24,7 @@ rules! {
         Cameras => ("cameras", "カメラの台数は1〜1000の数字です。", "The number of cameras is between 1 and 1000."),
         Plan => ("plan", "料金表にある保存日数を選んでください。", "Choose a retention of the price list."),
         Date => ("date", "日付の形が正しくないか、存在しない日です。", "This is not a date of the calendar."),
+        DateRange => ("date_range", "指定できる範囲の日付ではありません。", "This date is outside the range that can be chosen."),
         Declaration => ("declaration", "お申し込みには、この表明が必要です。", "This declaration is needed to apply."),
         Consent => ("consent", "現在の利用規約への同意が必要です。", "Consent to the terms in force is needed."),
         Model => ("model", "指定機器の一覧にある型番を選んでください。", "Choose a model of the list of designated devices."),

@@ -26,6 +26,8 @@ pub enum Section {
     Devices,
     Users,
     Contract,
+    Invoices,
+    Notices,
     Applications,
     Contracts,
     Register,
@@ -64,6 +66,8 @@ const ADMINISTRATOR: &[Entry] = &[
     (Section::Devices, "/devices", "機器", "Devices"),
     (Section::Users, "/users", "ユーザ", "Users"),
     (Section::Contract, "/contract", "ご契約", "Contract"),
+    (Section::Invoices, "/invoices", "請求", "Invoices"),
+    (Section::Notices, "/notices", "お知らせ", "Notices"),
 ];
 const OPERATOR: &[Entry] = &[
     (
@@ -197,7 +201,9 @@ mod tests {
             administrator: false,
         });
         assert!(text.contains(r#"href="/cameras" aria-current="page""#));
-        assert!(!text.contains("/devices"));
+        for entry in ["/devices", "/invoices", "/notices"] {
+            assert!(!text.contains(entry), "{entry}");
+        }
     }
 
     #[test]

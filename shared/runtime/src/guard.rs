@@ -235,6 +235,7 @@ fn dress(mut response: Response, language: Language, wants: Wants, path: &str) -
                 &problem.code,
                 problem.detail(language),
                 &problem.field_sentences(language),
+                problem.instead,
             );
             (status, [language_header], page).into_response()
         }

@@ -17,6 +17,8 @@ pub struct Problem {
     pub ja: Cow<'static, str>,
     pub en: Cow<'static, str>,
     pub errors: Vec<FieldError>,
+    /// The page of what can be done instead.
+    pub instead: Option<&'static str>,
 }
 
 impl Problem {
@@ -28,6 +30,7 @@ impl Problem {
             ja: ja.into(),
             en: en.into(),
             errors: Vec::new(),
+            instead: None,
         }
     }
 
@@ -142,6 +145,9 @@ impl Problem {
         });
         if !errors.is_empty() {
             document["errors"] = Value::Array(errors);
+        }
+        if let Some(page) = self.instead {
+            document["instead"] = json!(page);
         }
         document
     }

@@ -5,14 +5,17 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body as Content;
 use axum::http::{Request, header};
+use axum::response::Response;
 use ciero_domain::Language;
+use ciero_domain::contract::Contract;
 use ciero_domain::device::Camera;
+use ciero_domain::documents::Operator;
 use ciero_domain::ids::{CameraId, ContractId, DeviceId, UserId};
 use ciero_domain::terms::TermsVersion;
 use ciero_domain::user::{NewUser, Role, User};
 use ciero_ports::{
-    CommitError, Decision, Message, MockChance, MockDevices, MockDocuments, MockLedger, MockPeople,
-    MockQueues, WriteKind,
+    CommitError, Decision, Message, MockChance, MockContracts, MockDevices, MockDocuments,
+    MockLedger, MockPeople, MockQueues, Remembered, WriteKind,
 };
 use ciero_runtime::{
     COOKIE, Desk, Gate, LIFETIME, Moment, Role as SessionRole, Session, guarded, testing,
@@ -76,6 +79,9 @@ fn camera() -> Camera {
 pub(super) struct Scene {
     pub users: Vec<User>,
     pub terms: Vec<TermsVersion>,
+    pub contract: Contract,
+    /// The moment of every request.
+    pub now: Moment,
     /// The refusals of the next commits, first one first.
     pub conflicts: Vec<WriteKind>,
 }
@@ -99,6 +105,11 @@ impl Default for Scene {
                 version(TERMS, date(2026, 4, 1)),
                 version("2026-06-02", date(2026, 6, 2)),
             ],
+            contract: Contract {
+                id: contract(),
+                ..ciero_domain::samples::contract(date(2026, 4, 1)).0
+            },
+            now: now(),
             conflicts: Vec::new(),
         }
     }
@@ -116,18 +127,30 @@ impl Scene {
                 queues: Arc::new(queues()),
             },
             people,
+            contracts: Arc::new(contracts(self.contract)),
             devices: Arc::new(devices()),
             documents: Arc::new(documents(self.terms)),
             chance: Arc::new(chance()),
         };
-        Bench { app, written }
+        Bench {
+            app,
+            now: self.now,
+            written,
+        }
     }
 }
 
 fn ledger(written: Arc<Mutex<Vec<Decision>>>, conflicts: Vec<WriteKind>) -> MockLedger {
     let mut ledger = MockLedger::new();
     let conflicts = Mutex::new(conflicts);
-    ledger.expect_remembered().returning(|_, _| Ok(None));
+    let kept = written.clone();
+    ledger.expect_remembered().returning(move |caller, key| {
+        let written = kept.lock().unwrap();
+        let mut answers = written
+            .iter()
+            .filter_map(|decision: &Decision| decision.remembered.clone());
+        Ok(answers.find(|kept: &Remembered| kept.caller == caller && kept.key == key))
+    });
     ledger.expect_sent().returning(|_| Ok(()));
     ledger.expect_commit().returning(move |decision| {
         let mut conflicts = conflicts.lock().unwrap();
@@ -162,6 +185,13 @@ fn people(users: Vec<User>) -> MockPeople {
     port
 }
 
+fn contracts(contract: Contract) -> MockContracts {
+    let mut port = MockContracts::new();
+    port.expect_contract()
+        .returning(move |id| Ok(Some(contract.clone()).filter(|c| c.id == *id)));
+    port
+}
+
 fn devices() -> MockDevices {
     let mut port = MockDevices::new();
     port.expect_camera().returning(|of, id| {
@@ -175,6 +205,9 @@ fn documents(terms: Vec<TermsVersion>) -> MockDocuments {
     let mut port = MockDocuments::new();
     port.expect_terms_versions()
         .returning(move || Ok(terms.clone()));
+    port.expect_operator()
+        .returning(|| Ok(Some(Operator::default())));
+    port.expect_price_lists().returning(|| Ok(Vec::new()));
     port
 }
 
@@ -205,6 +238,7 @@ impl Reply {
 /// The function with its mocked ports.
 pub(super) struct Bench {
     pub app: App,
+    now: Moment,
     written: Arc<Mutex<Vec<Decision>>>,
 }
 
@@ -229,22 +263,33 @@ impl Bench {
         };
         let session = Session {
             id: format!("session of {user}"),
-            at: now().0,
+            at: self.now.0,
             role,
         };
         let sealer = &self.app.gate.sealer;
         let cookie = sealer.seal(COOKIE, &session, LIFETIME);
         let cookie = cookie.split(';').next().unwrap().parse().unwrap();
-        let token = sealer.token(Some(&session), now()).parse().unwrap();
+        let token = sealer.token(Some(&session), self.now).parse().unwrap();
         request.headers_mut().insert(header::COOKIE, cookie);
         request.headers_mut().insert("x-csrf-token", token);
     }
 
-    /// Sends a request at the time of the test.
-    pub(super) async fn send(&self, mut request: Request<Content>) -> Reply {
-        request.extensions_mut().insert(now());
+    async fn answer(&self, mut request: Request<Content>) -> Response {
+        request.extensions_mut().insert(self.now);
         let router = guarded(router(self.app.clone()), self.app.gate.clone());
-        let response = router.oneshot(request).await.unwrap();
+        router.oneshot(request).await.unwrap()
+    }
+
+    /// Sends a request and reads the page that comes back.
+    pub(super) async fn page(&self, request: Request<Content>) -> String {
+        let body = self.answer(request).await.into_body();
+        let body = body.collect().await.unwrap().to_bytes();
+        String::from_utf8_lossy(&body).into_owned()
+    }
+
+    /// Sends a request at the time of the test.
+    pub(super) async fn send(&self, request: Request<Content>) -> Reply {
+        let response = self.answer(request).await;
         let status = response.status().as_u16();
         let location = response.headers().get(header::LOCATION);
         let location = location.map_or("", |l| l.to_str().unwrap()).to_owned();
@@ -259,7 +304,21 @@ impl Bench {
 
     /// Posts JSON as a person of the contract.
     pub(super) async fn post(&self, user: &str, path: &str, body: &Value) -> Reply {
-        let request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+        self.post_as(user, path, body, None).await
+    }
+
+    /// Posts JSON under an idempotency key.
+    pub(super) async fn post_as(
+        &self,
+        user: &str,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> Reply {
+        let mut request = Request::post(path).header(header::CONTENT_TYPE, "application/json");
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
         let mut request = request.body(body.to_string().into()).unwrap();
         self.sign_in(&mut request, user);
         self.send(request).await

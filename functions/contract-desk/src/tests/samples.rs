@@ -65,4 +65,16 @@ async fn every_sample_is_answered() {
         200,
     )
     .await;
+    check(
+        HANAKO,
+        include_str!("../../../../events/contract-desk/renewal-refusal.json"),
+        200,
+    )
+    .await;
+    check(
+        HANAKO,
+        include_str!("../../../../events/contract-desk/cancellation.json"),
+        200,
+    )
+    .await;
 }

@@ -6,9 +6,15 @@ use ciero_domain::ids::UserId;
 use ciero_domain::user::{Right, UserState};
 use jiff::civil::date;
 
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 11] = [
     "/cameras",
     "/contract",
+    "/contract/refusal",
+    "/contract/cancellation",
+    "/contract/explanation",
+    "/invoices",
+    "/invoices/1",
+    "/notices",
     "/users",
     "/devices",
     "/cameras/k-0000000000000000",
@@ -238,6 +244,12 @@ async fn only_an_administrator_manages() {
     let device = &world.devices[0].id;
     for path in [
         "/contract".to_owned(),
+        "/contract/refusal".to_owned(),
+        "/contract/cancellation".to_owned(),
+        "/contract/explanation".to_owned(),
+        "/invoices".to_owned(),
+        "/invoices/1".to_owned(),
+        "/notices".to_owned(),
         "/users".to_owned(),
         format!("/users/{user}"),
         "/devices".to_owned(),

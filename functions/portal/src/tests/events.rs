@@ -63,6 +63,18 @@ async fn the_sample_without_a_session_is_sent_to_sign_in() {
 }
 
 #[tokio::test]
+async fn the_samples_of_the_customers_new_pages_need_a_session() {
+    let (status, location, _) = sample!("get-invoices-without-a-session");
+    assert_eq!(
+        (status, location.as_str()),
+        (303, "/sign-in?back=%2Finvoices")
+    );
+    let (status, _, body) = sample!("get-explanation-without-a-session");
+    assert_eq!(status, 401);
+    assert!(body.contains("sign_in_needed"), "{body}");
+}
+
+#[tokio::test]
 async fn the_sample_of_a_file_is_answered() {
     let (status, _, body) = sample!("get-asset");
     assert_eq!(status, 200);

@@ -2,10 +2,68 @@
 
 use std::collections::HashSet;
 
+use ciero_domain::contract::{Cancellation, Command};
+use ciero_domain::money::Yen;
+use ciero_domain::notice::{Failure, Notice, Outcome};
+use jiff::civil::date;
+
 use super::support::*;
 
-/// Texts that stand on English pages as they are.
-const JAPANESE_AS_IT_IS: [&str; 2] = ["日本語", "ミホンショウテン"];
+/// Texts that stand on English pages as they are; an invoice keeps the address as it was issued.
+const JAPANESE_AS_IT_IS: [&str; 3] = ["日本語", "ミホンショウテン", "東京都"];
+
+fn cancellation() -> Command {
+    Command::Cancel(Cancellation {
+        on: date(2026, 9, 30),
+        receipt: "C-0000000000000000".into(),
+    })
+}
+
+/// A year whose invoice was paid late, with interest billed, a credit note, and notices of every outcome.
+fn billed() -> World {
+    let on = date(2026, 8, 3);
+    let credit = Command::Credit {
+        debt: 2,
+        yen: Yen(100),
+        reason: "Goodwill".into(),
+    };
+    let contract = contract().id;
+    let issued = |number| Notice::InvoiceIssued {
+        contract: contract.clone(),
+        number,
+    };
+    let failed = Outcome::Failed {
+        at: noon(),
+        reason: Failure::BouncedForGood,
+    };
+    World::new()
+        .lived(date(2026, 7, 31))
+        .paid(40_000, on)
+        .asked(Command::BillInterest { of: 1 }, on)
+        .asked(credit, on)
+        .lived(on)
+        .with(|w| {
+            w.notices = vec![
+                noticed(1, issued(2), failed),
+                noticed(2, issued(1), Outcome::Arrived { at: noon() }),
+                noticed(
+                    3,
+                    Notice::Suspended {
+                        contract: contract.clone(),
+                    },
+                    Outcome::Sent,
+                ),
+            ];
+        })
+}
+
+/// Signs the customer in anew where a world is at another time.
+fn moved(world: &World, cookie: &str, customer: &str) -> String {
+    if cookie == customer {
+        return world.customer(&administrator());
+    }
+    cookie.to_owned()
+}
 
 /// Opens every page in a language.
 async fn every_page(language: &str) -> Vec<(String, Answer)> {
@@ -14,6 +72,9 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
     let submitted = World::new().with(|w| {
         w.application.as_mut().unwrap().state = ciero_domain::application::State::Submitted;
     });
+    let billed = billed();
+    let late = World::new().lived(date(2027, 3, 5));
+    let cancelled = World::new().asked(cancellation(), date(2026, 6, 1));
     let (customer, staff) = (world.customer(&administrator()), world.staff(&["legal"]));
     let application = format!("/applications/{}", draft().id);
     let (user, device) = (
@@ -34,6 +95,25 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&world, "/cameras", &customer),
         (&world, &camera, &customer),
         (&world, "/contract", &customer),
+        (&billed, "/contract", &customer),
+        (&cancelled, "/contract", &customer),
+        (&world, "/contract/refusal", &customer),
+        (&late, "/contract/refusal", &customer),
+        (&world, "/contract/cancellation", &customer),
+        (&cancelled, "/contract/cancellation", &customer),
+        (&billed, "/contract/explanation", &customer),
+        (
+            &world,
+            "/contract/explanation?if=refuse@2026-06-01",
+            &customer,
+        ),
+        (&world, "/invoices", &customer),
+        (&billed, "/invoices", &customer),
+        (&billed, "/invoices/1", &customer),
+        (&billed, "/invoices/2", &customer),
+        (&billed, "/invoices/3", &customer),
+        (&world, "/notices", &customer),
+        (&billed, "/notices", &customer),
         (&world, "/users", &customer),
         (&world, &user, &customer),
         (&world, "/devices", &customer),
@@ -44,6 +124,7 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
     ];
     let mut pages = Vec::new();
     for (world, path, cookie) in asked {
+        let cookie = moved(world, cookie, &customer);
         let answer = world
             .open(path, &format!("lang={language}; {cookie}"))
             .await;
@@ -66,7 +147,7 @@ fn write_down(folder: &str, language: &str, pages: &[(String, Answer)]) {
     let css = include_str!("../../assets/portal.css");
     for (number, (path, answer)) in pages.iter().enumerate() {
         let style = format!("<style>{css}</style></head>");
-        let name = path.trim_matches('/').replace('/', "-");
+        let name = path.trim_matches('/').replace(['/', '?'], "-");
         let file = format!("{folder}/{language}-{number:02}-{name}.html");
         std::fs::write(file, answer.body.replace("</head>", &style)).unwrap();
     }

@@ -1,8 +1,8 @@
 //! Ports that answer from the tests' world.
 
 use ciero_ports::{
-    MockApplications, MockAudit, MockChance, MockContracts, MockDevices, MockDocuments, MockPeople,
-    MockViewing, Seen,
+    MockApplications, MockAudit, MockBilling, MockChance, MockContracts, MockDevices,
+    MockDocuments, MockNotices, MockPeople, MockViewing, Seen,
 };
 
 use super::support::World;
@@ -42,6 +42,33 @@ pub fn contracts(world: &World) -> MockContracts {
     let contract = world.contract.clone();
     mock.expect_contracts()
         .returning(move || Ok(vec![contract.clone()]));
+    let history = world.history.clone();
+    mock.expect_history()
+        .returning(move |_| Ok(history.clone()));
+    mock
+}
+
+pub fn billing(world: &World) -> MockBilling {
+    let mut mock = MockBilling::new();
+    let all = world.invoices.clone();
+    mock.expect_invoice().returning(move |contract, number| {
+        let known = all
+            .iter()
+            .find(|i| i.contract == *contract && i.number == number);
+        Ok(known.cloned())
+    });
+    let all = world.invoices.clone();
+    mock.expect_invoices().returning(move |_| Ok(all.clone()));
+    let all = world.receipts.clone();
+    mock.expect_receipts().returning(move |_| Ok(all.clone()));
+    mock
+}
+
+pub fn notices(world: &World) -> MockNotices {
+    let mut mock = MockNotices::new();
+    let all = world.notices.clone();
+    mock.expect_of_contract()
+        .returning(move |_, _| Ok(all.clone()));
     mock
 }
 
@@ -67,6 +94,9 @@ pub fn documents(world: &World) -> MockDocuments {
         .returning(move || Ok(operator.clone()));
     let prices = world.prices.clone();
     mock.expect_prices().returning(move |_| Ok(prices.clone()));
+    let prices = world.prices.clone();
+    mock.expect_price_lists()
+        .returning(move || Ok(prices.clone().into_iter().collect()));
     let all = world.terms.clone();
     mock.expect_terms_versions()
         .returning(move || Ok(all.iter().map(|t| t.version.clone()).collect()));

@@ -3,11 +3,12 @@
 use ciero_domain::Language;
 use ciero_domain::application::{Application, Form, RawApplication};
 use ciero_domain::confirmation::Confirmation;
-use ciero_domain::contract::{Contract, Order};
+use ciero_domain::contract::{Contract, Entry, Event, Order};
 use ciero_domain::device::{Camera, Device, DeviceKind, DeviceState};
 use ciero_domain::documents::{Bilingual, DeviceModel, Operator};
-use ciero_domain::ids::{ApplicationId, CameraId, DeviceId, UserId};
+use ciero_domain::ids::{ApplicationId, CameraId, DeviceId, MessageId, UserId};
 use ciero_domain::money::Yen;
+use ciero_domain::notice::{Notice, NoticeRecord, Outcome};
 use ciero_domain::prices::{Plan, PriceList};
 use ciero_domain::terms::{TermsText, TermsVersion};
 use ciero_domain::user::{Acceptance, NewUser, Role as UserRole, User};
@@ -125,6 +126,33 @@ pub fn contract() -> Contract {
         channel: application.channel,
         orders: vec![Order::accepted(1, quote, date(2026, 4, 1), "2026-04-01")],
         ..ciero_domain::samples::contract(date(2026, 4, 1)).0
+    }
+}
+
+/// The first entry of the contract's history.
+pub fn formed() -> Entry {
+    Entry {
+        at: contract().formed_at,
+        on: date(2026, 3, 25),
+        by: "operator:suzuki".into(),
+        event: Event::Formed {
+            contract: Box::new(contract()),
+        },
+    }
+}
+
+/// A line of the notice ledger.
+pub fn noticed(number: u8, notice: Notice, outcome: Outcome) -> NoticeRecord {
+    NoticeRecord {
+        id: MessageId::from_random([number; 10]),
+        notice,
+        to: "hanako@example.jp".into(),
+        language: Language::Ja,
+        content_hash: "00".into(),
+        sent_at: noon(),
+        mail_id: "mail-1".into(),
+        version: 1,
+        outcome,
     }
 }
 

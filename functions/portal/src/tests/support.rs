@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use ciero_domain::application::Application;
-use ciero_domain::contract::Contract;
+use ciero_domain::calendar::{start_of, tokyo_date};
+use ciero_domain::contract::{Command, Contract, Entry, Facts, NewReceipt, Receipt, Step, perform};
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
+use ciero_domain::invoice::Invoice;
+use ciero_domain::money::Yen;
+use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
 use ciero_domain::terms::TermsText;
 use ciero_domain::user::User;
@@ -15,6 +19,7 @@ use ciero_runtime::{COOKIE, Gate, LIFETIME, Moment, Role, Sealer, Session, Setti
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tower::ServiceExt;
 
 use super::mocks;
@@ -31,6 +36,10 @@ pub struct World {
     pub terms: Vec<TermsText>,
     pub application: Option<Application>,
     pub contract: Contract,
+    pub history: Vec<Entry>,
+    pub invoices: Vec<Invoice>,
+    pub receipts: Vec<Receipt>,
+    pub notices: Vec<NoticeRecord>,
     pub users: Vec<User>,
     pub devices: Vec<Device>,
     pub cameras: Vec<Camera>,
@@ -48,6 +57,10 @@ impl World {
             terms: vec![terms("2026-04-01")],
             application: Some(draft()),
             contract: contract(),
+            history: vec![formed()],
+            invoices: Vec::new(),
+            receipts: Vec::new(),
+            notices: Vec::new(),
             users: vec![administrator(), watcher()],
             devices: vec![device(20, registered())],
             cameras: vec![camera(20, "Entrance")],
@@ -60,11 +73,76 @@ impl World {
         self
     }
 
+    fn facts(&self) -> Facts {
+        Facts {
+            operator: self.operator.clone().unwrap(),
+            prices: self.prices.clone().into_iter().collect(),
+            terms: self.terms.iter().map(|t| t.version.clone()).collect(),
+        }
+    }
+
+    fn take(&mut self, entry: Entry) {
+        let operator = self.operator.clone().unwrap();
+        let step = Step::of(Some(&self.contract), entry, &operator).unwrap();
+        self.history.push(step.entry);
+        self.invoices.extend(step.invoice);
+        self.receipts.extend(step.receipt);
+        self.contract = step.contract;
+    }
+
+    /// Carries out all due work up to a day, on which the world then is at noon. Every demand is sent.
+    pub fn lived(mut self, until: Date) -> Self {
+        loop {
+            let next = self.contract.owed().into_iter().min();
+            let Some(task) = next.filter(|task| task.due <= until) else {
+                break;
+            };
+            let entry = perform(&self.contract, &task, &self.facts(), start_of(task.due)).unwrap();
+            self.take(entry);
+            if let ciero_domain::contract::Work::Demand { debt } = task.work {
+                let sent = Command::DemandSent {
+                    debt,
+                    sent_on: task.due,
+                    channel: "mail".into(),
+                };
+                self = self.asked(sent, task.due);
+            }
+        }
+        self.now = at(&format!("{until}T03:00:00Z"));
+        self
+    }
+
+    /// Carries out a command on a day.
+    pub fn asked(mut self, command: Command, on: Date) -> Self {
+        let entry = self
+            .contract
+            .decide(command, "operator:suzuki", &self.facts(), start_of(on));
+        self.take(entry.unwrap());
+        self
+    }
+
+    /// Records a payment on a day.
+    pub fn paid(self, yen: i64, on: Date) -> Self {
+        let receipt = NewReceipt {
+            reference: format!("FURIKOMI-{on}"),
+            received_on: on,
+            yen: Yen(yen),
+        };
+        self.asked(Command::RecordReceipt(receipt), on)
+    }
+
+    /// The day of the world in Tokyo.
+    pub fn today(&self) -> Date {
+        tokyo_date(self.now)
+    }
+
     pub fn app(&self) -> App {
         App {
             gate: Gate::new(self.settings.clone(), Arc::new(mocks::people(self))),
             applications: Arc::new(mocks::applications(self)),
             contracts: Arc::new(mocks::contracts(self)),
+            billing: Arc::new(mocks::billing(self)),
+            notices: Arc::new(mocks::notices(self)),
             devices: Arc::new(mocks::devices(self)),
             documents: Arc::new(mocks::documents(self)),
             viewing: Arc::new(mocks::viewing(self)),

@@ -1,0 +1,115 @@
+//! The notice ledger of the contract as its administrator reads it (Art. 24).
+
+use axum::extract::State;
+use ciero_domain::Language;
+use ciero_domain::notice::{Failure, Notice, NoticeRecord, Outcome};
+use ciero_pages::Section;
+use ciero_runtime::Problem;
+use maud::{Markup, html};
+
+use crate::App;
+use crate::page::{AdministratorPage, Page};
+use crate::pieces::{Tone, badge, moment};
+
+/// How many notices the page shows.
+const ROWS: u16 = 100;
+
+/// Shows the newest notices, the newest first.
+pub async fn list(
+    State(app): State<App>,
+    AdministratorPage { page, user }: AdministratorPage,
+) -> Result<Markup, Problem> {
+    let notices = app.notices.of_contract(&user.contract, ROWS).await?;
+    let t = |ja, en| page.t(ja, en);
+    let title = t("お知らせ", "Notices");
+    let content = html! {
+        h1 { (title) }
+        p.lead { (t(
+            "当社からお送りしたお知らせの記録です。届かなかったお知らせがあるときは、登録のメールアドレスをご確認ください。",
+            "What we have sent you. If a notice did not arrive, please check the registered e-mail address.",
+        )) }
+        @if notices.is_empty() {
+            div.empty { p { (t("まだお知らせがありません。", "There is no notice yet.")) } }
+        } @else {
+            (table(&page, &notices))
+        }
+    };
+    Ok(page.show(Section::Notices, title, &content))
+}
+
+fn table(page: &Page, notices: &[NoticeRecord]) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    let (when, what) = (t("日時", "When"), t("内容", "What"));
+    let (to, state) = (t("宛先", "To"), t("到達状況", "State"));
+    html! {
+        table.list {
+            thead { tr { @for head in [when, what, to, state] { th scope="col" { (head) } } } }
+            tbody { @for record in notices { tr {
+                td data-label=(when) { (moment(l, record.sent_at)) }
+                td data-label=(what) { (subject(l, &record.notice)) }
+                td data-label=(to) { (record.to) }
+                td data-label=(state) { (outcome(page, record.outcome)) }
+            } } }
+        }
+    }
+}
+
+/// Writes what a notice is about, with the way to its document.
+fn subject(l: Language, notice: &Notice) -> Markup {
+    let number = match notice {
+        Notice::InvoiceIssued { number, .. } | Notice::Demand { number, .. } => Some(*number),
+        _ => None,
+    };
+    html! {
+        @match number {
+            Some(number) => a href={ "/invoices/" (number) } { (kind(l, notice)) },
+            None => (kind(l, notice)),
+        }
+    }
+}
+
+/// Returns the kind of a notice in words.
+fn kind(l: Language, notice: &Notice) -> &'static str {
+    match notice {
+        Notice::ApplicationReceived { .. } => l.t("お申し込みの受付", "Application received"),
+        Notice::ApplicationApproved { .. } => l.t("お申し込みの承認", "Application approved"),
+        Notice::ApplicationDeclined { .. } => l.t("審査の結果", "Result of the screening"),
+        Notice::RegistrationCompleted { .. } => l.t("登録の完了", "Registration complete"),
+        Notice::UserInvited { .. } => l.t("ユーザの招待", "Invitation of a user"),
+        Notice::UserRemoved { .. } => l.t("ユーザの削除", "Removal of a user"),
+        Notice::TermsPublished { .. } => l.t("利用規約の変更", "Change of the terms"),
+        Notice::InvoiceIssued { .. } => l.t("請求書の発行", "Invoice issued"),
+        Notice::RenewalReminder { .. } => l.t("更新のご案内", "Reminder of the renewal"),
+        Notice::Renewed { .. } => l.t("契約の更新", "Renewed"),
+        Notice::Expired { .. } => l.t("満了", "Expired"),
+        Notice::RefusalReceived { .. } => l.t("更新拒絶の受付", "Refusal of renewal received"),
+        Notice::CancellationReceived { .. } => l.t("解約の受付", "Cancellation received"),
+        Notice::ContractEnded { .. } => l.t("契約の終了", "End of the contract"),
+        Notice::Demand { .. } => l.t("お支払いの催告", "Demand for payment"),
+        Notice::Suspended { .. } => l.t("利用停止", "Suspension"),
+        Notice::SuspensionLifted { .. } => l.t("利用停止の解除", "Suspension lifted"),
+        Notice::Rescinded { .. } => l.t("契約の解除", "Rescission"),
+    }
+}
+
+fn outcome(page: &Page, outcome: Outcome) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    match outcome {
+        Outcome::Sent => badge(Tone::Plain, t("送信済み", "Sent")),
+        Outcome::Arrived { at } => html! {
+            (badge(Tone::Ok, t("到達", "Arrived"))) " " small { (moment(l, at)) }
+        },
+        Outcome::Failed { at, reason } => html! {
+            (badge(Tone::Bad, t("不達", "Not delivered"))) " " small { (why(l, reason)) " · " (moment(l, at)) }
+        },
+    }
+}
+
+fn why(l: Language, reason: Failure) -> &'static str {
+    match reason {
+        Failure::BouncedForGood => l.t("宛先で受け取れません", "the address takes no mail"),
+        Failure::BouncedForNow => l.t("時間内に届きませんでした", "not taken in time"),
+        Failure::Complained => l.t("迷惑メールとして報告されました", "reported as unwanted"),
+        Failure::Rejected => l.t("送信できませんでした", "could not be sent"),
+    }
+}
