@@ -3,7 +3,7 @@
 use ciero_domain::Language;
 use ciero_domain::contract::{CaseKind, Event as Happened, stable_id};
 use ciero_domain::notice::{Notice, NoticeRecord, Outcome};
-use ciero_ports::{Decision, Write};
+use ciero_ports::{CommitError, Decision, Write, WriteKind};
 use ciero_runtime::{Event, Moment, OnEvent};
 use jiff::ToSpan;
 use serde_json::{Value, json};
@@ -151,4 +151,26 @@ async fn an_applicant_has_no_case() {
         decision.writes.as_slice(),
         [Write::NoticeOutcome(_)]
     ));
+}
+
+#[tokio::test]
+async fn news_that_meet_another_decision_about_the_contract_are_decided_again() {
+    let life = Life::demanded(Language::Ja).ask_as(demand_sent("mail"), "mail", DEMANDED);
+    let mut mocks = Mocks::living(&life);
+    let line = record(demand(), morning(DEMANDED));
+    mocks
+        .notices
+        .expect_notice()
+        .times(2)
+        .returning(move |_| Ok(Some(line.clone())));
+    let mut meets_another = true;
+    mocks.ledger.expect_commit().times(2).returning(move |_| {
+        match std::mem::take(&mut meets_another) {
+            true => Err(CommitError::Conflict(WriteKind::Entity)),
+            false => Ok(()),
+        }
+    });
+    let event = Event::read(bounced()).unwrap();
+    let told = mocks.app().on_event(event, morning(DEMANDED)).await;
+    assert_eq!(told.unwrap(), json!({ "outcome": "failed" }));
 }
