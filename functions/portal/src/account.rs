@@ -72,7 +72,6 @@ pub fn summary(page: &Page, contract: &Contract, how: &str) -> Markup {
                 }
                 @if !how.is_empty() { (fact(t("お支払いの時期と方法", "When and how paid"), &how)) }
             }
-            div.actions { a.button href="/invoices" { (t("請求書とお支払いの記録", "Invoices and payments")) } }
         }
     }
 }

@@ -108,6 +108,9 @@ fn ways(page: &Page, contract: &Contract) -> Markup {
     let over = contract.ending.is_some() || contract.has_ended(page.today());
     html! {
         div.actions {
+            @if !contract.is_resold() {
+                a.button href="/invoices" { (t("請求書とお支払いの記録", "Invoices and payments")) }
+            }
             a.button href="/contract/explanation" { (t("これまでとこれからの予定", "What was and what will be")) }
             @if !over {
                 a.button href="/contract/cancellation" { (t("解約のお手続き", "Cancel the contract")) }

@@ -78,7 +78,7 @@ fn documents(page: &Page, contract: &Contract, invoices: &[Invoice]) -> Markup {
                         }
                     }
                     td data-label=(total) { (yen(l, invoice.total_yen)) }
-                    td data-label=(how) { (settled(page, contract, invoice)) }
+                    td data-label=(how) { div { (settled(page, contract, invoice)) } }
                 }
             } }
         }

@@ -48,7 +48,7 @@ fn table(page: &Page, notices: &[NoticeRecord]) -> Markup {
                 td data-label=(when) { (moment(l, record.sent_at)) }
                 td data-label=(what) { (subject(l, &record.notice)) }
                 td data-label=(to) { (record.to) }
-                td data-label=(state) { (outcome(page, record.outcome)) }
+                td data-label=(state) { div { (outcome(page, record.outcome)) } }
             } } }
         }
     }
