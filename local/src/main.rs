@@ -16,8 +16,8 @@ mod provide;
 mod publish;
 mod secrets;
 mod sources;
-mod template;
 mod tally_page;
+mod template;
 #[cfg(test)]
 mod testing;
 mod up;

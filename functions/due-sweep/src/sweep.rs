@@ -27,7 +27,10 @@ pub(crate) async fn run(app: &App, now: Moment) -> anyhow::Result<Value> {
         taken_back += back;
     }
     if taken_back > 0 {
-        tracing::warn!(taken_back, "work that was handed over was not done in time and waits again");
+        tracing::warn!(
+            taken_back,
+            "work that was handed over was not done in time and waits again"
+        );
     }
     Ok(json!({ "handed": handed, "takenBack": taken_back }))
 }

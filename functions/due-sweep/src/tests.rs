@@ -34,13 +34,13 @@ fn app(due: Vec<Task>, lost: Vec<HeldTask>, takes: usize) -> (App, Arc<Mutex<Not
     let noted = Arc::new(Mutex::new(Noted::default()));
     let mut table = MockDueWork::new();
     table.expect_shards().return_const(1u16);
+    table.expect_due().returning(move |_, today, _| {
+        let due = due.iter().filter(|task| task.due <= today);
+        Ok(due.cloned().collect())
+    });
     table
-        .expect_due()
-        .returning(move |_, today, _| {
-            let due = due.iter().filter(|task| task.due <= today);
-            Ok(due.cloned().collect())
-        });
-    table.expect_overdue().returning(move |_, _| Ok(lost.clone()));
+        .expect_overdue()
+        .returning(move |_, _| Ok(lost.clone()));
     let note = noted.clone();
     table.expect_hand().returning(move |held| {
         note.lock().unwrap().handed.extend_from_slice(held);
@@ -80,9 +80,18 @@ async fn everything_whose_day_has_come_is_handed_to_its_queue() {
     let (app, noted) = app(tasks(), Vec::new(), 10);
     assert_eq!(tick(&app).await, json!({"handed": 2, "takenBack": 0}));
     let noted = noted.lock().unwrap();
-    let names: Vec<String> = noted.handed.iter().map(|held| held.task.work.effect()).collect();
+    let names: Vec<String> = noted
+        .handed
+        .iter()
+        .map(|held| held.task.work.effect())
+        .collect();
     assert_eq!(names, ["invoice/01/0001", "reminder/01/0001/-90"]);
-    assert!(noted.handed.iter().all(|held| held.handed_at == Some(now().0)));
+    assert!(
+        noted
+            .handed
+            .iter()
+            .all(|held| held.handed_at == Some(now().0))
+    );
     assert_eq!(noted.sent.len(), 2);
     assert_ne!(noted.sent[0].id, noted.sent[1].id);
 }

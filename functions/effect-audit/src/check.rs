@@ -57,7 +57,9 @@ pub(crate) async fn run(app: &App, now: Moment) -> anyhow::Result<Value> {
     report.contracts = counts.contracts;
     app.reports.put_report(&report).await?;
     emit(&counts, now);
-    Ok(json!({ "contracts": counts.contracts, "missing": counts.missing, "doubled": counts.doubled }))
+    Ok(
+        json!({ "contracts": counts.contracts, "missing": counts.missing, "doubled": counts.doubled }),
+    )
 }
 
 /// Compares one contract with what is there. A contract that changes under the eyes is looked at again.

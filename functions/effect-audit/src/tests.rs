@@ -22,10 +22,16 @@ async fn audit(on: &str, effects: &'static [&str], waiting: bool) -> (Value, Aud
     let mut contracts = MockContracts::new();
     contracts.expect_page().returning(|from| {
         let next = from.is_none().then(|| "2".to_owned());
-        let contracts = if from.is_none() { vec![contract().id] } else { Vec::new() };
+        let contracts = if from.is_none() {
+            vec![contract().id]
+        } else {
+            Vec::new()
+        };
         Ok(ContractPage { contracts, next })
     });
-    contracts.expect_contract().returning(|_| Ok(Some(contract())));
+    contracts
+        .expect_contract()
+        .returning(|_| Ok(Some(contract())));
     contracts
         .expect_effects()
         .returning(|_| Ok(effects.iter().map(|name| (*name).to_owned()).collect()));
@@ -47,7 +53,10 @@ async fn audit(on: &str, effects: &'static [&str], waiting: bool) -> (Value, Aud
         reports: Arc::new(reports),
     };
     let now = Moment(on.parse().unwrap());
-    let answer = app.on_event(Event::Schedule { due: now.0 }, now).await.unwrap();
+    let answer = app
+        .on_event(Event::Schedule { due: now.0 }, now)
+        .await
+        .unwrap();
     let report = kept.lock().unwrap().clone();
     (answer, report)
 }

@@ -50,8 +50,7 @@ async fn registered(
     let application = app.application(id).await?;
     let contract_id = ContractId::from_random(app.chance.id());
     let by = format!("operator:{}", screener.name);
-    let (contract, formed) =
-        Contract::form(contract_id.clone(), &application, start, &by, now.0)?;
+    let (contract, formed) = Contract::form(contract_id.clone(), &application, start, &by, now.0)?;
     let operator = app.documents.operator().await?.unwrap_or_default();
     let step = Step::of(None, formed, &operator).ok_or_else(Problem::internal)?;
     let command = Command::Register {

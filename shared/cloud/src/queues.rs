@@ -76,7 +76,10 @@ fn entry(place: usize, message: &Message) -> Option<SendMessageBatchRequestEntry
 impl Queues for SqsQueues {
     async fn send(&self, messages: &[Message]) -> Vec<Message> {
         let mut accepted = Vec::new();
-        let mut topics: Vec<Topic> = messages.iter().map(|message| message.body.topic()).collect();
+        let mut topics: Vec<Topic> = messages
+            .iter()
+            .map(|message| message.body.topic())
+            .collect();
         topics.sort();
         topics.dedup();
         for topic in topics {

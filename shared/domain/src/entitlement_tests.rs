@@ -3,8 +3,8 @@
 
 use super::*;
 use crate::application::tests_support::submitted;
-use crate::contract::TerminationCause;
 use crate::application::{Event as ApplicationEvent, evolve};
+use crate::contract::TerminationCause;
 use crate::ids::{CameraId, ContractId, DeviceId};
 use crate::user::Role;
 use crate::user::tests_support::user;

@@ -134,7 +134,9 @@ impl Invoice {
                 ..
             } => {
                 let debt = before?.account.debt(*debt)?;
-                Some(credit_note(contract, *number, debt, *yen, reason, entry.on, operator))
+                Some(credit_note(
+                    contract, *number, debt, *yen, reason, entry.on, operator,
+                ))
             }
             _ => None,
         }
@@ -334,7 +336,11 @@ mod art_06 {
                     tax_percent: Some(percent),
                 })
                 .collect();
-            assert_eq!(sums(&lines)[0].tax_yen.0, row["tax_yen"].as_i64().unwrap(), "{row}");
+            assert_eq!(
+                sums(&lines)[0].tax_yen.0,
+                row["tax_yen"].as_i64().unwrap(),
+                "{row}"
+            );
         }
     }
 }

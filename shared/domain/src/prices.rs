@@ -52,7 +52,10 @@ pub fn in_force(lists: &[PriceList], on: Date, known_on: Date) -> Option<&PriceL
     lists
         .iter()
         .filter(|list| list.effective_from <= on)
-        .filter(|list| list.published_on.is_none_or(|published| published <= known_on))
+        .filter(|list| {
+            list.published_on
+                .is_none_or(|published| published <= known_on)
+        })
         .max_by(|a, b| (a.effective_from, &a.version).cmp(&(b.effective_from, &b.version)))
 }
 

@@ -266,11 +266,17 @@ impl Decision {
         self.writes.extend(void);
         self.writes.extend(carries_out.cloned().map(Write::Disarm));
         self.writes.extend(step.armed.into_iter().map(Write::Arm));
-        self.writes.extend(step.effects.into_iter().map(Write::Effect));
-        self.writes.extend(step.case.map(|case| Write::Case(Box::new(case))));
-        let invoice = step.invoice.map(|invoice| Write::Invoice(Box::new(invoice)));
+        self.writes
+            .extend(step.effects.into_iter().map(Write::Effect));
+        self.writes
+            .extend(step.case.map(|case| Write::Case(Box::new(case))));
+        let invoice = step
+            .invoice
+            .map(|invoice| Write::Invoice(Box::new(invoice)));
         self.writes.extend(invoice);
-        let receipt = step.receipt.map(|receipt| Write::Receipt(id, Box::new(receipt), at));
+        let receipt = step
+            .receipt
+            .map(|receipt| Write::Receipt(id, Box::new(receipt), at));
         self.writes.extend(receipt);
         for (id, notice) in step.notices {
             self.messages.push(Message {

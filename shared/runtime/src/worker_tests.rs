@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use ciero_domain::documents::Operator;
 use ciero_domain::notice::Notice;
-use ciero_ports::{
-    MockContracts, MockDocuments, MockDueWork, MockLedger, MockQueues, Write,
-};
+use ciero_ports::{MockContracts, MockDocuments, MockDueWork, MockLedger, MockQueues, Write};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 
@@ -65,7 +63,8 @@ impl Table {
         for write in &decision.writes {
             match write {
                 Write::Contract(contract, _) => {
-                    self.contracts.insert(contract.id.clone(), contract.as_ref().clone());
+                    self.contracts
+                        .insert(contract.id.clone(), contract.as_ref().clone());
                 }
                 Write::Effect(effect) => {
                     self.effects.insert(effect.name.clone());
@@ -98,9 +97,13 @@ fn worker(table: &Arc<Mutex<Table>>) -> Worker {
         .expect_contract()
         .returning(move |id| Ok(read.lock().unwrap().contracts.get(id).cloned()));
     let mut documents = MockDocuments::new();
-    documents.expect_operator().returning(|| Ok(Some(Operator::default())));
+    documents
+        .expect_operator()
+        .returning(|| Ok(Some(Operator::default())));
     documents.expect_price_lists().returning(|| Ok(Vec::new()));
-    documents.expect_terms_versions().returning(|| Ok(Vec::new()));
+    documents
+        .expect_terms_versions()
+        .returning(|| Ok(Vec::new()));
     let mut ledger = MockLedger::new();
     let write = table.clone();
     ledger
@@ -159,7 +162,12 @@ async fn tick(worker: &Worker, table: &Arc<Mutex<Table>>, today: Date) {
     loop {
         let due: Vec<Task> = {
             let table = table.lock().unwrap();
-            table.tasks.iter().filter(|task| task.due <= today).cloned().collect()
+            table
+                .tasks
+                .iter()
+                .filter(|task| task.due <= today)
+                .cloned()
+                .collect()
         };
         if due.is_empty() {
             return;
@@ -208,7 +216,10 @@ fn what_is_no_due_work_fails_alone() {
             message_id: "bad".into(),
             body: "not a message".into(),
         });
-        let outcome = worker.work(batch, noon(date(2026, 4, 1))).await.into_value();
+        let outcome = worker
+            .work(batch, noon(date(2026, 4, 1)))
+            .await
+            .into_value();
         assert_eq!(outcome["batchItemFailures"][0]["itemIdentifier"], "bad");
         assert!(table.lock().unwrap().effects.contains("invoice/01/0001"));
     });

@@ -16,13 +16,21 @@ use crate::reading::Range;
 /// Writes an effect where there is none of its name.
 pub(crate) fn put_effect(effect: &Effect) -> Operations {
     let item = Item::with_body(keys::effect(&effect.contract, &effect.name), effect)?;
-    Ok(vec![Operation::put(item, Condition::Absent, WriteKind::Effect)])
+    Ok(vec![Operation::put(
+        item,
+        Condition::Absent,
+        WriteKind::Effect,
+    )])
 }
 
 /// Writes a document where its number is free.
 pub(crate) fn put_invoice(invoice: &Invoice) -> Operations {
     let item = Item::with_body(keys::invoice(&invoice.contract, invoice.number), invoice)?;
-    Ok(vec![Operation::put(item, Condition::Absent, WriteKind::Once)])
+    Ok(vec![Operation::put(
+        item,
+        Condition::Absent,
+        WriteKind::Once,
+    )])
 }
 
 /// Writes a receipt and takes its reference, once in the service.

@@ -10,8 +10,8 @@ use crate::item::{Item, Unwritable};
 use crate::ledger::Answer;
 use crate::operation::{Condition, Operation, Operations};
 use crate::{Store, applications, audit, billing, cases, confidential, contracts, devices};
-use crate::{documents, due_work, notices};
 use crate::{describe, keys, people};
+use crate::{documents, due_work, notices};
 
 /// DynamoDB's limit of one transaction.
 const MOST_ITEMS: usize = 100;

@@ -6,11 +6,11 @@ use ciero_domain::contract::{Contract, Effect, Entry};
 use ciero_domain::ids::ContractId;
 use ciero_ports::{ContractPage, Contracts, StoreError, WriteKind};
 
-use crate::{Store, describe};
 use crate::item::Item;
 use crate::keys;
 use crate::operation::{Condition, Operation, Operations, Table};
 use crate::reading::Range;
+use crate::{Store, describe};
 
 /// How many contracts one page of all of them holds.
 const PAGE: i32 = 100;

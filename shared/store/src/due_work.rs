@@ -27,13 +27,21 @@ const REASON_KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
 /// Writes a task that waits for its day. Arming it again changes nothing.
 pub(crate) fn arm(task: &Task, shards: u16) -> Operations {
     let item = Item::with_body(place(&HeldTask::waiting(task.clone()), shards)?, task)?;
-    Ok(vec![Operation::put(item, Condition::Always, WriteKind::Once)])
+    Ok(vec![Operation::put(
+        item,
+        Condition::Always,
+        WriteKind::Once,
+    )])
 }
 
 /// Deletes a task from where it is kept.
 pub(crate) fn disarm(held: &HeldTask, shards: u16) -> Operations {
     let key = place(held, shards)?;
-    Ok(vec![Operation::delete(key, Condition::Always, WriteKind::Once)])
+    Ok(vec![Operation::delete(
+        key,
+        Condition::Always,
+        WriteKind::Once,
+    )])
 }
 
 /// Returns where a task is kept.

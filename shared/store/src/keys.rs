@@ -3,8 +3,8 @@
 use ciero_domain::application::State;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
 use ciero_ports::{AuditRow, HeldTask, Message};
-use jiff::civil::Date;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 /// Attribute names that are not part of an entity.
@@ -233,7 +233,10 @@ pub(crate) fn effect(contract: &ContractId, name: &str) -> Key {
 }
 
 pub(crate) fn invoice(contract: &ContractId, number: u32) -> Key {
-    Key::new(contract_partition(contract), format!("{INVOICES}{number:06}"))
+    Key::new(
+        contract_partition(contract),
+        format!("{INVOICES}{number:06}"),
+    )
 }
 
 pub(crate) fn receipt(contract: &ContractId, at: Timestamp, reference: &str) -> Key {

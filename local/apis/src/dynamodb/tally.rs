@@ -31,7 +31,10 @@ impl Tally {
     pub fn counts(&self) -> BTreeMap<String, Count> {
         let counts = self.0.as_ref();
         counts.map_or_else(BTreeMap::new, |counts| {
-            counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+            counts
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .clone()
         })
     }
 
@@ -78,7 +81,10 @@ mod tests {
         assert_eq!(asked["ReturnConsumedCapacity"], "TOTAL");
         assert_eq!(asked["TableName"], "t");
         tally.count("GetItem", r#"{"ConsumedCapacity":{"CapacityUnits":0.5}}"#);
-        tally.count("BatchWriteItem", r#"{"ConsumedCapacity":[{"CapacityUnits":2},{"CapacityUnits":3}]}"#);
+        tally.count(
+            "BatchWriteItem",
+            r#"{"ConsumedCapacity":[{"CapacityUnits":2},{"CapacityUnits":3}]}"#,
+        );
         assert_eq!(tally.counts()["GetItem"].capacity_units, 0.5);
         assert_eq!(tally.counts()["BatchWriteItem"].capacity_units, 5.0);
     }

@@ -3,9 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{
-    Contract, Debt, DraftState, Entry, Event, Measure, Order, Payment, Receipt, Standing,
-};
+use super::{Contract, Debt, DraftState, Entry, Event, Measure, Order, Payment, Receipt, Standing};
 use crate::calendar::tokyo_date;
 use crate::money::Yen;
 
@@ -56,7 +54,12 @@ fn apply(contract: &mut Contract, entry: &Entry) {
             with_order(contract, *order, |order| order.closed = true);
             if contract.orders.iter().all(|order| order.closed) {
                 let last = contract.orders.iter().filter_map(|o| o.last_day).max();
-                end(contract, last.unwrap_or(entry.on), super::TerminationCause::Expiry, false);
+                end(
+                    contract,
+                    last.unwrap_or(entry.on),
+                    super::TerminationCause::Expiry,
+                    false,
+                );
             }
         }
         Event::RefusalReceived {
@@ -77,7 +80,10 @@ fn apply(contract: &mut Contract, entry: &Entry) {
             contract.ending = Some(ending.clone());
         }
         Event::EndReached { cause } => {
-            let on = contract.ending.as_ref().map_or(entry.on, |ending| ending.on);
+            let on = contract
+                .ending
+                .as_ref()
+                .map_or(entry.on, |ending| ending.on);
             end(contract, on, *cause, false);
         }
         Event::ReceiptRecorded {
@@ -172,7 +178,9 @@ fn receive(contract: &mut Contract, receipt: &Receipt, at: Timestamp) {
             yen: allocation.yen,
             reference: receipt.reference.clone(),
         };
-        with_debt(contract, allocation.debt, |debt| debt.payments.push(payment));
+        with_debt(contract, allocation.debt, |debt| {
+            debt.payments.push(payment)
+        });
     }
     contract.account.credit = contract.account.credit + receipt.credit;
     contract.account.last_receipt_at = Some(at);
@@ -200,7 +208,9 @@ fn lift_if(contract: &mut Contract, lifts: bool) {
 fn accelerate(contract: &mut Contract, measure: &Measure) {
     for debt in &mut contract.account.debts {
         if !debt.is_settled() {
-            let earlier = debt.accelerated_to.map_or(measure.arose_on, |day| day.min(measure.arose_on));
+            let earlier = debt
+                .accelerated_to
+                .map_or(measure.arose_on, |day| day.min(measure.arose_on));
             debt.accelerated_to = Some(earlier);
         }
     }

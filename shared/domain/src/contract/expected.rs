@@ -68,7 +68,9 @@ pub fn audit(
         allowed.insert(Work::Demand { debt }.effect());
         allowed.extend((1..=MOST_DEMANDS).map(|demand| Work::Suspension { debt, demand }.effect()));
     }
-    let missing = required.iter().filter(|name| !found.contains(name.as_str()));
+    let missing = required
+        .iter()
+        .filter(|name| !found.contains(name.as_str()));
     let unexpected = found.iter().filter(|name| !allowed.contains(**name));
     let mut findings: Vec<Finding> = missing
         .map(|name| finding(FindingKind::MissingEffect, name))
@@ -106,7 +108,11 @@ fn expect(
             order: number,
             term: index,
         };
-        expect(invoice, term.start, stopped.is_none_or(|day| term.start < day));
+        expect(
+            invoice,
+            term.start,
+            stopped.is_none_or(|day| term.start < day),
+        );
         for days_before in RUNGS {
             let day = days(term.end, -i64::from(days_before));
             let work = Work::Reminder {
@@ -124,7 +130,11 @@ fn expect(
             Standing::Ended { on, .. } => term.end < *on,
             _ => true,
         };
-        expect(renewal, days(term.end, 1), needed && !is_cut_short(contract, &term));
+        expect(
+            renewal,
+            days(term.end, 1),
+            needed && !is_cut_short(contract, &term),
+        );
         term = term.next();
     }
 }

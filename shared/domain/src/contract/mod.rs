@@ -5,8 +5,8 @@
 mod account;
 mod commands;
 mod evolve;
-mod explain;
 mod expected;
+mod explain;
 mod history;
 mod measures;
 mod order;

@@ -93,7 +93,9 @@ impl Order {
 
     /// Tells whether the running term will be followed by another one.
     pub fn renews(&self) -> bool {
-        let ends = self.last_day.is_some_and(|last| last <= self.running.term.end);
+        let ends = self
+            .last_day
+            .is_some_and(|last| last <= self.running.term.end);
         !self.closed && !ends
     }
 }

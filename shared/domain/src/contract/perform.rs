@@ -49,9 +49,7 @@ pub fn perform(contract: &Contract, task: &Task, facts: &Facts, now: Timestamp) 
     }
     let event = match task.work {
         Work::Invoice { order, .. } => invoice(contract, contract.order(order)?, facts),
-        Work::Reminder { order, .. } => {
-            remind(contract, contract.order(order)?, task, facts, now)
-        }
+        Work::Reminder { order, .. } => remind(contract, contract.order(order)?, task, facts, now),
         Work::Renewal { order, .. } => renewal(contract.order(order)?, task.due, facts),
         Work::Demand { debt } => Event::Demanded {
             debt,
@@ -172,7 +170,9 @@ fn renewal(order: &Order, begins: Date, facts: &Facts) -> Event {
         order: order.number,
         term: running.number + 1,
         quote,
-        terms_version: in_force
-            .map_or_else(|| running.terms_version.clone(), |terms| terms.version.clone()),
+        terms_version: in_force.map_or_else(
+            || running.terms_version.clone(),
+            |terms| terms.version.clone(),
+        ),
     }
 }

@@ -97,12 +97,19 @@ impl Life {
     pub fn take(&mut self, entry: Entry) {
         let step = Step::of(Some(&self.contract), entry, &self.facts.operator).unwrap();
         for effect in &step.effects {
-            assert!(!self.effects.contains(&effect.name), "doubled {}", effect.name);
+            assert!(
+                !self.effects.contains(&effect.name),
+                "doubled {}",
+                effect.name
+            );
             self.effects.push(effect.name.clone());
         }
         let sent_on = crate::calendar::tokyo_date(step.entry.at);
-        self.notices
-            .extend(step.notices.into_iter().map(|(_, notice)| (sent_on, notice)));
+        self.notices.extend(
+            step.notices
+                .into_iter()
+                .map(|(_, notice)| (sent_on, notice)),
+        );
         self.invoices.extend(step.invoice);
         self.cases.extend(step.case);
         self.history.push(step.entry);

@@ -13,7 +13,9 @@ async fn armed() -> (Tables, Vec<Task>) {
     let t = tables().await;
     let tasks = contract().0.owed();
     let mut decision = Decision::default();
-    decision.writes.extend(tasks.iter().cloned().map(Write::Arm));
+    decision
+        .writes
+        .extend(tasks.iter().cloned().map(Write::Arm));
     t.store.commit(&decision).await.unwrap();
     (t, tasks)
 }
@@ -62,7 +64,10 @@ async fn what_is_handed_over_is_not_found_again_until_it_is_taken_back() {
     assert_eq!(due(&t, date(2026, 6, 1)).await, []);
     assert!(!t.store.is_waiting(&tasks[0]).await.unwrap());
     assert_eq!(overdue(&t, at("2026-05-31T23:59:59Z")).await, []);
-    assert_eq!(overdue(&t, at("2026-06-01T01:00:00Z")).await, [handed.clone()]);
+    assert_eq!(
+        overdue(&t, at("2026-06-01T01:00:00Z")).await,
+        [handed.clone()]
+    );
     t.store.take_back(&[handed]).await.unwrap();
     assert_eq!(due(&t, date(2026, 6, 1)).await, tasks[..1]);
     assert_eq!(overdue(&t, at("2026-06-01T01:00:00Z")).await, []);
@@ -78,10 +83,14 @@ async fn hundreds_of_tasks_are_handed_over_in_batches() {
         })
         .collect();
     let mut decision = Decision::default();
-    decision.writes.extend(many[..90].iter().cloned().map(Write::Arm));
+    decision
+        .writes
+        .extend(many[..90].iter().cloned().map(Write::Arm));
     t.store.commit(&decision).await.unwrap();
     let mut decision = Decision::default();
-    decision.writes.extend(many[90..].iter().cloned().map(Write::Arm));
+    decision
+        .writes
+        .extend(many[90..].iter().cloned().map(Write::Arm));
     t.store.commit(&decision).await.unwrap();
     let all: Vec<HeldTask> = many.iter().map(held).collect();
     assert_eq!(due(&t, date(2026, 6, 1)).await.len(), 130);
@@ -99,7 +108,10 @@ async fn a_parked_message_carries_its_last_reason_and_is_handed_out_no_more() {
     t.store.hand(std::slice::from_ref(&handed)).await.unwrap();
     let now = at("2026-06-01T00:01:00Z");
     t.store.failed("the body", "first", now).await.unwrap();
-    t.store.failed("the body", "the table is gone", now).await.unwrap();
+    t.store
+        .failed("the body", "the table is gone", now)
+        .await
+        .unwrap();
     let parked = Parked {
         id: "m1".into(),
         queue: "invoice".into(),

@@ -1,14 +1,10 @@
 //! A contract's life in the table: the effect and the version that make each fact happen once.
 
 use ciero_domain::calendar::start_of;
-use ciero_domain::contract::{
-    Command, Contract, Facts, NewReceipt, Step, evolve, perform,
-};
+use ciero_domain::contract::{Command, Contract, Facts, NewReceipt, Step, evolve, perform};
 use ciero_domain::documents::Operator;
 use ciero_domain::money::Yen;
-use ciero_ports::{
-    Billing, CommitError, Contracts, Decision, HeldTask, Ledger, Write, WriteKind,
-};
+use ciero_ports::{Billing, CommitError, Contracts, Decision, HeldTask, Ledger, Write, WriteKind};
 use jiff::civil::date;
 
 use crate::samples::contract;
@@ -27,7 +23,10 @@ async fn formed() -> (Tables, Contract) {
     let t = tables().await;
     let (contract, entry) = contract();
     let step = Step::of(None, entry, &Operator::default()).unwrap();
-    t.store.commit(&Decision::default().step(step, None)).await.unwrap();
+    t.store
+        .commit(&Decision::default().step(step, None))
+        .await
+        .unwrap();
     (t, contract)
 }
 
@@ -37,7 +36,10 @@ fn first_invoice(contract: &Contract) -> (Decision, Contract) {
     let entry = perform(contract, &task, &facts(), start_of(date(2026, 6, 1))).unwrap();
     let step = Step::of(Some(contract), entry, &Operator::default()).unwrap();
     let after = step.contract.clone();
-    (Decision::default().step(step, Some(&HeldTask::waiting(task))), after)
+    (
+        Decision::default().step(step, Some(&HeldTask::waiting(task))),
+        after,
+    )
 }
 
 #[tokio::test]
@@ -86,7 +88,9 @@ async fn an_effect_is_written_once_even_on_top_of_the_right_version() {
     let now = start_of(date(2026, 6, 2));
     let entry = after.decide(command, "operator:1", &facts(), now).unwrap();
     let step = Step::of(Some(&after), entry, &Operator::default()).unwrap();
-    let next = Decision::default().step(step, None).and(Write::Effect(effect.unwrap()));
+    let next = Decision::default()
+        .step(step, None)
+        .and(Write::Effect(effect.unwrap()));
     let refused = t.store.commit(&next).await.unwrap_err();
     assert!(matches!(refused, CommitError::Conflict(WriteKind::Effect)));
 }
@@ -114,7 +118,10 @@ async fn a_payment_with_a_reference_that_was_recorded_is_refused_and_changes_not
         outcomes.push(committed);
     }
     assert!(outcomes[0].is_ok());
-    assert!(matches!(outcomes[1], Err(CommitError::Conflict(WriteKind::Receipt))));
+    assert!(matches!(
+        outcomes[1],
+        Err(CommitError::Conflict(WriteKind::Receipt))
+    ));
     assert_eq!(t.store.receipts(&contract.id).await.unwrap().len(), 1);
     assert_eq!(t.store.contract(&contract.id).await.unwrap(), Some(latest));
 }

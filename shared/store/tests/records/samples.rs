@@ -113,7 +113,14 @@ pub fn evolved(application: Application, event: Event) -> (Box<Application>, Box
 pub fn contract() -> (Contract, Entry) {
     let (submitted, _) = evolved(draft(1), Event::Submitted { at: now() });
     let (approved, _) = evolved(*submitted, Event::Approved { at: now() });
-    Contract::form(contract_id(), &approved, date(2026, 6, 1), "operator:test", now()).unwrap()
+    Contract::form(
+        contract_id(),
+        &approved,
+        date(2026, 6, 1),
+        "operator:test",
+        now(),
+    )
+    .unwrap()
 }
 
 pub fn user(n: u8) -> User {

@@ -21,7 +21,10 @@ fn the_invoice_is_issued_on_the_first_day_and_due_at_the_end_of_the_next_month()
     assert_eq!((invoice.number, invoice.issued_on), (1, date(2026, 4, 1)));
     let due = invoice.due.unwrap();
     // 31 May 2026 is a Sunday.
-    assert_eq!((due.nominal, due.effective), (date(2026, 5, 31), date(2026, 6, 1)));
+    assert_eq!(
+        (due.nominal, due.effective),
+        (date(2026, 5, 31), date(2026, 6, 1))
+    );
     assert_eq!(invoice.total_yen, Yen(TOTAL));
     assert_eq!(invoice.name(), format!("{}-0001", life.contract.id));
 }
@@ -149,7 +152,10 @@ fn a_credit_note_takes_the_next_number_and_what_was_paid_becomes_credit() {
         yen: Yen(1),
         reason: " ".into(),
     };
-    assert_eq!(life.ask(none, date(2026, 4, 11)), Err(Refusal::ReasonMissing));
+    assert_eq!(
+        life.ask(none, date(2026, 4, 11)),
+        Err(Refusal::ReasonMissing)
+    );
     assert_eq!(
         life.ask(credit(TOTAL + 1), date(2026, 4, 11)),
         Err(Refusal::AmountTooLarge)

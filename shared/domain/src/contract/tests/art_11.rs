@@ -67,7 +67,10 @@ fn an_application_that_is_not_approved_forms_nothing() {
 
 #[test]
 fn an_order_goes_on_by_auto_renewal() {
-    let order = form(&approved(), date(2026, 4, 1)).unwrap().orders.remove(0);
+    let order = form(&approved(), date(2026, 4, 1))
+        .unwrap()
+        .orders
+        .remove(0);
     assert_eq!(order.term_on(date(2026, 3, 31)), None);
     for (on, start) in [
         (date(2027, 3, 31), date(2026, 4, 1)),
@@ -133,7 +136,9 @@ fn the_last_second_of_the_last_day_in_tokyo_is_in_time() {
             paper: None,
         };
         let at = at.parse().unwrap();
-        life.contract.decide(command, "user:1", &life.facts, at).map(|_| ())
+        life.contract
+            .decide(command, "user:1", &life.facts, at)
+            .map(|_| ())
     };
     assert_eq!(refuse("2027-03-01T23:59:59+09:00"), Ok(()));
     assert_eq!(
@@ -180,7 +185,10 @@ fn the_price_of_the_next_term_is_fixed_by_the_first_reminder_and_never_raised_af
     life.facts.prices.push(dearer);
     life.run(date(2026, 4, 1), date(2027, 4, 1));
     let quote = &life.contract.orders[0].running.quote;
-    assert_eq!((quote.price_version.as_str(), quote.unit_yen), ("2026", Yen(11_000)));
+    assert_eq!(
+        (quote.price_version.as_str(), quote.unit_yen),
+        ("2026", Yen(11_000))
+    );
 }
 
 #[test]
@@ -258,11 +266,19 @@ fn each_accepted_order_runs_its_own_year() {
     life.run(date(2026, 6, 1), date(2027, 6, 10));
     let second = life.contract.order(2).unwrap();
     assert_eq!(second.running.term.start, date(2027, 6, 10));
-    assert_eq!(life.contract.order(1).unwrap().running.term.start, date(2027, 4, 1));
+    assert_eq!(
+        life.contract.order(1).unwrap().running.term.start,
+        date(2027, 4, 1)
+    );
     let issued: Vec<Date> = life.invoices.iter().map(|i| i.issued_on).collect();
     assert_eq!(
         issued,
-        [date(2026, 4, 1), date(2026, 6, 10), date(2027, 4, 1), date(2027, 6, 10)]
+        [
+            date(2026, 4, 1),
+            date(2026, 6, 10),
+            date(2027, 4, 1),
+            date(2027, 6, 10)
+        ]
     );
     let unknown = Command::AcceptOrder {
         start: date(2027, 7, 1),

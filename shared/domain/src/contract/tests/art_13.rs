@@ -26,9 +26,15 @@ fn a_measure_names_its_ground_and_evidence_and_makes_all_debts_due() {
         evidence: " ".into(),
         ..measure(MeasureGround::Breach, today)
     };
-    assert_eq!(life.ask(Command::Suspend(bare), today), Err(Refusal::EvidenceMissing));
+    assert_eq!(
+        life.ask(Command::Suspend(bare), today),
+        Err(Refusal::EvidenceMissing)
+    );
     let future = measure(MeasureGround::Breach, date(2026, 4, 21));
-    assert_eq!(life.ask(Command::Suspend(future), today), Err(Refusal::GroundInTheFuture));
+    assert_eq!(
+        life.ask(Command::Suspend(future), today),
+        Err(Refusal::GroundInTheFuture)
+    );
     let insolvent = measure(MeasureGround::Insolvency, date(2026, 4, 15));
     life.ask(Command::Suspend(insolvent), today).unwrap();
     let debt = life.contract.account.debt(1).unwrap();
@@ -38,7 +44,14 @@ fn a_measure_names_its_ground_and_evidence_and_makes_all_debts_due() {
     assert!(
         matches!(&life.contract.standing, Standing::Suspended { clause, .. } if clause == "13-1")
     );
-    let draft = life.contract.account.debt(1).unwrap().draft.clone().unwrap();
+    let draft = life
+        .contract
+        .account
+        .debt(1)
+        .unwrap()
+        .draft
+        .clone()
+        .unwrap();
     assert_eq!(draft.interest.tranches[0].days, 9);
 }
 
@@ -65,7 +78,10 @@ fn a_rescission_needs_two_operators_and_takes_effect_at_once() {
     let propose = || Command::ProposeRescission(measure(MeasureGround::SoftwareMisuse, today));
     life.ask(propose(), today).unwrap();
     assert_eq!(life.ask(propose(), today), Err(Refusal::AlreadyProposed));
-    assert_eq!(life.ask(approve(), today), Err(Refusal::SecondOperatorNeeded));
+    assert_eq!(
+        life.ask(approve(), today),
+        Err(Refusal::SecondOperatorNeeded)
+    );
     life.ask_as(approve(), "operator:second", today).unwrap();
     let ended = Standing::Ended {
         on: today,
@@ -86,8 +102,15 @@ fn a_suspension_is_lifted_by_an_operator_with_a_reason() {
         reason: reason.into(),
     };
     assert_eq!(life.ask(lift("x"), today), Err(Refusal::NotSuspended));
-    life.ask(Command::Suspend(measure(MeasureGround::Breach, today)), today).unwrap();
-    let again = life.ask(Command::Suspend(measure(MeasureGround::Breach, today)), today);
+    life.ask(
+        Command::Suspend(measure(MeasureGround::Breach, today)),
+        today,
+    )
+    .unwrap();
+    let again = life.ask(
+        Command::Suspend(measure(MeasureGround::Breach, today)),
+        today,
+    );
     assert_eq!(again, Err(Refusal::AlreadySuspended));
     assert_eq!(life.ask(lift(""), today), Err(Refusal::ReasonMissing));
     life.ask(lift("remedied"), today).unwrap();
@@ -98,7 +121,11 @@ fn a_suspension_is_lifted_by_an_operator_with_a_reason() {
 fn term_and_fees_go_on_while_suspended() {
     let mut life = begun();
     let today = date(2026, 5, 1);
-    life.ask(Command::Suspend(measure(MeasureGround::Breach, today)), today).unwrap();
+    life.ask(
+        Command::Suspend(measure(MeasureGround::Breach, today)),
+        today,
+    )
+    .unwrap();
     life.run(today, date(2027, 4, 1));
     assert_eq!(life.contract.orders[0].running.number, 2);
     assert_eq!(life.invoices.len(), 2);
@@ -113,9 +140,17 @@ mod art_19 {
         life.run(date(2026, 4, 2), date(2026, 7, 1));
         // Due on 1 June; 2 June is the first day, 30 June the last before payment on 1 July: 29 days.
         life.pay(12_100, date(2026, 7, 1)).unwrap();
-        let draft = life.contract.account.debt(1).unwrap().draft.clone().unwrap();
+        let draft = life
+            .contract
+            .account
+            .debt(1)
+            .unwrap()
+            .draft
+            .clone()
+            .unwrap();
         assert_eq!(draft.interest.total, Yen(12_100 * 146 * 29 / 365_000));
-        life.ask(Command::BillInterest { of: 1 }, date(2026, 7, 2)).unwrap();
+        life.ask(Command::BillInterest { of: 1 }, date(2026, 7, 2))
+            .unwrap();
         assert_eq!(life.invoices[1].total_yen, draft.interest.total);
         assert!(life.invoices[1].sums.is_empty());
         assert!(life.contract.account.debt(1).is_none());
@@ -135,7 +170,10 @@ mod art_19 {
             of: 1,
             reason: reason.into(),
         };
-        assert_eq!(life.ask(waive(" "), date(2026, 7, 2)), Err(Refusal::ReasonMissing));
+        assert_eq!(
+            life.ask(waive(" "), date(2026, 7, 2)),
+            Err(Refusal::ReasonMissing)
+        );
         life.ask(waive("少額"), date(2026, 7, 2)).unwrap();
         assert!(life.contract.account.debts.is_empty());
     }

@@ -13,7 +13,8 @@ fn cancel(on: Date) -> Command {
 fn a_cancelled_contract_ends_on_its_day_and_is_not_renewed() {
     let mut life = Life::begin(date(2026, 4, 1));
     life.run(date(2026, 4, 1), date(2026, 8, 1));
-    life.ask_as(cancel(date(2026, 8, 31)), "user:1", date(2026, 8, 1)).unwrap();
+    life.ask_as(cancel(date(2026, 8, 31)), "user:1", date(2026, 8, 1))
+        .unwrap();
     life.run(date(2026, 8, 2), date(2026, 8, 31));
     assert!(!life.contract.has_ended(date(2026, 8, 31)));
     assert!(life.contract.has_ended(date(2026, 9, 1)));
@@ -37,7 +38,10 @@ fn a_day_in_the_past_or_after_the_expiry_date_is_refused() {
     let today = date(2026, 8, 1);
     life.run(date(2026, 4, 1), today);
     let mut check = |on| life.ask_as(cancel(on), "user:1", today);
-    assert_eq!(check(date(2026, 7, 31)), Err(Refusal::CancellationInThePast));
+    assert_eq!(
+        check(date(2026, 7, 31)),
+        Err(Refusal::CancellationInThePast)
+    );
     assert_eq!(check(date(2027, 4, 1)), Err(Refusal::CancellationTooFar));
     assert_eq!(check(date(2027, 3, 31)), Ok(()));
     assert_eq!(check(date(2027, 3, 31)), Err(Refusal::AlreadyCancelled));
@@ -47,7 +51,8 @@ fn a_day_in_the_past_or_after_the_expiry_date_is_refused() {
 fn after_the_last_day_to_refuse_a_cancellation_by_the_expiry_date_leaves_no_renewed_term() {
     let mut life = Life::begin(date(2026, 4, 1));
     life.run(date(2026, 4, 1), date(2027, 3, 20));
-    life.ask_as(cancel(date(2027, 3, 31)), "user:1", date(2027, 3, 20)).unwrap();
+    life.ask_as(cancel(date(2027, 3, 31)), "user:1", date(2027, 3, 20))
+        .unwrap();
     life.run(date(2027, 3, 21), date(2027, 5, 1));
     assert_eq!(life.invoices.len(), 1);
     assert!(life.notices_of("renewed").is_empty());
@@ -63,7 +68,8 @@ fn a_contract_under_notice_begins_no_further_term_of_another_order() {
         cameras: 1,
     };
     life.ask(more, date(2026, 10, 1)).unwrap();
-    life.ask_as(cancel(date(2027, 9, 30)), "user:1", date(2026, 10, 1)).unwrap();
+    life.ask_as(cancel(date(2027, 9, 30)), "user:1", date(2026, 10, 1))
+        .unwrap();
     life.run(date(2026, 10, 1), date(2027, 12, 1));
     assert_eq!(life.notices_of("expired"), [date(2027, 4, 1)]);
     assert_eq!(life.notices_of("contract_ended"), [date(2027, 10, 1)]);

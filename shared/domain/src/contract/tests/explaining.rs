@@ -4,7 +4,13 @@ use super::*;
 
 fn lines(life: &Life, as_of: Date, hypothesis: Option<&str>) -> Vec<(Date, Status, String)> {
     let hypothesis = hypothesis.map(|text| Hypothesis::parse(text).unwrap());
-    let told = explain(&life.history, &life.facts, as_of, hypothesis, Audience::Customer);
+    let told = explain(
+        &life.history,
+        &life.facts,
+        as_of,
+        hypothesis,
+        Audience::Customer,
+    );
     let line = |line: Line| (line.on, line.status, line.clause);
     told.lines.into_iter().map(line).collect()
 }
@@ -12,7 +18,8 @@ fn lines(life: &Life, as_of: Date, hypothesis: Option<&str>) -> Vec<(Date, Statu
 fn life() -> Life {
     let mut life = Life::begin(date(2026, 4, 1));
     life.run(date(2026, 4, 1), date(2026, 5, 1));
-    life.pay(life.contract.account.open_yen().0, date(2026, 5, 1)).unwrap();
+    life.pay(life.contract.account.open_yen().0, date(2026, 5, 1))
+        .unwrap();
     life.run(date(2026, 5, 2), date(2027, 1, 5));
     life
 }
@@ -40,7 +47,10 @@ fn the_past_is_told_and_the_future_run_ahead_with_their_clauses() {
 #[test]
 fn an_earlier_day_shows_what_was_known_then() {
     let told = lines(&life(), date(2026, 4, 15), None);
-    assert!(told.iter().all(|(on, status, _)| *status != Status::Done || *on <= date(2026, 4, 15)));
+    assert!(
+        told.iter()
+            .all(|(on, status, _)| *status != Status::Done || *on <= date(2026, 4, 15))
+    );
     assert!(told.contains(&(date(2026, 6, 9), Status::Due, "13-1-2".into())));
 }
 
@@ -52,7 +62,10 @@ fn a_hypothesis_shows_what_would_follow() {
     let late = lines(&life(), date(2027, 1, 5), Some("refuse@2027-03-02"));
     assert!(late.iter().any(|(_, status, _)| *status == Status::Refused));
     let cancelled = lines(&life(), date(2027, 1, 5), Some("cancel@2027-02-10"));
-    assert_eq!(cancelled.last().unwrap(), &(date(2027, 2, 11), Status::Due, "15-1".into()));
+    assert_eq!(
+        cancelled.last().unwrap(),
+        &(date(2027, 2, 11), Status::Due, "15-1".into())
+    );
     assert_eq!(Hypothesis::parse("pay@2027-02-30"), None);
     assert_eq!(Hypothesis::parse("sell@2027-02-01"), None);
 }

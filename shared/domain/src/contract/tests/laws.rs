@@ -53,9 +53,7 @@ fn command(act: &Act, today: Date, number: usize) -> Command {
             evidence: "e".into(),
             arose_on: today,
         }),
-        Act::Lift => Command::Lift {
-            reason: "r".into(),
-        },
+        Act::Lift => Command::Lift { reason: "r".into() },
     }
 }
 
@@ -78,7 +76,11 @@ fn facts_of(life: &Life) -> (Vec<crate::invoice::Invoice>, Vec<Order>, u32) {
     for order in &mut orders {
         order.running.rungs_done = 0;
     }
-    (life.invoices.clone(), orders, life.contract.account.last_number)
+    (
+        life.invoices.clone(),
+        orders,
+        life.contract.account.last_number,
+    )
 }
 
 proptest! {
@@ -189,7 +191,9 @@ fn kept(life: &Life) -> Result<(), TestCaseError> {
                 let demanded = demanded.get(debt).copied().unwrap_or(Date::MAX);
                 prop_assert!(demanded < entry.on, "suspended before its demand");
             }
-            Event::ReceiptRecorded { receipt, drafts, .. } => {
+            Event::ReceiptRecorded {
+                receipt, drafts, ..
+            } => {
                 for (_, draft) in drafts {
                     for tranche in &draft.interest.tranches {
                         // n through the day of payment is one more than the days that bear interest.
@@ -210,7 +214,10 @@ fn kept(life: &Life) -> Result<(), TestCaseError> {
         for _ in 1..*term {
             named = named.map(|term| term.next());
         }
-        prop_assert!(*sent_on <= named.unwrap().last_day_to_refuse, "an untrue reminder");
+        prop_assert!(
+            *sent_on <= named.unwrap().last_day_to_refuse,
+            "an untrue reminder"
+        );
     }
     Ok(())
 }
