@@ -90,12 +90,7 @@ pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
 }
 
 /// A document that does not say since when it can be seen is seen from now on.
-fn plan_prices(
-    plan: &mut Plan,
-    list: PriceList,
-    known: &[PriceList],
-    now: Moment,
-) -> Result<()> {
+fn plan_prices(plan: &mut Plan, list: PriceList, known: &[PriceList], now: Moment) -> Result<()> {
     let (name, version) = (format!("prices/{}", list.version), &list.version);
     match known.iter().find(|known| known.version == *version) {
         Some(known) if is_same(known, &list) => {
