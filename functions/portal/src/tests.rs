@@ -3,6 +3,8 @@
 
 mod applying;
 mod console;
+mod console_life;
+mod console_work;
 mod customer;
 mod events;
 mod every_page;

@@ -1,11 +1,15 @@
 //! Ports that answer from the tests' world.
 
+use std::sync::Arc;
+
 use ciero_ports::{
     MockApplications, MockAudit, MockChance, MockContracts, MockDevices, MockDocuments, MockPeople,
     MockViewing, Seen,
 };
+use ciero_ports::{MockAuditReports, MockBilling, MockCases, MockDueWork};
 
 use super::support::World;
+use crate::app::ConsoleRecords;
 
 pub fn people(world: &World) -> MockPeople {
     let mut mock = MockPeople::new();
@@ -42,7 +46,38 @@ pub fn contracts(world: &World) -> MockContracts {
     let contract = world.contract.clone();
     mock.expect_contracts()
         .returning(move || Ok(vec![contract.clone()]));
+    let (id, history) = (world.contract.id.clone(), world.back.history.clone());
+    mock.expect_history()
+        .returning(move |asked| match *asked == id {
+            true => Ok(history.clone()),
+            false => Ok(Vec::new()),
+        });
     mock
+}
+
+/// Records that only the console reads.
+pub fn console(world: &World) -> ConsoleRecords {
+    let [a, b, c, d] = [(); 4].map(|()| world.back.clone());
+    let mut billing = MockBilling::new();
+    billing
+        .expect_receipts()
+        .returning(move |_| Ok(a.receipts.clone()));
+    let mut cases = MockCases::new();
+    cases
+        .expect_open_cases()
+        .returning(move || Ok(b.cases.clone()));
+    let mut due = MockDueWork::new();
+    due.expect_parked().returning(move || Ok(c.parked.clone()));
+    let mut reports = MockAuditReports::new();
+    reports
+        .expect_report()
+        .returning(move || Ok(d.report.clone()));
+    ConsoleRecords {
+        billing: Arc::new(billing),
+        cases: Arc::new(cases),
+        due: Arc::new(due),
+        reports: Arc::new(reports),
+    }
 }
 
 pub fn devices(world: &World) -> MockDevices {
@@ -67,6 +102,9 @@ pub fn documents(world: &World) -> MockDocuments {
         .returning(move || Ok(operator.clone()));
     let prices = world.prices.clone();
     mock.expect_prices().returning(move |_| Ok(prices.clone()));
+    let prices = world.prices.clone();
+    mock.expect_price_lists()
+        .returning(move || Ok(prices.clone().into_iter().collect()));
     let all = world.terms.clone();
     mock.expect_terms_versions()
         .returning(move || Ok(all.iter().map(|t| t.version.clone()).collect()));

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use ciero_domain::application::Application;
-use ciero_domain::contract::Contract;
+use ciero_domain::contract::{Case, Contract, Entry, Receipt};
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
 use ciero_domain::prices::PriceList;
 use ciero_domain::terms::TermsText;
 use ciero_domain::user::User;
-use ciero_ports::AuditRow;
+use ciero_ports::{AuditReport, AuditRow, Parked};
 use ciero_runtime::{COOKIE, Gate, LIFETIME, Moment, Role, Sealer, Session, Settings, guarded};
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
@@ -35,6 +35,17 @@ pub struct World {
     pub devices: Vec<Device>,
     pub cameras: Vec<Camera>,
     pub trail: Vec<AuditRow>,
+    pub back: BackOffice,
+}
+
+/// What only the console reads.
+#[derive(Clone, Default)]
+pub struct BackOffice {
+    pub history: Vec<Entry>,
+    pub receipts: Vec<Receipt>,
+    pub cases: Vec<Case>,
+    pub parked: Vec<Parked>,
+    pub report: AuditReport,
 }
 
 impl World {
@@ -52,6 +63,7 @@ impl World {
             devices: vec![device(20, registered())],
             cameras: vec![camera(20, "Entrance")],
             trail: Vec::new(),
+            back: BackOffice::default(),
         }
     }
 
@@ -69,6 +81,7 @@ impl World {
             documents: Arc::new(mocks::documents(self)),
             viewing: Arc::new(mocks::viewing(self)),
             audit: Arc::new(mocks::audit(self)),
+            console: mocks::console(self),
             chance: Arc::new(mocks::chance()),
             device_command: "iotbox run".into(),
         }
