@@ -18,6 +18,9 @@ use crate::lists::read_lists;
 /// The longest name of a version.
 const VERSION_MAX: usize = 32;
 
+/// The longest time that a price list gives for payment, in months.
+const MOST_MONTHS: u8 = 12;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Request {
@@ -117,6 +120,28 @@ fn check_operator(operator: &Operator) -> Result<()> {
         models.clone().all(|model| !model.trim().is_empty()) && distinct(models),
         "a designated device has no name, or the name of another one (2-11)"
     );
+    ensure!(
+        operator.arrears.grace_days > 0 && operator.arrears.demand_after_days > 0,
+        "a demand is sent after the due date and gives at least one day (6-2, 13-1-2)"
+    );
+    ensure!(
+        operator.arrears.interest_from_yen.0 >= 0,
+        "the smallest interest that is asked for is not negative (19)"
+    );
+    let codes = operator.resellers.iter().map(|reseller| &reseller.code);
+    ensure!(
+        codes.clone().all(|code| !code.trim().is_empty()) && distinct(codes),
+        "a reseller has no code, or the code of another one (6-2)"
+    );
+    let told = |reseller: &ciero_domain::documents::Reseller| {
+        [&reseller.name, &reseller.address, &reseller.email]
+            .iter()
+            .all(|text| !text.trim().is_empty())
+    };
+    ensure!(
+        operator.resellers.iter().all(told),
+        "a reseller has no name, address or e-mail address (6-2)"
+    );
     Ok(())
 }
 
@@ -144,6 +169,10 @@ fn check_prices(list: &PriceList) -> Result<()> {
     ensure!(
         !list.payment_ja.trim().is_empty() && !list.payment_en.trim().is_empty(),
         "the price list {version} does not say when and how fees are paid (6-1)"
+    );
+    ensure!(
+        list.due.months_after <= MOST_MONTHS,
+        "the price list {version} lets a fee wait for more than {MOST_MONTHS} months (6-1)"
     );
     Ok(())
 }

@@ -1,8 +1,16 @@
-//! The operator's own commands: publication of documents (6-1, 23-2, P-4) and the register of 3-4.
+//! The operator's own commands: on contracts and their money, the register of 3-4, and publication (6-1, 23-2, P-4).
 
+mod acting;
+mod billing;
 mod checks;
+mod desk_work;
+mod import;
+mod import_page;
 mod lists;
+mod measures;
+mod orders;
 mod publish;
+mod reading;
 mod register;
 #[cfg(test)]
 mod tests;
@@ -12,9 +20,9 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::Router;
 use axum::extract::FromRef;
-use axum::routing::get;
+use axum::routing::{get, post};
 use ciero_cloud::{OsChance, S3ListFiles, SqsQueues};
-use ciero_ports::{Chance, Confidential, Contracts, Documents, ListFiles, Topic};
+use ciero_ports::{Cases, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, Topic};
 use ciero_runtime::{
     Desk, Event, Gate, Moment, OnEvent, Settings, guarded, sdk_config, text, warm_up,
 };
@@ -27,6 +35,8 @@ pub struct App {
     pub gate: Gate,
     pub desk: Desk,
     pub contracts: Arc<dyn Contracts>,
+    pub cases: Arc<dyn Cases>,
+    pub due: Arc<dyn DueWork>,
     pub documents: Arc<dyn Documents>,
     pub confidential: Arc<dyn Confidential>,
     pub list_files: Arc<dyn ListFiles>,
@@ -56,7 +66,31 @@ pub fn router(app: App) -> Router<()> {
             "/console/register",
             get(register::page).post(register::record),
         )
+        .route(
+            "/console/receipts",
+            get(import_page::page).post(import::import),
+        )
+        .route("/console/cases/{id}/closing", post(desk_work::close_case))
+        .route("/console/stuck/{id}/redrive", post(desk_work::redrive))
+        .nest("/console/contracts/{id}", of_contract())
         .with_state(app)
+}
+
+/// Commands on one contract.
+fn of_contract() -> Router<App> {
+    Router::new()
+        .route("/orders", post(orders::accept))
+        .route("/refusal", post(orders::refuse_renewal))
+        .route("/cancellation", post(orders::cancel))
+        .route("/receipts", post(billing::receive))
+        .route("/credit-notes", post(billing::credit))
+        .route("/demands", post(billing::demand))
+        .route("/interest", post(billing::interest))
+        .route("/measures", post(measures::suspend))
+        .route("/lift", post(measures::lift))
+        .route("/rescission", post(measures::propose))
+        .route("/rescission/approval", post(measures::approve))
+        .route("/rescission/withdrawal", post(measures::withdraw))
 }
 
 /// Runs the function until Lambda ends it.
@@ -64,7 +98,8 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let config = sdk_config()?;
     let confidential = Some(text("CONFIDENTIAL_TABLE")?);
-    let store = Arc::new(Store::new(&config, &text("MAIN_TABLE")?, confidential));
+    let store = Store::new(&config, &text("MAIN_TABLE")?, confidential);
+    let store = Arc::new(store.with_due_work(text("DUE_SHARDS")?.parse()?));
     let queues = [
         (Topic::Notices, text("NOTICE_QUEUE_URL")?),
         (Topic::Screening, text("SCREENING_QUEUE_URL")?),
@@ -77,6 +112,8 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
             queues: Arc::new(SqsQueues::new(&config, queues)),
         },
         contracts: store.clone(),
+        cases: store.clone(),
+        due: store.clone(),
         documents: store.clone(),
         confidential: store.clone(),
         list_files: Arc::new(S3ListFiles::new(&config, &text("SCREENING_LIST_BUCKET")?)),

@@ -10,8 +10,6 @@ use ciero_domain::screening::{ListHeader, ScreeningList};
 use ciero_domain::terms::{TermsVersion, in_force};
 use ciero_ports::{Body, CommitError, Decision, Message, Write, WriteKind};
 use ciero_runtime::Moment;
-use jiff::Span;
-use jiff::civil::Date;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -54,7 +52,7 @@ impl Plan {
 /// alone; with other content it is refused, for a published text never changes.
 pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
     let publication = Publication::read(payload)?;
-    let price_lists = price_lists(app).await?;
+    let price_lists = app.documents.price_lists().await?;
     let versions = app.documents.terms_versions().await?;
     let headers = match publication.lists.is_empty() {
         true => Vec::new(),
@@ -68,7 +66,7 @@ pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
         plan.store("operator".to_owned(), Write::Operator(operator));
     }
     for list in publication.prices {
-        plan_prices(&mut plan, list, &price_lists)?;
+        plan_prices(&mut plan, list, &price_lists, now)?;
     }
     for text in publication.terms {
         let name = format!("terms/{}", text.version.version);
@@ -91,24 +89,11 @@ pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
     Ok(json!({ "published": plan.published, "unchanged": plan.unchanged }))
 }
 
-/// Returns every price list that is published, latest first.
-async fn price_lists(app: &App) -> Result<Vec<PriceList>> {
-    let mut lists: Vec<PriceList> = Vec::new();
-    let mut on = Date::MAX;
-    while let Some(list) = app.documents.prices(on).await? {
-        if list.effective_from > on {
-            break;
-        }
-        on = list.effective_from.saturating_sub(Span::new().days(1));
-        lists.push(list);
-    }
-    Ok(lists)
-}
-
-fn plan_prices(plan: &mut Plan, list: PriceList, known: &[PriceList]) -> Result<()> {
+/// A document that does not say since when it can be seen is seen from now on.
+fn plan_prices(plan: &mut Plan, list: PriceList, known: &[PriceList], now: Moment) -> Result<()> {
     let (name, version) = (format!("prices/{}", list.version), &list.version);
     match known.iter().find(|known| known.version == *version) {
-        Some(known) if *known == list => {
+        Some(known) if is_same(known, &list) => {
             plan.keep(name);
             return Ok(());
         }
@@ -127,8 +112,21 @@ fn plan_prices(plan: &mut Plan, list: PriceList, known: &[PriceList]) -> Result<
         others.all(|other| other.effective_from != date),
         "the price list {version} applies from {date}, and so does another one"
     );
+    let list = PriceList {
+        published_on: Some(list.published_on.unwrap_or_else(|| tokyo_date(now.0))),
+        ..list
+    };
     plan.store(name, Write::Prices(Box::new(list)));
     Ok(())
+}
+
+/// Compares what a list says; the day of its publication is ours to note.
+fn is_same(known: &PriceList, list: &PriceList) -> bool {
+    let list = PriceList {
+        published_on: known.published_on,
+        ..list.clone()
+    };
+    *known == list
 }
 
 /// Tells whether a version of the terms is there already; with other content it is refused.

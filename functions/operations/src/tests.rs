@@ -1,20 +1,25 @@
-//! Publication, screening lists and the register with mocked ports.
+//! Commands on contracts, publication, screening lists and the register with mocked ports.
 #![allow(clippy::unwrap_used)]
 
+mod billing;
+mod importing;
 mod lists;
+mod measures;
+mod orders;
 mod publication;
 mod register;
+mod waiting;
 
 use std::sync::Mutex;
 
-use ciero_domain::contract::Contract;
+use ciero_domain::contract::{Case, Contract, Facts, evolve, perform};
 use ciero_domain::documents::Operator;
 use ciero_domain::prices::PriceList;
 use ciero_domain::screening::ListHeader;
 use ciero_domain::terms::TermsVersion;
 use ciero_ports::{
-    Decision, MockChance, MockConfidential, MockContracts, MockDocuments, MockLedger,
-    MockListFiles, MockPeople, MockQueues, Write,
+    CommitError, Decision, MockCases, MockChance, MockConfidential, MockContracts, MockDocuments,
+    MockDueWork, MockLedger, MockListFiles, MockPeople, MockQueues, Parked, Write, WriteKind,
 };
 use ciero_runtime::{COOKIE, LIFETIME, Role, Session, testing};
 use serde_json::json;
@@ -32,6 +37,10 @@ struct Known {
     terms: Vec<TermsVersion>,
     contracts: Vec<Contract>,
     lists: Vec<ListHeader>,
+    cases: Vec<Case>,
+    parked: Vec<Parked>,
+    /// References of payments that were recorded before.
+    references: Vec<String>,
 }
 
 type Committed = Arc<Mutex<Vec<Decision>>>;
@@ -45,26 +54,40 @@ fn app(known: Known) -> (App, Committed) {
         terms,
         contracts,
         lists,
+        cases,
+        parked,
+        references,
     } = known;
     documents
         .expect_operator()
         .returning(move || Ok(operator.clone()));
     documents
-        .expect_prices()
-        .returning(move |_| Ok(prices.clone()));
+        .expect_price_lists()
+        .returning(move || Ok(prices.clone().into_iter().collect()));
     documents
         .expect_terms_versions()
         .returning(move || Ok(terms.clone()));
     let mut agreed = MockContracts::new();
+    let all = contracts.clone();
+    agreed
+        .expect_contract()
+        .returning(move |id| Ok(all.iter().find(|c| c.id == *id).cloned()));
     agreed
         .expect_contracts()
         .returning(move || Ok(contracts.clone()));
     let mut ledger = MockLedger::new();
     let kept = committed.clone();
     ledger.expect_commit().returning(move |decision| {
-        kept.lock().unwrap().push(decision.clone());
+        let mut kept = kept.lock().unwrap();
+        let known = |new: &str| references.iter().any(|known| known == new);
+        let before = |new: &str| kept.iter().flat_map(payments).any(|known| known == new);
+        if payments(decision).any(|new| known(new) || before(new)) {
+            return Err(CommitError::Conflict(WriteKind::Receipt));
+        }
+        kept.push(decision.clone());
         Ok(())
     });
+    ledger.expect_remembered().returning(|_, _| Ok(None));
     ledger.expect_sent().returning(|_| Ok(()));
     let mut queues = MockQueues::new();
     queues.expect_send().returning(|messages| messages.to_vec());
@@ -75,6 +98,13 @@ fn app(known: Known) -> (App, Committed) {
     confidential
         .expect_screening_lists()
         .returning(move || Ok(lists.clone()));
+    let mut open_cases = MockCases::new();
+    open_cases
+        .expect_case()
+        .returning(move |id| Ok(cases.iter().find(|case| case.id == *id).cloned()));
+    let mut due = MockDueWork::new();
+    due.expect_parked().returning(move || Ok(parked.clone()));
+    due.expect_unpark().returning(|_| Ok(()));
     let app = App {
         gate: testing::gate(MockPeople::new()),
         desk: Desk {
@@ -82,12 +112,128 @@ fn app(known: Known) -> (App, Committed) {
             queues: Arc::new(queues),
         },
         contracts: Arc::new(agreed),
+        cases: Arc::new(open_cases),
+        due: Arc::new(due),
         documents: Arc::new(documents),
         confidential: Arc::new(confidential),
         list_files: Arc::new(MockListFiles::new()),
         chance: Arc::new(chance),
     };
     (app, committed)
+}
+
+/// The references of the payments that a decision records.
+fn payments(decision: &Decision) -> impl Iterator<Item = &str> {
+    decision.writes.iter().filter_map(|write| match write {
+        Write::Receipt(_, receipt, _) => Some(receipt.reference.as_str()),
+        _ => None,
+    })
+}
+
+/// An operator's session.
+fn operator(name: &str, groups: &[&str]) -> Session {
+    let groups = groups.iter().map(|group| (*group).to_owned()).collect();
+    Session {
+        id: name.into(),
+        at: now().0,
+        role: Role::Operator {
+            name: name.into(),
+            groups,
+        },
+    }
+}
+
+/// What a command came to.
+struct Came {
+    status: u16,
+    body: Value,
+    committed: Vec<Decision>,
+}
+
+impl Came {
+    /// The code of a refusal, or of its first refused field.
+    fn code(&self) -> &str {
+        let field = &self.body["errors"][0]["code"];
+        let code = field.as_str().or(self.body["code"].as_str());
+        code.unwrap_or_default()
+    }
+
+    /// The writes of the only decision.
+    fn writes(&self) -> &[Write] {
+        assert_eq!(self.committed.len(), 1, "{}", self.body);
+        &self.committed[0].writes
+    }
+
+    /// The actions of the audit rows, each with its actor.
+    fn trail(&self) -> Vec<(String, String)> {
+        let rows = self.writes().iter().filter_map(|write| match write {
+            Write::Audit(row) => Some((row.actor.clone(), row.action.clone())),
+            _ => None,
+        });
+        rows.collect()
+    }
+
+    #[track_caller]
+    fn is_refused(&self, status: u16, code: &str) {
+        assert_eq!((self.status, self.code()), (status, code), "{}", self.body);
+        assert!(self.committed.is_empty());
+    }
+}
+
+/// Posts a command to a service that knows these things.
+async fn post(known: Known, session: &Session, path: &str, body: Value) -> Came {
+    let (app, committed) = app(known);
+    let gate = app.gate.clone();
+    let (status, body) = testing::post(router(app), &gate, Some(session), now(), path, &body).await;
+    let committed = committed.lock().unwrap().clone();
+    Came {
+        status,
+        body,
+        committed,
+    }
+}
+
+/// A contract since 1 March 2026 whose first invoice of 1 March, due on 30 April, is unpaid.
+fn running() -> Contract {
+    let (contract, _) = ciero_domain::samples::contract(jiff::civil::date(2026, 3, 1));
+    let facts = facts();
+    let first = contract.owed().into_iter().min().unwrap();
+    let entry = perform(&contract, &first, &facts, contract.formed_at).unwrap();
+    evolve(Some(&contract), &entry).unwrap()
+}
+
+/// The published documents of the sample publication.
+fn facts() -> Facts {
+    let published = publication()["publish"].clone();
+    let prices: Vec<PriceList> = serde_json::from_value(published["prices"].clone()).unwrap();
+    Facts {
+        operator: serde_json::from_value(published["operator"].clone()).unwrap(),
+        prices,
+        terms: vec![version("2020-04-01")],
+    }
+}
+
+/// A service with one contract.
+fn with(contract: &Contract) -> Known {
+    let facts = facts();
+    Known {
+        operator: Some(facts.operator),
+        prices: facts.prices.first().cloned(),
+        terms: facts.terms,
+        contracts: vec![contract.clone()],
+        ..Known::default()
+    }
+}
+
+/// Where the commands on a contract are.
+fn path(contract: &Contract, command: &str) -> String {
+    format!("/console/contracts/{}/{command}", contract.id)
+}
+
+/// A sample event's body.
+fn sample(event: &str) -> Value {
+    let event: Value = serde_json::from_str(event).unwrap();
+    serde_json::from_str(event["body"].as_str().unwrap()).unwrap()
 }
 
 fn publication() -> Value {

@@ -6,7 +6,8 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_ports::{
-    Applications, Audit, Billing, Chance, Contracts, Devices, Documents, Notices, Viewing,
+    Applications, Audit, AuditReports, Billing, Cases, Chance, Contracts, Devices, Documents,
+    DueWork, Notices, Viewing,
 };
 use ciero_runtime::{Gate, Settings, guarded, sdk_config, text, warm_up};
 
@@ -15,6 +16,15 @@ use crate::{
     documents, explanation, invoice, invoices, landing, notices, refusal, sign_in, user, users,
     welcome,
 };
+use crate::{console_arrears, console_audit, console_cases, console_explanation, console_stuck};
+
+/// What only the console reads.
+#[derive(Clone)]
+pub struct ConsoleRecords {
+    pub cases: Arc<dyn Cases>,
+    pub due: Arc<dyn DueWork>,
+    pub reports: Arc<dyn AuditReports>,
+}
 
 /// What the pages read from. People are behind the gate.
 #[derive(Clone)]
@@ -28,6 +38,7 @@ pub struct App {
     pub documents: Arc<dyn Documents>,
     pub viewing: Arc<dyn Viewing>,
     pub audit: Arc<dyn Audit>,
+    pub console: ConsoleRecords,
     pub chance: Arc<dyn Chance>,
     /// The command that starts the device program, without its arguments.
     pub device_command: Arc<str>,
@@ -71,6 +82,14 @@ pub fn router(app: App) -> Router<()> {
         .route("/console", get(console::first))
         .route("/console/contracts", get(console::contracts))
         .route("/console/contracts/{id}", get(console::contract))
+        .route(
+            "/console/contracts/{id}/explanation",
+            get(console_explanation::show),
+        )
+        .route("/console/arrears", get(console_arrears::page))
+        .route("/console/cases", get(console_cases::page))
+        .route("/console/audit", get(console_audit::page))
+        .route("/console/stuck", get(console_stuck::page))
         .route("/assets/{file}", get(assets::serve))
         .with_state(app)
 }
@@ -91,6 +110,11 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         documents: store.clone(),
         viewing: store.clone(),
         audit: store.clone(),
+        console: ConsoleRecords {
+            cases: store.clone(),
+            due: store.clone(),
+            reports: store.clone(),
+        },
         chance: Arc::new(ciero_cloud::OsChance),
         device_command: text("DEVICE_COMMAND")?.into(),
     };

@@ -12,12 +12,14 @@ use maud::{Markup, html};
 
 use crate::App;
 use crate::cameras::device_state;
-use crate::contract::{current_term, key_dates, order_facts, standing};
+use crate::console_parts::{BILLING, CONTRACTS, DESKS};
+use crate::contract::{current_term, standing};
 use crate::devices::name_of;
 use crate::input::Segment;
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, badge, cameras, count, day, fact, moment, particulars};
 use crate::trail::{self, Names, Reader};
+use crate::{console_account, console_measures, console_orders};
 
 /// Sends an operator to the first page that the groups allow.
 pub async fn first(ConsolePage { groups, .. }: ConsolePage) -> Redirect {
@@ -81,7 +83,8 @@ fn table(page: &Page, contracts: &[Contract]) -> Markup {
     }
 }
 
-fn state_of(page: &Page, contract: &Contract) -> Markup {
+/// Writes the state of a contract.
+pub fn state_of(page: &Page, contract: &Contract) -> Markup {
     match &contract.standing {
         Standing::Active => badge(Tone::Ok, page.t("有効", "Active")),
         Standing::Suspended { .. } => badge(Tone::Warn, page.t("停止中", "Suspended")),
@@ -92,7 +95,7 @@ fn state_of(page: &Page, contract: &Contract) -> Markup {
 /// Shows one contract.
 pub async fn contract(
     State(app): State<App>,
-    ConsolePage { page, .. }: ConsolePage,
+    console: ConsolePage,
     Segment(id): Segment,
 ) -> Result<Markup, Problem> {
     let id = ContractId::parse(&id).map_err(|_| Problem::not_found())?;
@@ -105,25 +108,42 @@ pub async fn contract(
         app.audit.trail(&id, trail::ROWS)
     );
     let (users, devices, cameras, rows) = (users?, devices?, cameras?, rows?);
+    let page = &console.page;
     let t = |ja, en| page.t(ja, en);
     let content = html! {
         p { a href="/console/contracts" { (t("← 契約の一覧", "← All contracts")) } }
-        h1 { (contract.customer.name) " " (state_of(&page, &contract)) }
-        (standing(&page, &contract))
-        @for order in &contract.orders {
-            h2 { (t("注文 ", "Order ")) (order.number) }
-            (key_dates(&page, &current_term(&page, order)))
-            (order_facts(&page, order))
-        }
-        (formation(&page, &contract, &users))
+        h1 { (contract.customer.name) " " (state_of(page, &contract)) }
+        (standing(page, &contract))
+        (life(&app, &console, &contract).await?)
+        (formation(page, &contract, &users))
         h2 { (t("登録事項", "Particulars")) }
         (particulars(page.language, &contract.customer))
         h2 { (t("機器", "Devices")) }
-        (device_table(&page, &devices, &cameras))
+        (device_table(page, &devices, &cameras))
         h2 { (t("操作の記録", "Audit trail")) }
-        (trail::table(&page, &rows, &Names::of(&users, &cameras), Reader::Operator))
+        (trail::table(page, &rows, &Names::of(&users, &cameras), Reader::Operator))
     };
     Ok(page.show(Section::Contracts, &contract.customer.name, &content))
+}
+
+/// Writes orders, account and measures, each with the forms that the operator's groups allow.
+async fn life(app: &App, console: &ConsolePage, contract: &Contract) -> Result<Markup, Problem> {
+    let page = &console.page;
+    let receipts = match console.is_in(DESKS) {
+        true => Some(app.billing.receipts(&contract.id).await?),
+        false => None,
+    };
+    let prices = app.documents.prices(page.today()).await?;
+    Ok(html! {
+        @if console.is_in(DESKS) {
+            div.actions { a.button href={ "/console/contracts/" (contract.id) "/explanation" } { (page.t("経過と予定（条項つき）", "Explained, clause by clause")) } }
+        }
+        (console_orders::orders(page, contract))
+        @if console.is_in(CONTRACTS) { (console_orders::forms(page, contract, prices.as_ref())) }
+        @if let Some(receipts) = receipts { (console_account::account(page, contract, &receipts)) }
+        @if console.is_in(BILLING) { (console_account::forms(page, contract)) }
+        @if console.is_in(CONTRACTS) { (console_measures::measures(page, contract, &console.actor())) }
+    })
 }
 
 fn formation(page: &Page, contract: &Contract, users: &[User]) -> Markup {

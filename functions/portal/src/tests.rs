@@ -4,6 +4,8 @@
 mod applying;
 mod billing;
 mod console;
+mod console_life;
+mod console_work;
 mod customer;
 mod ending;
 mod events;

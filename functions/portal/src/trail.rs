@@ -113,7 +113,8 @@ fn actor<'a>(page: &Page, actor: &'a str, names: &Names<'a>, reader: Reader) -> 
 }
 
 fn action<'a>(page: &Page, action: &'a str) -> &'a str {
-    let known = ACTIONS.iter().find(|(code, ..)| *code == action);
+    let mut actions = ACTIONS.iter().chain(crate::console_trail::ACTIONS);
+    let known = actions.find(|(code, ..)| *code == action);
     known.map_or(action, |(_, ja, en)| page.language.t(ja, en))
 }
 

@@ -31,6 +31,10 @@ pub enum Section {
     Applications,
     Contracts,
     Register,
+    Arrears,
+    Cases,
+    Audit,
+    Stuck,
     Apply,
     Prices,
     Terms,
@@ -82,6 +86,10 @@ const OPERATOR: &[Entry] = &[
         "契約",
         "Contracts",
     ),
+    (Section::Arrears, "/console/arrears", "未収", "Arrears"),
+    (Section::Cases, "/console/cases", "対応事項", "Cases"),
+    (Section::Audit, "/console/audit", "照合", "Audit"),
+    (Section::Stuck, "/console/stuck", "滞留", "Stuck"),
     (Section::Register, "/console/register", "登録簿", "Register"),
 ];
 

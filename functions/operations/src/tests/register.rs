@@ -9,15 +9,7 @@ use tower::ServiceExt;
 use super::*;
 
 fn operator(groups: &[&str]) -> Session {
-    let groups = groups.iter().map(|group| (*group).to_owned()).collect();
-    Session {
-        id: "o".into(),
-        at: now().0,
-        role: Role::Operator {
-            name: "sato".into(),
-            groups,
-        },
-    }
+    super::operator("sato", groups)
 }
 
 async fn record(session: &Session, body: Value) -> (u16, Value, Vec<Decision>) {

@@ -7,6 +7,7 @@ use ciero_domain::money::Yen;
 use ciero_domain::notice::{Failure, Notice, Outcome};
 use jiff::civil::date;
 
+use super::console_life::busy;
 use super::support::*;
 
 /// Texts that stand on English pages as they are; an invoice keeps the address as it was issued.
@@ -85,6 +86,9 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         format!("/cameras/{}", world.cameras[0].id),
         format!("/console/contracts/{}", contract().id),
     );
+    let busy = busy();
+    let desks = world.staff(&["contracts", "billing", "support"]);
+    let explained = format!("{contract}/explanation");
     let asked: Vec<(&World, &str, &str)> = vec![
         (&world, "/", ""),
         (&world, "/prices", ""),
@@ -120,6 +124,13 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&world, &device, &customer),
         (&world, "/console/contracts", &staff),
         (&world, &contract, &staff),
+        (&busy, &contract, &desks),
+        (&busy, &explained, &desks),
+        (&busy, "/console/arrears", &desks),
+        (&busy, "/console/cases", &desks),
+        (&busy, "/console/audit", &desks),
+        (&busy, "/console/stuck", &desks),
+        (&world, "/console/arrears", &desks),
         (&world, "/nowhere", ""),
     ];
     let mut pages = Vec::new();

@@ -1,11 +1,15 @@
 //! Ports that answer from the tests' world.
 
+use std::sync::Arc;
+
 use ciero_ports::{
     MockApplications, MockAudit, MockBilling, MockChance, MockContracts, MockDevices,
     MockDocuments, MockNotices, MockPeople, MockViewing, Seen,
 };
+use ciero_ports::{MockAuditReports, MockCases, MockDueWork};
 
 use super::support::World;
+use crate::app::ConsoleRecords;
 
 pub fn people(world: &World) -> MockPeople {
     let mut mock = MockPeople::new();
@@ -42,9 +46,12 @@ pub fn contracts(world: &World) -> MockContracts {
     let contract = world.contract.clone();
     mock.expect_contracts()
         .returning(move || Ok(vec![contract.clone()]));
-    let history = world.history.clone();
+    let (id, history) = (world.contract.id.clone(), world.history.clone());
     mock.expect_history()
-        .returning(move |_| Ok(history.clone()));
+        .returning(move |asked| match *asked == id {
+            true => Ok(history.clone()),
+            false => Ok(Vec::new()),
+        });
     mock
 }
 
@@ -70,6 +77,26 @@ pub fn notices(world: &World) -> MockNotices {
     mock.expect_of_contract()
         .returning(move |_, _| Ok(all.clone()));
     mock
+}
+
+/// Records that only the console reads.
+pub fn console(world: &World) -> ConsoleRecords {
+    let [b, c, d] = [(); 3].map(|()| world.back.clone());
+    let mut cases = MockCases::new();
+    cases
+        .expect_open_cases()
+        .returning(move || Ok(b.cases.clone()));
+    let mut due = MockDueWork::new();
+    due.expect_parked().returning(move || Ok(c.parked.clone()));
+    let mut reports = MockAuditReports::new();
+    reports
+        .expect_report()
+        .returning(move || Ok(d.report.clone()));
+    ConsoleRecords {
+        cases: Arc::new(cases),
+        due: Arc::new(due),
+        reports: Arc::new(reports),
+    }
 }
 
 pub fn devices(world: &World) -> MockDevices {

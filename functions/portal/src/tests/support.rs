@@ -5,7 +5,9 @@ use std::sync::Arc;
 use axum::body::Body;
 use ciero_domain::application::Application;
 use ciero_domain::calendar::{start_of, tokyo_date};
-use ciero_domain::contract::{Command, Contract, Entry, Facts, NewReceipt, Receipt, Step, perform};
+use ciero_domain::contract::{
+    Case, Command, Contract, Entry, Facts, NewReceipt, Receipt, Step, perform,
+};
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
 use ciero_domain::invoice::Invoice;
@@ -14,7 +16,7 @@ use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
 use ciero_domain::terms::TermsText;
 use ciero_domain::user::User;
-use ciero_ports::AuditRow;
+use ciero_ports::{AuditReport, AuditRow, Parked};
 use ciero_runtime::{COOKIE, Gate, LIFETIME, Moment, Role, Sealer, Session, Settings, guarded};
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
@@ -44,6 +46,15 @@ pub struct World {
     pub devices: Vec<Device>,
     pub cameras: Vec<Camera>,
     pub trail: Vec<AuditRow>,
+    pub back: BackOffice,
+}
+
+/// What only the console reads.
+#[derive(Clone, Default)]
+pub struct BackOffice {
+    pub cases: Vec<Case>,
+    pub parked: Vec<Parked>,
+    pub report: AuditReport,
 }
 
 impl World {
@@ -65,6 +76,7 @@ impl World {
             devices: vec![device(20, registered())],
             cameras: vec![camera(20, "Entrance")],
             trail: Vec::new(),
+            back: BackOffice::default(),
         }
     }
 
@@ -147,6 +159,7 @@ impl World {
             documents: Arc::new(mocks::documents(self)),
             viewing: Arc::new(mocks::viewing(self)),
             audit: Arc::new(mocks::audit(self)),
+            console: mocks::console(self),
             chance: Arc::new(mocks::chance()),
             device_command: "iotbox run".into(),
         }

@@ -1,0 +1,247 @@
+//! One command of one operator on one contract: who may, what is written, and what is answered.
+
+use std::marker::PhantomData;
+
+use axum::extract::{FromRequestParts, Path};
+use ciero_domain::contract::{Command, Contract, Entry, Event, Facts, Measure, Step};
+use ciero_domain::ids::{ContractId, MessageId, base32};
+use ciero_domain::particulars::Customer;
+use ciero_domain::screening::{RegisterCause, RegisterEntry};
+use ciero_ports::{AuditRow, Decision, Write};
+use ciero_runtime::{Answer, Asked, Moment, Operator, Outcome, Problem, facts};
+use http::request::Parts;
+use serde_json::{Value, json};
+
+use crate::App;
+use crate::reading::refused;
+
+/// Which groups of operators a command is for.
+pub trait Group {
+    const NAMES: &'static [&'static str];
+}
+
+/// Those who decide about contracts.
+pub struct Contracts;
+impl Group for Contracts {
+    const NAMES: &'static [&'static str] = &["contracts"];
+}
+
+/// Those who decide about money.
+pub struct Billing;
+impl Group for Billing {
+    const NAMES: &'static [&'static str] = &["billing"];
+}
+
+/// Those who look after customers in one way or another.
+pub struct Desks;
+impl Group for Desks {
+    const NAMES: &'static [&'static str] = &["billing", "contracts", "support"];
+}
+
+/// An operator of one of the groups, and the request; to others the route does not exist.
+pub struct Acting<G> {
+    pub name: String,
+    pub now: Moment,
+    pub asked: Asked,
+    group: PhantomData<fn() -> G>,
+}
+
+impl<G: Group> FromRequestParts<App> for Acting<G> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let operator = Operator::from_request_parts(parts, app).await?;
+        if !G::NAMES.iter().any(|group| operator.must_be(group).is_ok()) {
+            return Err(Problem::not_found());
+        }
+        let Ok(now) = Moment::from_request_parts(parts, app).await;
+        let Ok(asked) = Asked::from_request_parts(parts, app).await;
+        Ok(Acting {
+            name: operator.name,
+            now,
+            asked,
+            group: PhantomData,
+        })
+    }
+}
+
+impl<G> Acting<G> {
+    /// The actor of events and audit rows.
+    pub fn by(&self) -> String {
+        format!("operator:{}", self.name)
+    }
+
+    /// Decides a command on a contract and writes everything that follows from it.
+    pub async fn carry_out(
+        self,
+        app: &App,
+        contract: &ContractId,
+        command: Command,
+    ) -> Result<Answer, Problem> {
+        let (by, now) = (self.by(), self.now);
+        let (by, command) = (&by, &command);
+        app.desk
+            .decide(self.asked, now, || async move {
+                let facts = facts(app.documents.as_ref()).await?;
+                let found = app.contracts.contract(contract).await?;
+                let found = found.ok_or_else(Problem::not_found)?;
+                app.decided(&found, command.clone(), &facts, (by, now))
+            })
+            .await
+    }
+}
+
+/// The contract that a path names; what cannot be read does not exist.
+pub struct ContractPath(pub ContractId);
+
+impl FromRequestParts<App> for ContractPath {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        let Path(id) = path.map_err(|_| Problem::not_found())?;
+        let id = ContractId::parse(&id).map_err(|_| Problem::not_found())?;
+        Ok(ContractPath(id))
+    }
+}
+
+impl App {
+    /// Decides a command: the contract's step, the audit row, and for a measure its register entry (3-4-4).
+    pub fn decided(
+        &self,
+        contract: &Contract,
+        command: Command,
+        facts: &Facts,
+        (by, now): (&str, Moment),
+    ) -> Result<Outcome, Problem> {
+        let entry = contract
+            .decide(command, by, facts, now.0)
+            .map_err(refused)?;
+        let (action, told) = told(&entry);
+        let measure = match &entry.event {
+            Event::Suspended { measure } => Some((measure.clone(), "利用停止")),
+            Event::Rescinded { measure } => Some((measure.clone(), "解除")),
+            _ => None,
+        };
+        let step = Step::of(Some(contract), entry, &facts.operator);
+        let step = step.ok_or_else(Problem::internal)?;
+        let audit = self.audit_row(&contract.id, action, &told, (by, now));
+        let mut decision = Decision::default().step(step, None).and(audit);
+        if let Some((measure, kind)) = measure {
+            let listed = self.listed(contract, &measure, kind, (by, now));
+            decision = decision.and(Write::Register(Box::new(listed)));
+        }
+        let answer = Answer {
+            body: told,
+            ..Answer::done(format!("/console/contracts/{}", contract.id))
+        };
+        Ok(Outcome::new(decision, answer))
+    }
+
+    /// Returns the audit row of what an operator did.
+    pub fn audit_row(
+        &self,
+        contract: &ContractId,
+        action: &str,
+        detail: &Value,
+        (by, now): (&str, Moment),
+    ) -> Write {
+        Write::Audit(Box::new(AuditRow {
+            id: MessageId::from_random(self.chance.id()),
+            at: now.0,
+            contract: contract.clone(),
+            actor: by.to_owned(),
+            action: action.to_owned(),
+            camera: None,
+            outcome: "done".to_owned(),
+            detail: detail.clone(),
+        }))
+    }
+
+    /// Returns the entry by which screening finds a customer again, even if the measure is lifted (3-4-4, D-05).
+    fn listed(
+        &self,
+        contract: &Contract,
+        measure: &Measure,
+        kind: &str,
+        (by, now): (&str, Moment),
+    ) -> RegisterEntry {
+        let customer = &contract.customer;
+        let number = match &customer.customer {
+            Customer::Corporation { number } => number.as_str().to_owned(),
+            _ => String::new(),
+        };
+        RegisterEntry {
+            id: format!("r-{}", base32(&self.chance.id())),
+            cause: RegisterCause::Measure,
+            name: customer.name.clone(),
+            corporate_number: number,
+            address: customer.address.line.clone(),
+            phone: customer.phone.clone(),
+            email: customer.contact_email.clone(),
+            note: format!("{} {kind} {}", measure.ground.code(), contract.id),
+            recorded_by: by.strip_prefix("operator:").unwrap_or(by).to_owned(),
+            recorded_at: now.0,
+        }
+    }
+
+    /// Draws the number of a customer's receipt (Art. 24).
+    pub fn receipt_number(&self, kind: &str) -> String {
+        format!("{kind}-{}", base32(&self.chance.id()))
+    }
+}
+
+/// Returns an entry's name in the audit trail, and what of it is told. Evidence and reasons are not.
+fn told(entry: &Entry) -> (&'static str, Value) {
+    match &entry.event {
+        Event::OrderAccepted { order } => (
+            "order_accepted",
+            json!({"order": order.number, "start": order.first_term.start, "end": order.first_term.end}),
+        ),
+        Event::RefusalReceived {
+            order,
+            last_day,
+            refused,
+        } => (
+            "renewal_refused",
+            json!({"order": order, "last_day": last_day, "receipt": refused.receipt, "received_on": refused.received_on}),
+        ),
+        Event::CancellationReceived { ending } => (
+            "contract_cancelled",
+            json!({"on": ending.on, "receipt": ending.receipt}),
+        ),
+        Event::ReceiptRecorded { receipt, lifts, .. } => (
+            "receipt_recorded",
+            json!({"reference": receipt.reference, "yen": receipt.yen, "allocations": receipt.allocations,
+                "credit": receipt.credit, "lifts": lifts}),
+        ),
+        Event::Credited {
+            number, debt, yen, ..
+        } => (
+            "credit_note_issued",
+            json!({"number": number, "debt": debt, "yen": yen}),
+        ),
+        Event::Demanded { debt, demand } => (
+            "demand_recorded",
+            json!({"debt": debt, "sent_on": demand.sent_on, "channel": demand.channel}),
+        ),
+        Event::Suspended { measure } => (
+            "contract_suspended",
+            json!({"ground": measure.ground.code()}),
+        ),
+        Event::Lifted { .. } => ("suspension_lifted", json!({})),
+        Event::RescissionProposed { proposal } => (
+            "rescission_proposed",
+            json!({"ground": proposal.measure.ground.code()}),
+        ),
+        Event::ProposalWithdrawn { .. } => ("rescission_withdrawn", json!({})),
+        Event::Rescinded { measure } => (
+            "contract_rescinded",
+            json!({"ground": measure.ground.code()}),
+        ),
+        Event::InterestBilled { of, debt } => (
+            "interest_billed",
+            json!({"of": of, "number": debt.number, "yen": debt.total}),
+        ),
+        Event::InterestWaived { of, .. } => ("interest_waived", json!({"of": of})),
+        _ => ("contract_changed", json!({})),
+    }
+}
