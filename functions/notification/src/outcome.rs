@@ -150,7 +150,15 @@ async fn follow(
     if record.next_step() == NextStep::Nothing {
         return Ok(decision);
     }
-    if let Some(recorder) = Recorder::of(app, &record.notice).await? {
+    // A mail that was complained of did arrive, so the demand in it stands.
+    let complained = matches!(
+        record.outcome,
+        Outcome::Failed {
+            reason: Failure::Complained,
+            ..
+        }
+    );
+    if let (Some(recorder), false) = (Recorder::of(app, &record.notice).await?, complained) {
         let step = recorder.failed(app, record, now).await?;
         return Ok(match step {
             Some(step) => decision.step(step, None),

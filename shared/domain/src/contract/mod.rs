@@ -4,6 +4,7 @@
 
 mod account;
 mod commands;
+mod describe;
 mod evolve;
 mod expected;
 mod explain;
@@ -16,9 +17,10 @@ mod work;
 
 pub use account::{Account, Debt, DebtKind, Demand, Draft, DraftState, Payment};
 pub use commands::{Cancellation, Command, NewReceipt, PaperNotice};
+pub use describe::{debt_text, line};
 pub use evolve::evolve;
 pub use expected::{Finding, FindingKind, audit};
-pub use explain::{Audience, Explanation, Hypothesis, Line, Status, debt_text, explain};
+pub use explain::{Audience, Explanation, Hypothesis, Line, Status, explain};
 pub use history::{Allocation, Entry, Event, Receipt, ReminderOutcome};
 pub use measures::{Measure, MeasureGround, Proposal};
 pub use order::{Order, Pinned, RUNGS, Refused, Running};

@@ -86,7 +86,12 @@ impl Order {
         }
         let mut term = self.first_term;
         while term.end < date {
-            term = term.next();
+            let next = term.next();
+            // At the edge of the calendar a year has no end.
+            if next.end <= term.end {
+                return None;
+            }
+            term = next;
         }
         Some(term)
     }
