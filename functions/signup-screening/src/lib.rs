@@ -70,11 +70,9 @@ pub fn router(app: App) -> Router<()> {
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let config = sdk_config()?;
-    let store = Arc::new(Store::new(
-        &config,
-        &text("MAIN_TABLE")?,
-        Some(text("CONFIDENTIAL_TABLE")?),
-    ));
+    let confidential = Some(text("CONFIDENTIAL_TABLE")?);
+    let store = Store::new(&config, &text("MAIN_TABLE")?, confidential);
+    let store = Arc::new(store.with_due_work(text("DUE_SHARDS")?.parse()?));
     let queues = [
         (Topic::Notices, text("NOTICE_QUEUE_URL")?),
         (Topic::Screening, text("SCREENING_QUEUE_URL")?),
