@@ -23,9 +23,9 @@ scenario("a restart keeps everything", { demo: true, chain: true }, async ({ ins
     console_ = await operator(first);
     own = await customer(first, console_, CORPORATION);
     const client = await demo(first, "administrator");
-    before = { ...(await recorded(first, client)), mails: await first.mails(), contract: (await own.client.open("/contract")).text };
+    before = await recorded(first, client);
     assert.equal((await first.advance("PT2H")).status, 200);
-    before.now = await first.now();
+    Object.assign(before, { mails: await first.mails(), contract: (await own.client.open("/contract")).text, now: await first.now() });
   });
 
   await step("it stops within seconds when it is asked to, and starts again", async () => {

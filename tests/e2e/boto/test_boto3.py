@@ -114,8 +114,10 @@ class EmbeddedCloud(unittest.TestCase):
 
     def test_sqs_delivers_a_message_until_it_is_deleted(self):
         queues = self.client("sqs")
-        # The dead letters have no reader that could be faster than this test.
-        url = queues.get_queue_url(QueueName="ciero-notices-dead")["QueueUrl"]
+        # A queue of its own has no reader that could be faster than this test.
+        name = f"boto-{uuid.uuid4()}"
+        queues.create_queue(QueueName=name)
+        url = queues.get_queue_url(QueueName=name)["QueueUrl"]
         queues.send_message(QueueUrl=url, MessageBody="ひとこと")
         received = queues.receive_message(QueueUrl=url, WaitTimeSeconds=5, VisibilityTimeout=0)["Messages"][0]
         self.assertEqual(received["Body"], "ひとこと")
