@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use ciero_apis::sign_in::NewUser;
 use ciero_domain::calendar::tokyo_date;
+use ciero_domain::prices::PriceList;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -33,6 +34,8 @@ const GROUPS: [&str; 6] = [
     "publisher",
     "contracts",
 ];
+const RETENTION_DAYS: u16 = 30;
+const CAMERAS: u16 = 4;
 const ADMINISTRATOR: (&str, &str) = ("hanako@example.jp", "demo-hanako-1");
 const VIEWER: (&str, &str) = ("jiro@example.jp", "demo-jiro-12");
 
@@ -128,6 +131,13 @@ async fn customer(local: &Local) -> Result<Seeded> {
     let registered = operator
         .post(&format!("/console/applications/{id}/registration"), &start)
         .await?;
+    let fee = json!({
+        "reference": "DEMO-0001", "received_on": start["start"], "yen": first_fee(local)?.to_string(),
+    });
+    let contract = text(&registered, "contract")?;
+    operator
+        .post(&format!("/console/contracts/{contract}/receipts"), &fee)
+        .await?;
     let administrator = text(&registered, "administrator")?;
     give_password(local, &administrator, ADMINISTRATOR).await?;
 
@@ -164,7 +174,7 @@ fn application() -> Value {
         "kind": "corporation", "corporate_number": "7123456789012", "name": "株式会社見本商店", "name_kana": "ミホンショウテン",
         "representative": "見本 太郎", "postal_code": "100-0001", "prefecture": "13", "address": "見本区架空町1-2-3",
         "phone": "03-0000-0000", "contact_name": "見本 花子", "contact_email": ADMINISTRATOR.0,
-        "retention_days": "30", "cameras": "4", "terms_version": "2026-04-01", "consent": "on",
+        "retention_days": RETENTION_DAYS.to_string(), "cameras": CAMERAS.to_string(), "terms_version": "2026-04-01", "consent": "on",
         "resident_in_japan": "on", "no_transfer_regulation": "on", "no_export_control": "on", "not_antisocial": "on",
     })
 }
@@ -174,6 +184,17 @@ fn device() -> Value {
         "name": "玄関", "model": "MB-1", "serial": "DEMO-0001", "postal_code": "100-0001", "prefecture": "13",
         "address": "見本区架空町1-2-3", "attestation": "on",
     })
+}
+
+/// The demo pays its first year at once, so that it can be watched for a year before the demands begin.
+fn first_fee(local: &Local) -> Result<i64> {
+    let event = crate::publish::event(&local.options.operator)?;
+    let lists = event["publish"]["prices"].as_array().cloned();
+    let list = lists.unwrap_or_default().into_iter().next_back();
+    let list: PriceList = serde_json::from_value(list.context("there is no price list")?)?;
+    let quote = list.quote(RETENTION_DAYS, CAMERAS);
+    let quote = quote.context("the price list has no plan for the demo")?;
+    Ok(quote.total_yen.0)
 }
 
 /// The terms in force are the newest of the operator's folder that has begun to apply.

@@ -5,6 +5,8 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::Language;
+
 /// Days between the last day to refuse and the expiry date, counted inclusively (Art. 11, D-11).
 pub const REFUSAL_DAYS: i64 = 30;
 
@@ -46,6 +48,32 @@ pub fn start_of(date: Date) -> Timestamp {
 /// Returns the date a number of days later, or earlier if it is negative.
 pub fn days(date: Date, days: i64) -> Date {
     date.saturating_add(Span::new().days(days))
+}
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// Writes a date as people read it: 2027年3月1日, or 1 March 2027.
+pub fn written(language: Language, on: Date) -> String {
+    match language {
+        Language::Ja => format!("{}年{}月{}日", on.year(), on.month(), on.day()),
+        Language::En => {
+            let month = MONTHS[usize::from(on.month().unsigned_abs()).saturating_sub(1)];
+            format!("{} {month} {}", on.day(), on.year())
+        }
+    }
 }
 
 /// One annual term: [start 00:00, end 24:00) in Tokyo.

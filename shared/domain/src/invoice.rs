@@ -4,7 +4,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::calendar::Term;
+use crate::Language;
+use crate::calendar::{Term, written};
 use crate::contract::{Contract, Debt, DebtKind, Entry, Event};
 use crate::documents::{Bilingual, Operator};
 use crate::due_date::DueDate;
@@ -175,7 +176,7 @@ fn parties(contract: &Contract, operator: &Operator) -> Parties {
         recipient_address: format!(
             "〒{} {}{}",
             address.postal_code,
-            address.prefecture.name(crate::Language::Ja),
+            address.prefecture.name(Language::Ja),
             address.line
         ),
     }
@@ -190,12 +191,16 @@ fn fee(contract: &Contract, debt: &Debt, operator: &Operator) -> Option<Invoice>
     let line = InvoiceLine {
         text: Bilingual {
             ja: format!(
-                "クラウド録画サービス 保存{}日プラン 年額（{} から {} まで）",
-                quote.retention_days, span.start, span.end
+                "クラウド録画サービス 保存{}日プラン 年額（{}から{}まで）",
+                quote.retention_days,
+                written(Language::Ja, span.start),
+                written(Language::Ja, span.end)
             ),
             en: format!(
                 "Cloud recording, {}-day plan, one year ({} to {})",
-                quote.retention_days, span.start, span.end
+                quote.retention_days,
+                written(Language::En, span.start),
+                written(Language::En, span.end)
             ),
         },
         quantity: u32::from(quote.cameras),

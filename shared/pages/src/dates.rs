@@ -1,35 +1,14 @@
 //! Dates and amounts as people read them.
 
 use ciero_domain::Language;
-use ciero_domain::calendar::tokyo_datetime;
+use ciero_domain::calendar::{tokyo_datetime, written};
 use ciero_domain::money::Yen;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
 /// Writes a date: 2027年3月1日, or 1 March 2027.
 pub fn date(language: Language, on: Date) -> String {
-    match language {
-        Language::Ja => format!("{}年{}月{}日", on.year(), on.month(), on.day()),
-        Language::En => {
-            let month = MONTHS[usize::from(on.month().unsigned_abs()).saturating_sub(1)];
-            format!("{} {month} {}", on.day(), on.year())
-        }
-    }
+    written(language, on)
 }
 
 /// Writes a moment in Tokyo to the minute.
