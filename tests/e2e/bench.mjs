@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { dueCost, dueWork } from "./bench_due.mjs";
 import { demo, descendants, Instance, until, video } from "./harness.mjs";
 import { browser, moves, person, presses } from "./harness/browser.mjs";
 import { fragment, header } from "./harness/matroska.mjs";
@@ -109,3 +110,5 @@ async function cameras(instance) {
 
 await start();
 await load();
+await dueWork(print);
+await dueCost(print, process.argv.includes("--many") ? [0, 10_000, 100_000] : [0, 2_000]);

@@ -41,6 +41,9 @@ pub struct Dynamodb {
 impl Dynamodb {
     pub(crate) fn open(path: &Path, clock: ServiceClock) -> Result<Self, DynamodbError> {
         let database = Database::new(&path.to_string_lossy())?;
+        // The one public way to `synchronous = NORMAL`: with a write-ahead log nothing is lost to a killed process, and a
+        // commit does not wait for the disk. The queues' database is set the same way.
+        database.disable_bulk_loading()?;
         Ok(Self {
             database,
             clock,
