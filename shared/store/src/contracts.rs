@@ -6,26 +6,35 @@ use ciero_domain::contract::{Contract, Effect, Entry};
 use ciero_domain::ids::ContractId;
 use ciero_ports::{ContractPage, Contracts, StoreError, WriteKind};
 
-use crate::item::Item;
-use crate::keys;
+use crate::item::{Item, body};
+use crate::keys::{self, Key};
 use crate::operation::{Condition, Operation, Operations, Table};
 use crate::reading::Range;
 use crate::{Store, describe};
 
 /// How many contracts one page of all of them holds.
 const PAGE: i32 = 100;
+/// How many contracts a list for people shows.
+const LONGEST_LIST: i32 = 200;
+/// DynamoDB's limit of one batch read.
+const MOST_IN_BATCH: usize = 100;
 
-/// Writes a contract with the entry that brought it there.
+/// Writes a contract with the entry that brought it there. It enters people's lists once, with an item of
+/// its own, so that no later write has to keep an index up to date.
 pub(crate) fn put(contract: &Contract, entry: &Entry) -> Operations {
-    let state = Item::with_body(keys::contract(&contract.id), contract)?.listed(
-        keys::CONTRACT_LIST,
-        &format!("{}#{}", keys::sortable(contract.formed_at), contract.id),
-    );
+    let state = Item::with_body(keys::contract(&contract.id), contract)?;
     let event = Item::with_body(keys::contract_event(&contract.id, contract.version), entry)?;
-    Ok(vec![
+    let mut operations = vec![
         Operation::put_version(state, contract.version),
         Operation::put(event, Condition::Absent, WriteKind::Entity),
-    ])
+    ];
+    if contract.version == 1 {
+        let key = format!("{}#{}", keys::sortable(contract.formed_at), contract.id);
+        let listed = Item::at(keys::contract_listed(&contract.id));
+        let listed = listed.listed(keys::CONTRACT_LIST, &key);
+        operations.push(Operation::put(listed, Condition::Always, WriteKind::Once));
+    }
+    Ok(operations)
 }
 
 #[async_trait]
@@ -35,11 +44,22 @@ impl Contracts for Store {
     }
 
     async fn contracts(&self) -> Result<Vec<Contract>, StoreError> {
-        self.list(keys::CONTRACT_LIST).await
+        let newest = self
+            .listed_contracts(None, Newest::First, LONGEST_LIST)
+            .await?;
+        let keys: Vec<Key> = newest.contracts.iter().map(keys::contract).collect();
+        let mut contracts: Vec<Contract> = Vec::with_capacity(keys.len());
+        for portion in keys.chunks(MOST_IN_BATCH) {
+            for item in self.batch(portion).await? {
+                contracts.push(body(item)?);
+            }
+        }
+        contracts.sort_by(|a, b| (b.formed_at, &b.id).cmp(&(a.formed_at, &a.id)));
+        Ok(contracts)
     }
 
     async fn page(&self, from: Option<String>) -> Result<ContractPage, StoreError> {
-        self.contract_page(from).await
+        self.listed_contracts(from, Newest::Last, PAGE).await
     }
 
     async fn history(&self, id: &ContractId) -> Result<Vec<Entry>, StoreError> {
@@ -54,9 +74,21 @@ impl Contracts for Store {
     }
 }
 
+/// Which end of the list comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Newest {
+    First,
+    Last,
+}
+
 impl Store {
-    /// Reads identifiers from the index, from the last one of the page before (`<list key>` of it).
-    async fn contract_page(&self, from: Option<String>) -> Result<ContractPage, StoreError> {
+    /// Reads identifiers from the index, after the list key on which the page before ended.
+    async fn listed_contracts(
+        &self,
+        from: Option<String>,
+        newest: Newest,
+        most: i32,
+    ) -> Result<ContractPage, StoreError> {
         let mut query = self
             .client
             .query()
@@ -70,7 +102,8 @@ impl Store {
             .expression_attribute_names("#key", keys::LIST_KEY)
             .expression_attribute_values(":list", AttributeValue::S(keys::CONTRACT_LIST.to_owned()))
             .projection_expression("#key")
-            .limit(PAGE);
+            .scan_index_forward(newest == Newest::Last)
+            .limit(most);
         if let Some(from) = from {
             query = query.expression_attribute_values(":from", AttributeValue::S(from));
         }

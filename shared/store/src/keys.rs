@@ -92,6 +92,11 @@ pub(crate) fn contract(id: &ContractId) -> Key {
     Key::new(contract_partition(id), "STATE")
 }
 
+/// The item by which a contract stands in people's lists; the state itself is not indexed.
+pub(crate) fn contract_listed(id: &ContractId) -> Key {
+    Key::new(contract_partition(id), "LISTED")
+}
+
 pub(crate) fn contract_event(id: &ContractId, version: u64) -> Key {
     Key::new(contract_partition(id), event(version))
 }

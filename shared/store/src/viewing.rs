@@ -50,7 +50,7 @@ fn is_at(item: &Attributes, key: &Key) -> bool {
 
 impl Store {
     /// Reads items of the main table in any order; those that are not there are left out.
-    async fn batch(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
+    pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
         let keys = keys.iter().cloned().map(key_attributes).collect();
         let wanted = KeysAndAttributes::builder()
             .set_keys(Some(keys))

@@ -43,7 +43,10 @@ async function made(instance) {
       ExpressionAttributeValues: { ":list": { S: "CONTRACTS" } },
       ExclusiveStartKey: start,
     });
-    found.push(...page.Items.map((item) => ({ id: item.body.M.id.S, start: item.body.M.orders.L[0].M.first_term.M.start.S })));
+    for (const { PK } of page.Items) {
+      const [{ body }] = await items(instance, PK.S, "STATE");
+      found.push({ id: body.M.id.S, start: body.M.orders.L[0].M.first_term.M.start.S });
+    }
     start = page.LastEvaluatedKey;
     if (!start) return found.sort((a, b) => (a.id < b.id ? -1 : 1));
   }
