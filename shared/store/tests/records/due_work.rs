@@ -66,7 +66,7 @@ async fn what_is_handed_over_is_not_found_again_until_it_is_taken_back() {
     assert_eq!(overdue(&t, at("2026-05-31T23:59:59Z")).await, []);
     assert_eq!(
         overdue(&t, at("2026-06-01T01:00:00Z")).await,
-        [handed.clone()]
+        std::slice::from_ref(&handed)
     );
     t.store.take_back(&[handed]).await.unwrap();
     assert_eq!(due(&t, date(2026, 6, 1)).await, tasks[..1]);
