@@ -176,7 +176,7 @@ impl Worker {
 }
 
 /// Reads the due work that a message asks for.
-pub fn read(item: &QueueItem) -> anyhow::Result<HeldTask> {
+fn read(item: &QueueItem) -> anyhow::Result<HeldTask> {
     // The error of the JSON reader could quote the body, which may name people.
     let message: Message = serde_json::from_str(&item.body)
         .map_err(|_| anyhow::anyhow!("the body is not a message"))?;

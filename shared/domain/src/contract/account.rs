@@ -1,6 +1,5 @@
 //! What a customer owes and has paid: debts, payments, credit (Art. 6, 13-2, 19).
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -156,9 +155,6 @@ pub struct Account {
     pub debts: Vec<Debt>,
     /// Over-payment, set off against the next invoice.
     pub credit: Yen,
-    /// The moment at which the last receipt was recorded.
-    #[serde(default)]
-    pub last_receipt_at: Option<Timestamp>,
 }
 
 impl Account {

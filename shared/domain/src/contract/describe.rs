@@ -11,7 +11,7 @@ use crate::invoice;
 use crate::money::Yen;
 
 /// Describes an entry; `contract` is the contract after it.
-pub fn line(contract: &Contract, entry: &Entry, status: Status) -> Line {
+pub(super) fn line(contract: &Contract, entry: &Entry, status: Status) -> Line {
     let (clause, reading) = entry.event.clause();
     let text = |language| Teller { contract, language }.tell(&entry.event);
     Line {

@@ -91,7 +91,7 @@ fn apply(contract: &mut Contract, entry: &Entry) {
             drafts,
             lifts,
         } => {
-            receive(contract, receipt, entry.at);
+            receive(contract, receipt);
             for (number, draft) in drafts {
                 with_debt(contract, *number, |debt| debt.draft = Some(draft.clone()));
             }
@@ -171,7 +171,7 @@ fn bill(contract: &mut Contract, debt: &Debt) {
     contract.account.debts.push(debt.clone());
 }
 
-fn receive(contract: &mut Contract, receipt: &Receipt, at: Timestamp) {
+fn receive(contract: &mut Contract, receipt: &Receipt) {
     for allocation in &receipt.allocations {
         let payment = Payment {
             on: receipt.received_on,
@@ -183,7 +183,6 @@ fn receive(contract: &mut Contract, receipt: &Receipt, at: Timestamp) {
         });
     }
     contract.account.credit = contract.account.credit + receipt.credit;
-    contract.account.last_receipt_at = Some(at);
 }
 
 /// A measure of Art. 13 replaces a suspension of 6-2, which a payment would lift.

@@ -17,7 +17,7 @@ mod work;
 
 pub use account::{Account, Debt, DebtKind, Demand, Draft, DraftState, Payment};
 pub use commands::{Cancellation, Command, NewReceipt, PaperNotice};
-pub use describe::{debt_text, line};
+pub use describe::debt_text;
 pub use evolve::evolve;
 pub use expected::{Finding, FindingKind, audit};
 pub use explain::{Audience, Explanation, Hypothesis, Line, Status, explain};
