@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ciero_apis::queues::{Message, Queues};
+use ciero_apis::queues::{Message, Queues, Settled};
 use serde_json::{Value, json};
 
 use crate::host::{Host, Outcome};
@@ -56,20 +56,18 @@ async fn work(source: &QueueSource, queues: &Queues, host: &Host, batch: Vec<Mes
         Ok(Outcome::Answered(answer)) => failed(source.partial_failures, &answer, &ids),
         Ok(Outcome::Failed(_)) | Err(_) => ids.iter().map(|id| (*id).to_owned()).collect(),
     };
-    for message in &batch {
-        let receipt = &message.receipt_handle;
-        let done = if failed.contains(&message.message_id) {
-            queues.change_visibility(&source.queue, receipt, pause(message))
-        } else {
-            queues.delete(&source.queue, receipt)
-        };
-        // A receipt can be outdated when the function ran longer than the message was hidden.
-        if let Err(error) = done {
-            eprintln!(
-                "queue {}: message {}: {error}",
-                source.queue, message.message_id
-            );
-        }
+    let settled: Vec<(&str, Settled)> = batch
+        .iter()
+        .map(|message| {
+            let settled = match failed.contains(&message.message_id) {
+                true => Settled::Back(pause(message)),
+                false => Settled::Done,
+            };
+            (message.receipt_handle.as_str(), settled)
+        })
+        .collect();
+    if let Err(error) = queues.settle(&source.queue, &settled) {
+        eprintln!("queue {}: {error}", source.queue);
     }
 }
 

@@ -145,11 +145,13 @@ impl Queues {
             tokio::pin!(rings);
             // The bell is armed before the look, so that a message sent between look and wait is not missed.
             rings.as_mut().enable();
-            let messages = self.take(queue, max, visibility)?;
+            let now = self.times();
+            let messages = self.take(queue, max, visibility, now)?;
             if !messages.is_empty() || Instant::now() >= deadline {
                 return Ok(messages);
             }
-            let wake = deadline.min(Instant::now() + self.until_next_visible(queue)?);
+            let pause = self.until_next_visible(queue, now.real_ms)?;
+            let wake = deadline.min(Instant::now() + pause);
             let _ = tokio::time::timeout_at(wake, rings).await;
         }
     }
@@ -161,10 +163,11 @@ impl Queues {
             let rings = bell.notified();
             tokio::pin!(rings);
             rings.as_mut().enable();
-            if self.depth(queue)?.visible > 0 {
+            let now_ms = self.clock.real_now_ms();
+            if self.depth_at(queue, now_ms)?.visible > 0 {
                 return Ok(());
             }
-            let pause = self.until_next_visible(queue)?;
+            let pause = self.until_next_visible(queue, now_ms)?;
             let _ = tokio::time::timeout(pause, rings).await;
         }
     }
@@ -174,8 +177,8 @@ impl Queues {
         queue: &str,
         max: usize,
         visibility: Option<Duration>,
+        now: store::Times,
     ) -> Result<Vec<Message>, QueueError> {
-        let now = self.times();
         let (messages, moved_to) = {
             let mut connection = self.database.lock();
             let settings = store::settings(&connection, queue)?;
@@ -217,15 +220,53 @@ impl Queues {
         Ok(())
     }
 
+    /// Settles the messages of a batch, by receipt, in one transaction. An outdated receipt changes nothing, as when the
+    /// work took longer than the message was hidden.
+    pub fn settle(&self, queue: &str, batch: &[(&str, Settled)]) -> Result<(), QueueError> {
+        let now_ms = self.clock.real_now_ms();
+        {
+            let mut connection = self.database.lock();
+            let transaction = connection.transaction()?;
+            for (receipt, settled) in batch {
+                match settled {
+                    Settled::Done => store::delete(&transaction, queue, receipt)?,
+                    Settled::Back(pause) => {
+                        let visible_ms = now_ms + millis(*pause);
+                        let changed = store::change_visibility(
+                            &transaction,
+                            queue,
+                            receipt,
+                            visible_ms,
+                            now_ms,
+                        );
+                        match changed {
+                            Ok(()) | Err(QueueError::NotInFlight) => {}
+                            Err(error) => return Err(error),
+                        }
+                    }
+                }
+            }
+            transaction.commit()?;
+        }
+        if batch.iter().any(|(_, settled)| *settled != Settled::Done) {
+            self.ring(queue);
+        }
+        Ok(())
+    }
+
     /// Gives a received message back at once, as when its batch failed.
     pub fn make_visible(&self, queue: &str, receipt_handle: &str) -> Result<(), QueueError> {
         self.change_visibility(queue, receipt_handle, Duration::ZERO)
     }
 
     pub fn depth(&self, queue: &str) -> Result<Depth, QueueError> {
+        self.depth_at(queue, self.clock.real_now_ms())
+    }
+
+    fn depth_at(&self, queue: &str, now_ms: i64) -> Result<Depth, QueueError> {
         let connection = self.database.lock();
         store::settings(&connection, queue)?;
-        store::depth(&connection, queue, self.clock.real_now_ms())
+        store::depth(&connection, queue, now_ms)
     }
 
     /// Deletes every message of the queue.
@@ -239,9 +280,10 @@ impl Queues {
         api::router(self.clone())
     }
 
-    /// How long until a hidden message appears; without one, a minute, after which the caller looks again.
-    fn until_next_visible(&self, queue: &str) -> Result<Duration, QueueError> {
-        let now_ms = self.clock.real_now_ms();
+    /// How long until a message appears that was hidden at `now_ms`; without one, a minute, after which the caller looks again.
+    ///
+    /// `now_ms` is the moment of the caller's own look: at a later one, a message that has just appeared would be overlooked.
+    fn until_next_visible(&self, queue: &str, now_ms: i64) -> Result<Duration, QueueError> {
         let next = store::next_visible_ms(&self.database.lock(), queue, now_ms)?;
         let pause_ms = next.map_or(60_000, |at_ms| (at_ms - now_ms).clamp(1, 60_000));
         Ok(Duration::from_millis(u64::try_from(pause_ms).unwrap_or(1)))
@@ -267,6 +309,45 @@ impl Queues {
     }
 }
 
+/// What a worker of a queue did with one message that it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    Done,
+    /// Comes back after this long.
+    Back(Duration),
+}
+
 fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    #[test]
+    fn a_message_that_appears_just_after_the_look_is_not_waited_for_in_vain() {
+        let directory = tempfile::tempdir().unwrap();
+        let database = ControlDatabase::open(directory.path()).unwrap();
+        let clock = ServiceClock::open(directory.path(), None).unwrap();
+        let queues = Queues::new(database, clock, "http://127.0.0.1:4566");
+        queues.ensure("work", &BTreeMap::new()).unwrap();
+        let body = "{}".to_owned();
+        queues
+            .send(
+                "work",
+                Outgoing {
+                    body,
+                    ..Outgoing::default()
+                },
+            )
+            .unwrap();
+        // The look was a moment before the message appeared; the question of how long to wait comes after.
+        let look_ms = queues.clock.real_now_ms() - 5;
+        let sent = store::next_visible_ms(&queues.database.lock(), "work", look_ms).unwrap();
+        let pause = queues.until_next_visible("work", look_ms).unwrap();
+        assert_eq!(millis(pause), sent.unwrap() - look_ms);
+    }
 }
