@@ -38,6 +38,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use data::Existing;
 use up::{Demo, Options, Stop};
 
+/// A tenth more of the due work's speed than with the C library's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs the whole service on this machine.
 #[derive(Parser)]
 #[command(name = "ciero")]

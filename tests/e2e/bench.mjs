@@ -2,7 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
-import { dueCost, dueWork } from "./bench_due.mjs";
+import { dueCost, dueYear } from "./bench_due.mjs";
+import { print } from "./harness/figures.mjs";
 import { demo, descendants, Instance, until, video } from "./harness.mjs";
 import { browser, moves, person, presses } from "./harness/browser.mjs";
 import { fragment, header } from "./harness/matroska.mjs";
@@ -12,8 +13,6 @@ const CAMERAS = 50;
 const BITS_PER_SECOND = 2_000_000;
 const LOAD_SECONDS = 30;
 const TICKS_PER_SECOND = 100; // CLK_TCK on Linux
-
-const print = (name, value, bound) => console.log(`${name.padEnd(44)} ${value.padEnd(22)} ${bound}`);
 
 /** Processor seconds that a process and those that it waited for have used. */
 function processorSeconds(pid) {
@@ -110,5 +109,5 @@ async function cameras(instance) {
 
 await start();
 await load();
-await dueWork(print);
+await dueYear(print);
 await dueCost(print, process.argv.includes("--many") ? [0, 10_000, 100_000] : [0, 2_000]);
