@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";
-import { CORPORATION, demo, DEMO, DEVICE, firstPassword, form, Instance, operator, until } from "./harness.mjs";
+import { CORPORATION, demo, DEMO, DEVICE, firstPassword, form, Instance, OPERATOR, operator, until } from "./harness.mjs";
 import { browser, fill, moves, person, PHONE, picture, presses } from "./harness/browser.mjs";
 import { start } from "./harness/device.mjs";
 
@@ -162,7 +162,7 @@ async function applies(page, instance) {
 /** The operator decides and registers in the console. */
 async function approves(page, instance, place) {
   await operator(instance, "browser-operator");
-  await signIn(page, instance, { name: "browser-operator", password: "an-operators-password-1", door: "/console/sign-in" });
+  await signIn(page, instance, { ...OPERATOR, name: "browser-operator" });
   await page.waitForURL(/\/console/);
   const decision = page.locator('form[action$="/decision"]');
   await until("the decision was offered", async () => {

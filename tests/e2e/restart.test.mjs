@@ -1,7 +1,7 @@
 //! What was there before a restart is there after it, and the clock does not go back.
 
 import assert from "node:assert/strict";
-import { Client, CORPORATION, customer, demo, Instance, operator, playlist, plays, scenario, until } from "./harness.mjs";
+import { Client, CORPORATION, customer, demo, Instance, OPERATOR, operator, playlist, plays, scenario, until } from "./harness.mjs";
 
 const DAY = (ms) => new Date(ms + 9 * 3600_000).toISOString().slice(0, 10);
 
@@ -56,7 +56,7 @@ scenario("a restart keeps everything", { demo: true, chain: true }, async ({ ins
     const page = await client.signIn({ name: own.email, password: own.password });
     assert.equal(new URL(page.url).pathname, "/cameras");
     const operator = new Client(instance);
-    await operator.signIn({ name: "e2e-operator", password: "an-operators-password-1", door: "/console/sign-in" });
+    await operator.signIn(OPERATOR);
     assert.equal((await operator.open("/console/applications")).status, 200);
   });
 

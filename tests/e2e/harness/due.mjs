@@ -8,11 +8,28 @@ import { until } from "./poll.mjs";
 
 const SHARDS = 4;
 
-/** Writes contracts whose first term begins on a day; a reseller's send no mail. */
-export function contracts(instance, many, start) {
+/** Writes contracts whose first term begins on a day; those of a reseller, which send no mail, or `direct` ones. */
+export function contracts(instance, many, start, channel = []) {
   const program = path.join(path.dirname(CIERO), "examples/contracts");
-  const ended = spawnSync(program, [instance.aws, String(many), start], { stdio: ["ignore", "inherit", "inherit"] });
+  const ended = spawnSync(program, [instance.aws, String(many), start].concat(channel), { stdio: ["ignore", "inherit", "inherit"] });
   if (ended.status !== 0) throw new Error(`${program} ended with ${ended.status}`);
+}
+
+/** Every item of every contract. */
+export async function contractItems(instance) {
+  const found = [];
+  for (let start; ; ) {
+    const page = await dynamodb(instance, "Scan", {
+      TableName: "ciero-main",
+      ConsistentRead: true,
+      FilterExpression: "begins_with(PK, :contract)",
+      ExpressionAttributeValues: { ":contract": { S: "CONTRACT#" } },
+      ExclusiveStartKey: start,
+    });
+    found.push(...page.Items);
+    start = page.LastEvaluatedKey;
+    if (!start) return found;
+  }
 }
 
 /** Whether the partitions of a prefix hold anything; asks for one item each, as looking must not slow down what is measured. */

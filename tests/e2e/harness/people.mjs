@@ -68,15 +68,18 @@ export const DEVICE = {
   attestation: "on",
 };
 
+/** The operator that a test makes, for signing in again. */
+export const OPERATOR = { name: "e2e-operator", password: "an-operators-password-1", door: "/console/sign-in" };
+
 /** Makes an operator through the pool's own API and signs in. */
-export async function operator(instance, name = "e2e-operator") {
+export async function operator(instance, name = OPERATOR.name) {
   const who = { UserPoolId: OPERATOR_POOL, Username: name };
-  const password = "an-operators-password-1";
+  const { password, door } = OPERATOR;
   await cognito(instance, "AdminCreateUser", { ...who, MessageAction: "SUPPRESS", UserAttributes: [{ Name: "email", Value: `${name}@example.jp` }] });
   await cognito(instance, "AdminSetUserPassword", { ...who, Password: password, Permanent: true });
   for (const group of GROUPS) await cognito(instance, "AdminAddUserToGroup", { ...who, GroupName: group });
   const client = new Client(instance);
-  await client.signIn({ name, password, door: "/console/sign-in" });
+  await client.signIn({ name, password, door });
   return client;
 }
 

@@ -1,18 +1,16 @@
 //! Contracts over years on the embedded cloud, killed at random, against the model.
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { CIERO, Instance } from "../harness/instance.mjs";
+import { Instance } from "../harness/instance.mjs";
 import { dynamodb, invoke } from "../harness/aws.mjs";
-import { operator } from "../harness/people.mjs";
+import { contracts as written } from "../harness/due.mjs";
+import { OPERATOR, operator } from "../harness/people.mjs";
 import { descendants } from "../harness/processes.mjs";
 import { draw, expected, plus, random } from "./model.mjs";
 
 /** 2 cameras of the example's own list, then of the operator's list, with 10 % tax. */
 const PRICES = [39_600, 47_520];
-const OPERATOR = { name: "e2e-operator", password: "an-operators-password-1", door: "/console/sign-in" };
 
 /** Reads a whole partition, what begins with a prefix. */
 async function items(instance, partition, prefix) {
@@ -65,9 +63,7 @@ export async function simulate({ contracts, years, seed, kills, say = () => {} }
     for (const [place, start] of starts.entries()) {
       const many = Math.floor(contracts / 8) + (place < contracts % 8 ? 1 : 0);
       if (many === 0) continue;
-      const program = path.join(path.dirname(CIERO), "examples/contracts");
-      const ended = spawnSync(program, [instance.aws, String(many), start, "direct"], { stdio: ["ignore", "inherit", "inherit"] });
-      assert.equal(ended.status, 0, "the contracts were not made");
+      written(instance, many, start, "direct");
     }
     const through = plus(first, Math.round(years * 365.25));
     const plans = (await made(instance)).map(({ id, start }) => ({ id, ...draw(chance, start, years, PRICES) }));

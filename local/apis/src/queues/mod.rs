@@ -330,7 +330,7 @@ mod tests {
     #[test]
     fn a_message_that_appears_just_after_the_look_is_not_waited_for_in_vain() {
         let directory = tempfile::tempdir().unwrap();
-        let database = ControlDatabase::open(directory.path()).unwrap();
+        let database = ControlDatabase::open(&directory.path().join("control.db")).unwrap();
         let clock = ServiceClock::open(directory.path(), None).unwrap();
         let queues = Queues::new(database, clock, "http://127.0.0.1:4566");
         queues.ensure("work", &BTreeMap::new()).unwrap();
