@@ -1,6 +1,7 @@
 //! A contract's account on the console: debts, payments, interest, and what billing does with them (6-1, 13-1-2, 19).
 
 use ciero_domain::contract::{Contract, Debt, Draft, DraftState, Receipt, debt_text};
+use ciero_domain::invoice;
 use ciero_pages::{hidden, yen};
 use maud::{Markup, html};
 
@@ -130,9 +131,17 @@ pub fn forms(page: &Page, contract: &Contract) -> Markup {
     }
     let t = |ja, en| page.t(ja, en);
     let account = &contract.account;
-    let all: Vec<(String, String)> = options(contract, account.debts.iter());
+    let debts = account.debts.iter().map(|debt| debt.number);
+    let mut billed: Vec<u32> = debts
+        .chain(account.closed.iter().map(|debt| debt.number))
+        .collect();
+    billed.sort_unstable();
+    let creditable = options(contract, billed.into_iter());
     let open = account.open().filter(|debt| debt.is_overdue(page.today()));
-    let overdue = options(contract, open.filter(|debt| debt.is_dunned()));
+    let overdue = options(
+        contract,
+        open.filter(|debt| debt.is_dunned()).map(|debt| debt.number),
+    );
     html! {
         @for debt in &account.debts {
             @if let Some(draft) = &debt.draft {
@@ -142,18 +151,16 @@ pub fn forms(page: &Page, contract: &Contract) -> Markup {
         h2 { (t("請求・入金の手続き", "Billing")) }
         div.grid-2 {
             (receipt(page, contract))
-            @if !all.is_empty() { (credit_note(page, contract, &all)) }
+            @if !creditable.is_empty() { (credit_note(page, contract, &creditable)) }
             @if !overdue.is_empty() { (demand(page, contract, &overdue)) }
         }
     }
 }
 
-fn options<'a>(
-    contract: &Contract,
-    debts: impl Iterator<Item = &'a Debt>,
-) -> Vec<(String, String)> {
-    debts
-        .map(|debt| (debt.number.to_string(), invoice_name(contract, debt)))
+/// The invoices of these numbers as options of a form.
+fn options(contract: &Contract, numbers: impl Iterator<Item = u32>) -> Vec<(String, String)> {
+    numbers
+        .map(|number| (number.to_string(), invoice::name(&contract.id, number)))
         .collect()
 }
 

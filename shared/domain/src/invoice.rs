@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::Language;
 use crate::calendar::{Term, written};
-use crate::contract::{Contract, Debt, DebtKind, Entry, Event};
+use crate::contract::{ClosedDebt, Contract, Debt, DebtKind, Entry, Event};
 use crate::documents::{Bilingual, Operator};
 use crate::due_date::DueDate;
 use crate::ids::ContractId;
@@ -134,9 +134,9 @@ impl Invoice {
                 reason,
                 ..
             } => {
-                let debt = before?.account.debt(*debt)?;
+                let billed = before?.account.billed(*debt)?;
                 Some(credit_note(
-                    contract, *number, debt, *yen, reason, entry.on, operator,
+                    contract, *number, &billed, *yen, reason, entry.on, operator,
                 ))
             }
             _ => None,
@@ -269,18 +269,13 @@ fn interest_note(
 fn credit_note(
     contract: &Contract,
     number: u32,
-    debt: &Debt,
+    debt: &ClosedDebt,
     yen: Yen,
     reason: &str,
     issued_on: Date,
     operator: &Operator,
 ) -> Invoice {
-    let rate = match debt.kind {
-        DebtKind::Fee { order, .. } => contract
-            .order(order)
-            .map(|order| order.running.quote.tax_percent),
-        DebtKind::Interest { .. } => None,
-    };
+    let rate = debt.tax_percent;
     let tax_yen = rate.map_or(Yen(0), |rate| Yen(yen.0 * rate / (100 + rate)));
     let net_yen = yen - tax_yen;
     let of_name = name(&contract.id, debt.number);

@@ -81,6 +81,12 @@ pub struct Debt {
     /// The day on which it fell due early (13-2).
     pub accelerated_to: Option<Date>,
     pub total: Yen,
+    /// The rate of the consumption tax that the total contains, in percent; `None` if it contains none.
+    #[serde(default)]
+    pub tax_percent: Option<i64>,
+    /// What credit notes took back of it.
+    #[serde(default)]
+    pub credited: Yen,
     pub payments: Vec<Payment>,
     /// Days after the due date until a demand is sent, and the period that it sets.
     pub demand_after_days: u16,
@@ -147,12 +153,36 @@ impl Debt {
     }
 }
 
-/// The debts that are not closed, and what was paid too much.
+/// What stays of a closed debt, so that a credit note can still take it back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClosedDebt {
+    pub number: u32,
+    pub total: Yen,
+    pub tax_percent: Option<i64>,
+    pub credited: Yen,
+}
+
+impl From<&Debt> for ClosedDebt {
+    fn from(debt: &Debt) -> Self {
+        Self {
+            number: debt.number,
+            total: debt.total,
+            tax_percent: debt.tax_percent,
+            credited: debt.credited,
+        }
+    }
+}
+
+/// The debts, and what was paid too much.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Account {
     /// The last number that an invoice or credit note of this contract took.
     pub last_number: u32,
+    /// Those that are not closed.
     pub debts: Vec<Debt>,
+    /// Those that are, by number.
+    #[serde(default)]
+    pub closed: Vec<ClosedDebt>,
     /// Over-payment, set off against the next invoice.
     pub credit: Yen,
 }
@@ -166,6 +196,26 @@ impl Account {
     /// Returns a debt by its number.
     pub fn debt(&self, number: u32) -> Option<&Debt> {
         self.debts.iter().find(|debt| debt.number == number)
+    }
+
+    /// Returns what a credit note needs to know of a debt, whether it is closed or not.
+    pub fn billed(&self, number: u32) -> Option<ClosedDebt> {
+        let closed = || {
+            self.closed
+                .iter()
+                .find(|debt| debt.number == number)
+                .cloned()
+        };
+        self.debt(number).map(ClosedDebt::from).or_else(closed)
+    }
+
+    /// Moves what nothing more can come of to the closed debts.
+    pub(super) fn close(&mut self) {
+        let (closed, debts) = std::mem::take(&mut self.debts)
+            .into_iter()
+            .partition::<Vec<_>, _>(Debt::is_closed);
+        self.debts = debts;
+        self.closed.extend(closed.iter().map(ClosedDebt::from));
     }
 
     /// Returns the sum of what is still to be paid.

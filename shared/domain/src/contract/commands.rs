@@ -352,11 +352,11 @@ impl Contract {
     fn credit(&self, number: u32, yen: Yen, text: &str) -> Result<Event, Refusal> {
         let yen = amount(yen)?;
         let reason = reason(text)?;
-        let debt = self.account.debt(number).ok_or(Refusal::NoSuchDebt)?;
-        if yen > debt.total {
+        let billed = self.account.billed(number).ok_or(Refusal::NoSuchDebt)?;
+        if yen > billed.total - billed.credited {
             return Err(Refusal::AmountTooLarge);
         }
-        let open = debt.open_yen();
+        let open = self.account.debt(number).map_or(Yen(0), Debt::open_yen);
         let to_credit = Yen((yen.0 - open.0).max(0));
         let settled = |other: &Debt| other.number == number && yen >= open;
         Ok(Event::Credited {
@@ -478,6 +478,8 @@ impl Contract {
             due,
             accelerated_to: None,
             total: draft.interest.total,
+            tax_percent: None,
+            credited: Yen(0),
             payments: Vec::new(),
             demand_after_days: arrears.demand_after_days,
             grace_days: arrears.grace_days,

@@ -16,7 +16,7 @@ pub fn evolve(before: Option<&Contract>, entry: &Entry) -> Option<Contract> {
     contract.version += 1;
     contract.latest = contract.latest.max(entry.at);
     apply(&mut contract, entry);
-    contract.account.debts.retain(|debt| !debt.is_closed());
+    contract.account.close();
     Some(contract)
 }
 
@@ -111,7 +111,14 @@ fn apply(contract: &mut Contract, entry: &Entry) {
                 yen: *yen - *to_credit,
                 reference: format!("credit-note/{number:04}"),
             };
-            with_debt(contract, *debt, |debt| debt.payments.push(payment));
+            with_debt(contract, *debt, |debt| {
+                debt.credited = debt.credited + *yen;
+                debt.payments.push(payment);
+            });
+            let closed = contract.account.closed.iter_mut();
+            for closed in closed.filter(|closed| closed.number == *debt) {
+                closed.credited = closed.credited + *yen;
+            }
             contract.account.credit = contract.account.credit + *to_credit;
             lift_if(contract, *lifts);
         }

@@ -15,7 +15,7 @@ mod perform;
 mod step;
 mod work;
 
-pub use account::{Account, Debt, DebtKind, Demand, Draft, DraftState, Payment};
+pub use account::{Account, ClosedDebt, Debt, DebtKind, Demand, Draft, DraftState, Payment};
 pub use commands::{Cancellation, Command, NewReceipt, PaperNotice};
 pub use describe::debt_text;
 pub use evolve::evolve;

@@ -105,6 +105,8 @@ fn invoice(contract: &Contract, order: &Order, facts: &Facts) -> Event {
         due: payment_terms.due(issued_on, &facts.operator.holidays),
         accelerated_to: None,
         total: running.quote.total_yen,
+        tax_percent: Some(running.quote.tax_percent),
+        credited: Yen(0),
         payments: payments.into_iter().collect(),
         demand_after_days: arrears.demand_after_days,
         grace_days: arrears.grace_days,

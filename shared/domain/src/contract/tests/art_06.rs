@@ -169,6 +169,39 @@ fn a_credit_note_takes_the_next_number_and_what_was_paid_becomes_credit() {
 }
 
 #[test]
+fn a_credit_note_keeps_the_tax_rate_of_its_invoice_after_the_next_term_has_another() {
+    let mut life = begun(date(2026, 4, 1));
+    life.pay(TOTAL, date(2026, 4, 10)).unwrap();
+    life.facts.prices[0].tax_percent = 12;
+    life.run(date(2026, 4, 11), date(2027, 4, 1));
+    let credit = |debt| Command::Credit {
+        debt,
+        yen: Yen(3_300),
+        reason: "誤請求".into(),
+    };
+    for debt in [1, 2] {
+        life.ask(credit(debt), date(2027, 4, 2)).unwrap();
+    }
+    let rates: Vec<i64> = life
+        .invoices
+        .iter()
+        .map(|one| one.sums[0].tax_percent)
+        .collect();
+    assert_eq!(rates, [10, 12, 10, 12]);
+    // The paid one becomes credit; no more than an invoice's total is ever taken back.
+    assert_eq!(life.contract.account.credit, Yen(3_300));
+    let rest = Command::Credit {
+        debt: 1,
+        yen: Yen(TOTAL - 3_300 + 1),
+        reason: "誤請求".into(),
+    };
+    assert_eq!(
+        life.ask(rest, date(2027, 4, 3)),
+        Err(Refusal::AmountTooLarge)
+    );
+}
+
+#[test]
 fn a_resellers_contract_gives_the_customer_no_invoice_no_demand_and_no_suspension() {
     let mut application = approved();
     application.channel = Channel::Reseller("R1".into());
