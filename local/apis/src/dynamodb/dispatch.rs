@@ -1,14 +1,21 @@
 //! Which call of the embedded database each DynamoDB operation is, and how an unreadable request is refused.
 
+use std::time::Instant;
+
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 
 use super::DynamodbError;
+use super::tokens::{Claim, Tokens};
 
 macro_rules! dispatch_table {
     ($($name:literal => $method:ident),+ $(,)?) => {
         /// Runs the named operation on its JSON and answers its JSON.
-        pub(super) fn run(database: &Database, operation: &str, request: &str) -> Result<String, DynamodbError> {
+        pub(super) fn run(
+            database: &Database, tokens: &Tokens, operation: &str, request: &str,
+        ) -> Result<String, DynamodbError> {
             match operation {
+                "TransactWriteItems" => transact(database, tokens, request),
                 $($name => {
                     let request = serde_json::from_str(request).map_err(|error| refusal(&error))?;
                     Ok(serde_json::to_string(&database.$method(request)?)?)
@@ -38,11 +45,39 @@ dispatch_table! {
     "Scan" => scan,
     "TagResource" => tag_resource,
     "TransactGetItems" => transact_get_items,
-    "TransactWriteItems" => transact_write_items,
     "UntagResource" => untag_resource,
     "UpdateItem" => update_item,
     "UpdateTable" => update_table,
     "UpdateTimeToLive" => update_time_to_live,
+}
+
+/// Runs a transaction once under its token. A token of a wrong length stays in the request, for the database to refuse.
+fn transact(database: &Database, tokens: &Tokens, text: &str) -> Result<String, DynamodbError> {
+    let mut request: TransactWriteItemsRequest =
+        serde_json::from_str(text).map_err(|error| refusal(&error))?;
+    let is_sound = |token: &mut String| (1..=36).contains(&token.len());
+    let Some(token) = request.client_request_token.take_if(is_sound) else {
+        return Ok(serde_json::to_string(
+            &database.transact_write_items(request)?,
+        )?);
+    };
+    match tokens.claim(&token, text, Instant::now()) {
+        Claim::Free => {}
+        Claim::Running => return Err(DynamodbError::InProgress),
+        Claim::Answered(answer) => return Ok(answer),
+        Claim::Mismatch => {
+            return Err(DynoxideError::IdempotentParameterMismatchException(
+                "The token was used for another request.".to_owned(),
+            )
+            .into());
+        }
+    }
+    let done = database
+        .transact_write_items(request)
+        .map_err(DynamodbError::from)
+        .and_then(|answer| Ok(serde_json::to_string(&answer)?));
+    tokens.settle(&token, done.as_deref().ok());
+    done
 }
 
 /// The database's readers put the class of their refusal in front of its text; DynamoDB's own answers show neither the class nor

@@ -2,6 +2,7 @@
 
 mod dispatch;
 mod tally;
+mod tokens;
 
 pub use tally::{Count, Tally};
 
@@ -16,6 +17,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
+use tokens::Tokens;
+
 use crate::clock::ServiceClock;
 use crate::wire::{ApiError, Protocol, target_operation, unknown_operation};
 
@@ -28,6 +31,8 @@ pub enum DynamodbError {
     Json(#[from] serde_json::Error),
     #[error("the DynamoDB work was cut off")]
     CutOff,
+    #[error("a transaction of the same token is still running")]
+    InProgress,
 }
 
 /// The embedded DynamoDB. Clones share one database.
@@ -36,6 +41,7 @@ pub struct Dynamodb {
     database: Database,
     clock: ServiceClock,
     tally: Tally,
+    tokens: Tokens,
 }
 
 impl Dynamodb {
@@ -48,6 +54,7 @@ impl Dynamodb {
             database,
             clock,
             tally: Tally::from_env(),
+            tokens: Tokens::default(),
         })
     }
 
@@ -157,10 +164,10 @@ impl Dynamodb {
     }
 
     async fn run(&self, operation: &str, request: String) -> Result<String, DynamodbError> {
-        let database = self.database.clone();
+        let (database, tokens) = (self.database.clone(), self.tokens.clone());
         let operation = operation.to_owned();
         // The database blocks its thread; elsewhere the two workers of the runtime go on.
-        tokio::task::spawn_blocking(move || dispatch::run(&database, &operation, &request))
+        tokio::task::spawn_blocking(move || dispatch::run(&database, &tokens, &operation, &request))
             .await
             .map_err(|_| DynamodbError::CutOff)?
     }
@@ -188,6 +195,10 @@ async fn serve(State(dynamodb): State<Dynamodb>, headers: HeaderMap, body: Bytes
             let status =
                 StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
             answer_json(status, error.to_json())
+        }
+        Err(error @ DynamodbError::InProgress) => {
+            ApiError::bad("TransactionInProgressException", error.to_string())
+                .render(Protocol::AwsJson10)
         }
         Err(error) => ApiError::internal(&error).render(Protocol::AwsJson10),
     }
