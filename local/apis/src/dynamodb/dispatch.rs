@@ -6,16 +6,16 @@ use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 
 use super::DynamodbError;
-use super::tokens::{Claim, Tokens};
+use super::tokens::{Found, Tokens};
 
 macro_rules! dispatch_table {
     ($($name:literal => $method:ident),+ $(,)?) => {
         /// Runs the named operation on its JSON and answers its JSON.
         pub(super) fn run(
-            database: &Database, tokens: &Tokens, operation: &str, request: &str,
+            database: &Database, tokens: &mut Tokens, operation: &str, request: &str, now: Instant,
         ) -> Result<String, DynamodbError> {
             match operation {
-                "TransactWriteItems" => transact(database, tokens, request),
+                "TransactWriteItems" => transact(database, tokens, request, now),
                 $($name => {
                     let request = serde_json::from_str(request).map_err(|error| refusal(&error))?;
                     Ok(serde_json::to_string(&database.$method(request)?)?)
@@ -52,32 +52,29 @@ dispatch_table! {
 }
 
 /// Runs a transaction once under its token. A token of a wrong length stays in the request, for the database to refuse.
-fn transact(database: &Database, tokens: &Tokens, text: &str) -> Result<String, DynamodbError> {
+fn transact(
+    database: &Database,
+    tokens: &mut Tokens,
+    text: &str,
+    now: Instant,
+) -> Result<String, DynamodbError> {
     let mut request: TransactWriteItemsRequest =
         serde_json::from_str(text).map_err(|error| refusal(&error))?;
     let is_sound = |token: &mut String| (1..=36).contains(&token.len());
-    let Some(token) = request.client_request_token.take_if(is_sound) else {
-        return Ok(serde_json::to_string(
-            &database.transact_write_items(request)?,
-        )?);
-    };
-    match tokens.claim(&token, text, Instant::now()) {
-        Claim::Free => {}
-        Claim::Running => return Err(DynamodbError::InProgress),
-        Claim::Answered(answer) => return Ok(answer),
-        Claim::Mismatch => {
-            return Err(DynoxideError::IdempotentParameterMismatchException(
-                "The token was used for another request.".to_owned(),
-            )
-            .into());
+    let token = request.client_request_token.take_if(is_sound);
+    match token.as_ref().map(|token| tokens.find(token, text, now)) {
+        None | Some(Found::Nothing) => {}
+        Some(Found::Answer(answer)) => return Ok(answer.to_owned()),
+        Some(Found::Mismatch) => {
+            let text = "The token was used for another request.".to_owned();
+            return Err(DynoxideError::IdempotentParameterMismatchException(text).into());
         }
     }
-    let done = database
-        .transact_write_items(request)
-        .map_err(DynamodbError::from)
-        .and_then(|answer| Ok(serde_json::to_string(&answer)?));
-    tokens.settle(&token, done.as_deref().ok());
-    done
+    let answer = serde_json::to_string(&database.transact_write_items(request)?)?;
+    if let Some(token) = token {
+        tokens.keep(token, text, &answer, now);
+    }
+    Ok(answer)
 }
 
 /// The database's readers put the class of their refusal in front of its text; DynamoDB's own answers show neither the class nor

@@ -1,6 +1,7 @@
 //! DynamoDB in this process: each operation goes straight to the embedded database, without another hop.
 
 mod dispatch;
+mod engine;
 mod tally;
 mod tokens;
 
@@ -17,7 +18,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
-use tokens::Tokens;
+use engine::Engine;
 
 use crate::clock::ServiceClock;
 use crate::wire::{ApiError, Protocol, target_operation, unknown_operation};
@@ -31,17 +32,16 @@ pub enum DynamodbError {
     Json(#[from] serde_json::Error),
     #[error("the DynamoDB work was cut off")]
     CutOff,
-    #[error("a transaction of the same token is still running")]
-    InProgress,
+    #[error("the DynamoDB thread cannot start: {0}")]
+    Thread(#[from] std::io::Error),
 }
 
 /// The embedded DynamoDB. Clones share one database.
 #[derive(Clone)]
 pub struct Dynamodb {
-    database: Database,
+    engine: Engine,
     clock: ServiceClock,
     tally: Tally,
-    tokens: Tokens,
 }
 
 impl Dynamodb {
@@ -51,10 +51,9 @@ impl Dynamodb {
         // commit does not wait for the disk. The queues' database is set the same way.
         database.disable_bulk_loading()?;
         Ok(Self {
-            database,
+            engine: Engine::start(database)?,
             clock,
             tally: Tally::from_env(),
-            tokens: Tokens::default(),
         })
     }
 
@@ -92,7 +91,7 @@ impl Dynamodb {
 
     /// Runs one operation, named as in `X-Amz-Target`, on its JSON.
     pub async fn call(&self, operation: &str, request: &Value) -> Result<Value, DynamodbError> {
-        let answer = self.run(operation, request.to_string()).await?;
+        let answer = self.engine.run(operation, request.to_string()).await?;
         Ok(serde_json::from_str(&answer)?)
     }
 
@@ -163,15 +162,6 @@ impl Dynamodb {
         }
     }
 
-    async fn run(&self, operation: &str, request: String) -> Result<String, DynamodbError> {
-        let (database, tokens) = (self.database.clone(), self.tokens.clone());
-        let operation = operation.to_owned();
-        // The database blocks its thread; elsewhere the two workers of the runtime go on.
-        tokio::task::spawn_blocking(move || dispatch::run(&database, &tokens, &operation, &request))
-            .await
-            .map_err(|_| DynamodbError::CutOff)?
-    }
-
     pub(crate) fn router(&self) -> Router {
         Router::new().fallback(serve).with_state(self.clone())
     }
@@ -186,7 +176,7 @@ async fn serve(State(dynamodb): State<Dynamodb>, headers: HeaderMap, body: Bytes
             .render(Protocol::AwsJson10);
     };
     let request = dynamodb.tally.ask(request);
-    match dynamodb.run(operation, request).await {
+    match dynamodb.engine.run(operation, request).await {
         Ok(answer) => {
             dynamodb.tally.count(operation, &answer);
             answer_json(StatusCode::OK, answer)
@@ -195,10 +185,6 @@ async fn serve(State(dynamodb): State<Dynamodb>, headers: HeaderMap, body: Bytes
             let status =
                 StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST);
             answer_json(status, error.to_json())
-        }
-        Err(error @ DynamodbError::InProgress) => {
-            ApiError::bad("TransactionInProgressException", error.to_string())
-                .render(Protocol::AwsJson10)
         }
         Err(error) => ApiError::internal(&error).render(Protocol::AwsJson10),
     }

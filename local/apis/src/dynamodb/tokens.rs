@@ -1,94 +1,59 @@
 //! The answers of transactions by their ClientRequestToken, for ten minutes, as DynamoDB keeps them.
 //!
-//! The embedded database would do the same, but looks through all its tokens on every transaction and lets no second
-//! transaction begin meanwhile, which took a tenth of the speed of due work.
+//! The embedded database would do the same, but looks through all its tokens on every transaction, which took a tenth
+//! of the speed of due work.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 const KEPT_FOR: Duration = Duration::from_secs(600);
 
-/// Clones share what is kept.
-#[derive(Clone, Default)]
-pub(super) struct Tokens(Arc<Mutex<Kept>>);
-
 #[derive(Default)]
-struct Kept {
-    slots: HashMap<String, Slot>,
-    /// Every token with the time of its claim, the oldest first.
-    claimed: VecDeque<(Instant, String)>,
+pub(super) struct Tokens {
+    answers: HashMap<String, Kept>,
+    /// Every token with the time of its answer, the oldest first.
+    ages: VecDeque<(Instant, String)>,
 }
 
-struct Slot {
+struct Kept {
     /// Of the request's bytes: a client that tries again sends the same.
     digest: u64,
-    /// `None` while the transaction runs.
-    answer: Option<String>,
+    answer: String,
 }
 
-/// What a caller finds under its token.
+/// What is kept under a token.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Claim {
-    /// Nothing; the transaction is the caller's to run and to settle.
-    Free,
-    Running,
-    Answered(String),
+pub(super) enum Found<'a> {
+    Nothing,
+    Answer(&'a str),
     /// The answer to another request.
     Mismatch,
 }
 
 impl Tokens {
-    pub fn claim(&self, token: &str, request: &str, now: Instant) -> Claim {
-        let mut kept = self.lock();
-        while kept
-            .claimed
-            .front()
-            .is_some_and(|(at, _)| now.saturating_duration_since(*at) >= KEPT_FOR)
-        {
-            if let Some((_, token)) = kept.claimed.pop_front() {
-                kept.slots.remove(&token);
+    pub fn find(&mut self, token: &str, request: &str, now: Instant) -> Found<'_> {
+        let is_over = |at: Instant| now.saturating_duration_since(at) >= KEPT_FOR;
+        while self.ages.front().is_some_and(|(at, _)| is_over(*at)) {
+            if let Some((_, token)) = self.ages.pop_front() {
+                self.answers.remove(&token);
             }
         }
-        let digest = digest(request);
-        match kept.slots.get(token) {
-            Some(slot) if slot.digest != digest => Claim::Mismatch,
-            Some(Slot {
-                answer: Some(answer),
-                ..
-            }) => Claim::Answered(answer.clone()),
-            Some(Slot { answer: None, .. }) => Claim::Running,
-            None => {
-                let slot = Slot {
-                    digest,
-                    answer: None,
-                };
-                kept.slots.insert(token.to_owned(), slot);
-                kept.claimed.push_back((now, token.to_owned()));
-                Claim::Free
-            }
+        match self.answers.get(token) {
+            None => Found::Nothing,
+            Some(kept) if kept.digest != digest(request) => Found::Mismatch,
+            Some(kept) => Found::Answer(&kept.answer),
         }
     }
 
-    /// Keeps the answer, or frees the token after a failure, so that it can be tried again.
-    pub fn settle(&self, token: &str, answer: Option<&str>) {
-        let mut kept = self.lock();
-        match answer {
-            Some(answer) => {
-                if let Some(slot) = kept.slots.get_mut(token) {
-                    slot.answer = Some(answer.to_owned());
-                }
-            }
-            None => {
-                kept.slots.remove(token);
-                kept.claimed.retain(|(_, claimed)| claimed != token);
-            }
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Keeps the answer of a transaction that was done.
+    pub fn keep(&mut self, token: String, request: &str, answer: &str, now: Instant) {
+        let kept = Kept {
+            digest: digest(request),
+            answer: answer.to_owned(),
+        };
+        self.answers.insert(token.clone(), kept);
+        self.ages.push_back((now, token));
     }
 }
 
@@ -104,28 +69,12 @@ mod tests {
 
     #[test]
     fn a_token_gives_its_answer_again_for_ten_minutes() {
-        let (tokens, start) = (Tokens::default(), Instant::now());
-        assert_eq!(tokens.claim("t", "a", start), Claim::Free);
-        assert_eq!(tokens.claim("t", "a", start), Claim::Running);
-        tokens.settle("t", Some("done"));
-        assert_eq!(
-            tokens.claim("t", "a", start),
-            Claim::Answered("done".to_owned())
-        );
-        assert_eq!(tokens.claim("t", "b", start), Claim::Mismatch);
-        assert_eq!(tokens.claim("t", "a", start + KEPT_FOR), Claim::Free);
-    }
-
-    #[test]
-    fn a_failed_transaction_can_be_tried_again_under_its_token() {
-        let (tokens, start) = (Tokens::default(), Instant::now());
-        tokens.claim("t", "a", start);
-        tokens.settle("t", None);
-        assert_eq!(tokens.claim("t", "b", start), Claim::Free);
-        tokens.settle("t", Some("done"));
-        assert_eq!(
-            tokens.claim("t", "b", start + KEPT_FOR / 2),
-            Claim::Answered("done".to_owned())
-        );
+        let (mut tokens, start) = (Tokens::default(), Instant::now());
+        assert_eq!(tokens.find("t", "a", start), Found::Nothing);
+        tokens.keep("t".to_owned(), "a", "done", start);
+        let later = start + KEPT_FOR / 2;
+        assert_eq!(tokens.find("t", "a", later), Found::Answer("done"));
+        assert_eq!(tokens.find("t", "b", later), Found::Mismatch);
+        assert_eq!(tokens.find("t", "a", start + KEPT_FOR), Found::Nothing);
     }
 }
