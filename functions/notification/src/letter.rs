@@ -58,6 +58,9 @@ pub(crate) async fn write(
         }
         Notice::UserInvited { contract, user } => invite(app, &house, contract, user).await,
         Notice::UserRemoved { contract, user } => remove(app, &house, contract, user).await,
+        Notice::ResellerInvoiceIssued { reseller, number } => {
+            resold(app, &house, reseller, *number).await.map(Some)
+        }
         // Everything else is told to the customer about its contract.
         _ => {
             let id = notice.contract().context("it belongs to no contract")?;
@@ -101,6 +104,22 @@ async fn remove(
     app.accounts.close(&user.id).await?;
     let text = texts::user::removed(house, &contract, &user);
     Ok(Some(to_user(house, &user, text)))
+}
+
+/// Writes to a reseller about its invoice.
+async fn resold(app: &App, house: &House, code: &str, number: u32) -> anyhow::Result<Letter> {
+    let reseller = house.operator.reseller(code);
+    let reseller = reseller.with_context(|| format!("the settings name no reseller {code}"))?;
+    let invoice = app.resellers.reseller_invoice(code, number).await?;
+    let invoice = invoice.with_context(|| format!("reseller {code} has no invoice {number}"))?;
+    let fees = app.resellers.billed(code, number).await?;
+    let text = texts::reseller::invoice(house, reseller, &invoice, &fees);
+    Ok(finish(
+        house,
+        texts::reseller::LANGUAGE,
+        &reseller.email,
+        text,
+    ))
 }
 
 async fn application_of(app: &App, id: &ApplicationId) -> anyhow::Result<Application> {

@@ -21,7 +21,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_ports::{
     Accounts, Applications, Billing, Body, Chance, CommitError, Contracts, Decision, Documents,
-    Ledger, Mailer, Message, Notices, People, Queues, Topic,
+    Ledger, Mailer, Message, Notices, People, Queues, Resellers, Topic,
 };
 use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem, text};
 use serde_json::Value;
@@ -32,6 +32,7 @@ pub struct App {
     pub applications: Arc<dyn Applications>,
     pub contracts: Arc<dyn Contracts>,
     pub billing: Arc<dyn Billing>,
+    pub resellers: Arc<dyn Resellers>,
     pub people: Arc<dyn People>,
     pub documents: Arc<dyn Documents>,
     pub notices: Arc<dyn Notices>,
@@ -60,6 +61,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         applications: store.clone(),
         contracts: store.clone(),
         billing: store.clone(),
+        resellers: store.clone(),
         people: store.clone(),
         documents: store.clone(),
         notices: store.clone(),

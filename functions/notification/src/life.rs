@@ -78,7 +78,8 @@ pub(crate) async fn text(
         | Notice::ApplicationApproved { .. }
         | Notice::ApplicationDeclined { .. }
         | Notice::UserInvited { .. }
-        | Notice::UserRemoved { .. } => anyhow::bail!("it is not about the contract"),
+        | Notice::UserRemoved { .. }
+        | Notice::ResellerInvoiceIssued { .. } => anyhow::bail!("it is not about the contract"),
     };
     Ok(text)
 }

@@ -130,8 +130,8 @@ fn check_operator(operator: &Operator) -> Result<()> {
     );
     let codes = operator.resellers.iter().map(|reseller| &reseller.code);
     ensure!(
-        codes.clone().all(|code| !code.trim().is_empty()) && distinct(codes),
-        "a reseller has no code, or the code of another one (6-2)"
+        codes.clone().all(|code| is_code(code)) && distinct(codes),
+        "a reseller's code is small letters, digits and hyphens, at most 32, and no other reseller's (6-2)"
     );
     let told = |reseller: &ciero_domain::documents::Reseller| {
         [&reseller.name, &reseller.address, &reseller.email]
@@ -143,6 +143,12 @@ fn check_operator(operator: &Operator) -> Result<()> {
         "a reseller has no name, address or e-mail address (6-2)"
     );
     Ok(())
+}
+
+/// Codes stand in invoice numbers, addresses of pages and keys.
+fn is_code(code: &str) -> bool {
+    let is_sound = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=32).contains(&code.len()) && code.bytes().all(is_sound)
 }
 
 fn check_prices(list: &PriceList) -> Result<()> {

@@ -7,16 +7,19 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_ports::{
     Applications, Audit, AuditReports, Billing, Cases, Chance, Contracts, Devices, Documents,
-    DueWork, Notices, Viewing,
+    DueWork, Notices, Resellers, Viewing,
 };
 use ciero_runtime::{Gate, Settings, guarded, sdk_config, text, warm_up};
 
+use crate::console_stuck;
 use crate::{
     application, apply, assets, camera, cameras, cancellation, console, contract, device, devices,
     documents, explanation, invoice, invoices, landing, notices, refusal, sign_in, user, users,
     welcome,
 };
-use crate::{console_arrears, console_audit, console_cases, console_explanation, console_stuck};
+use crate::{
+    console_arrears, console_audit, console_cases, console_explanation, console_resellers,
+};
 
 /// What only the console reads.
 #[derive(Clone)]
@@ -24,6 +27,7 @@ pub struct ConsoleRecords {
     pub cases: Arc<dyn Cases>,
     pub due: Arc<dyn DueWork>,
     pub reports: Arc<dyn AuditReports>,
+    pub resellers: Arc<dyn Resellers>,
 }
 
 /// What the pages read from. People are behind the gate.
@@ -87,6 +91,11 @@ pub fn router(app: App) -> Router<()> {
             get(console_explanation::show),
         )
         .route("/console/arrears", get(console_arrears::page))
+        .route("/console/resellers", get(console_resellers::page))
+        .route(
+            "/console/resellers/{code}/invoices/{number}",
+            get(console_resellers::invoice),
+        )
         .route("/console/cases", get(console_cases::page))
         .route("/console/audit", get(console_audit::page))
         .route("/console/stuck", get(console_stuck::page))
@@ -114,6 +123,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
             cases: store.clone(),
             due: store.clone(),
             reports: store.clone(),
+            resellers: store.clone(),
         },
         chance: Arc::new(ciero_cloud::OsChance),
         device_command: text("DEVICE_COMMAND")?.into(),

@@ -2,7 +2,8 @@
 
 use axum::extract::State;
 use ciero_domain::Language;
-use ciero_domain::invoice::{Invoice, InvoiceLine, Subject, name};
+use ciero_domain::due_date::DueDate;
+use ciero_domain::invoice::{Invoice, InvoiceLine, Parties, RateSum, Subject, name};
 use ciero_domain::money::Yen;
 use ciero_pages::{Section, yen};
 use ciero_runtime::Problem;
@@ -52,25 +53,53 @@ fn accelerated(page: &Page, early: jiff::civil::Date) -> Markup {
 /// whenever it is opened.
 pub fn document(l: Language, invoice: &Invoice) -> Markup {
     let t = |ja, en| l.t(ja, en);
-    let parties = &invoice.parties;
     html! {
         article.document {
             h1 { (title(l, &invoice.subject)) }
-            div.parties {
-                div {
-                    p.recipient { (parties.recipient) (t(" 様", "")) }
-                    p { (parties.recipient_address) }
-                }
-                div {
-                    p { strong { (parties.seller.t(l)) } br; (parties.seller_address.t(l)) }
-                    p { (t("登録番号 ", "Registration number ")) span.num { (parties.registration_number) } }
-                }
-            }
+            (parties(l, &invoice.parties))
             (dates(l, invoice))
             p.total { (t(total_name(&invoice.subject).0, total_name(&invoice.subject).1)) " " strong { (yen(l, invoice.total_yen - invoice.credit_used_yen)) } }
             (lines(l, invoice))
             (sums(l, invoice))
             (remarks(l, invoice))
+        }
+    }
+}
+
+/// Writes who issued a document, and to whom.
+pub fn parties(l: Language, parties: &Parties) -> Markup {
+    html! {
+        div.parties {
+            div {
+                p.recipient { (parties.recipient) (l.t(" 様", "")) }
+                p { (parties.recipient_address) }
+            }
+            div {
+                p { strong { (parties.seller.t(l)) } br; (parties.seller_address.t(l)) }
+                p { (l.t("登録番号 ", "Registration number ")) span.num { (parties.registration_number) } }
+            }
+        }
+    }
+}
+
+/// Writes the due date, and beside it the one before the banks' holidays if it differs.
+pub fn due(l: Language, due: DueDate) -> Markup {
+    html! {
+        strong { (day(l, due.effective)) }
+        @if due.nominal != due.effective {
+            (l.t("（", " (")) (day(l, due.nominal))
+            (l.t(" が金融機関の休業日のため、翌営業日）", " is no bank business day, so the next one)"))
+        }
+    }
+}
+
+/// Writes the net amount and the tax of each rate.
+pub fn by_rate(l: Language, sums: &[RateSum]) -> Markup {
+    let t = |ja, en| l.t(ja, en);
+    html! {
+        @for sum in sums {
+            (fact(&format!("{}%{}", sum.tax_percent, t("対象（税抜）", " rate, without tax")), &yen(l, sum.net_yen)))
+            (fact(&format!("{} {}%", t("消費税", "Consumption tax"), sum.tax_percent), &yen(l, sum.tax_yen)))
         }
     }
 }
@@ -96,15 +125,7 @@ fn dates(l: Language, invoice: &Invoice) -> Markup {
         dl.facts {
             (fact(t("番号", "Number"), &invoice.name()))
             (fact(t("発行日", "Date of issue"), &day(l, invoice.issued_on)))
-            @if let Some(due) = invoice.due {
-                (fact(t("支払期日", "Due date"), &html! {
-                    strong { (day(l, due.effective)) }
-                    @if due.nominal != due.effective {
-                        (t("（", " (")) (day(l, due.nominal))
-                        (t(" が金融機関の休業日のため、翌営業日）", " is no bank business day, so the next one)"))
-                    }
-                }))
-            }
+            @if let Some(on) = invoice.due { (fact(t("支払期日", "Due date"), &due(l, on))) }
             @match &invoice.subject {
                 Subject::Fee { term, .. } => {
                     (fact(t("対象期間", "Term"), &html! { (day(l, term.start)) (t(" から ", " to ")) (day(l, term.end)) }))
@@ -155,10 +176,7 @@ fn sums(l: Language, invoice: &Invoice) -> Markup {
     let untaxed = Yen(untaxed.map(|line| line.net_yen.0).sum());
     html! {
         dl.facts {
-            @for sum in &invoice.sums {
-                (fact(&format!("{}%{}", sum.tax_percent, t("対象（税抜）", " rate, without tax")), &yen(l, sum.net_yen)))
-                (fact(&format!("{} {}%", t("消費税", "Consumption tax"), sum.tax_percent), &yen(l, sum.tax_yen)))
-            }
+            (by_rate(l, &invoice.sums))
             @if untaxed != Yen(0) { (fact(t("不課税", "Not taxed"), &yen(l, untaxed))) }
             (fact(t("合計（税込）", "Total with tax"), &html! { strong { (yen(l, invoice.total_yen)) } }))
             @if invoice.credit_used_yen > Yen(0) {

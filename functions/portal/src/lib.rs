@@ -18,6 +18,7 @@ mod console_explanation;
 mod console_measures;
 mod console_orders;
 mod console_parts;
+mod console_resellers;
 mod console_stuck;
 mod console_trail;
 mod contract;

@@ -89,6 +89,7 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
         Notice::Suspended { .. } => l.t("利用停止", "Suspension"),
         Notice::SuspensionLifted { .. } => l.t("利用停止の解除", "Suspension lifted"),
         Notice::Rescinded { .. } => l.t("契約の解除", "Rescission"),
+        Notice::ResellerInvoiceIssued { .. } => l.t("販売店への請求書", "Invoice to the reseller"),
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Language;
 use crate::device::DeviceKind;
+use crate::due_date::PaymentTerms;
 use crate::holidays::Overrides;
 use crate::interest::DayCount;
 use crate::money::Yen;
@@ -86,9 +87,17 @@ pub struct Reseller {
     pub name: String,
     pub address: String,
     pub email: String,
+    /// When its invoices are to be paid.
+    #[serde(default)]
+    pub due: PaymentTerms,
 }
 
 impl Operator {
+    /// Returns the reseller of a code, if it is one of the operator's (6-2).
+    pub fn reseller(&self, code: &str) -> Option<&Reseller> {
+        self.resellers.iter().find(|known| known.code == code)
+    }
+
     /// Returns the designated model of a name, if it is on the list (2-11).
     pub fn model(&self, model: &str) -> Option<&DeviceModel> {
         self.device_models.iter().find(|known| known.model == model)

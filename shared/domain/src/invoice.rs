@@ -12,6 +12,7 @@ use crate::due_date::DueDate;
 use crate::ids::ContractId;
 use crate::interest::Interest;
 use crate::money::Yen;
+use crate::prices::Quote;
 
 /// What a document bills.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,7 +85,7 @@ pub struct Invoice {
 }
 
 /// Returns the sums by rate: lines are added first, tax is rounded once per rate.
-pub fn sums(lines: &[InvoiceLine]) -> Vec<RateSum> {
+pub fn sums<'a>(lines: impl IntoIterator<Item = &'a InvoiceLine>) -> Vec<RateSum> {
     let mut sums: Vec<RateSum> = Vec::new();
     for line in lines {
         let Some(tax_percent) = line.tax_percent else {
@@ -182,13 +183,9 @@ fn parties(contract: &Contract, operator: &Operator) -> Parties {
     }
 }
 
-fn fee(contract: &Contract, debt: &Debt, operator: &Operator) -> Option<Invoice> {
-    let DebtKind::Fee { order, term } = debt.kind else {
-        return None;
-    };
-    let running = &contract.order(order)?.running;
-    let (quote, span) = (&running.quote, running.term);
-    let line = InvoiceLine {
+/// Returns the line of a year's fee.
+pub fn fee_line(quote: &Quote, span: Term) -> InvoiceLine {
+    InvoiceLine {
         text: Bilingual {
             ja: format!(
                 "クラウド録画サービス 保存{}日プラン 年額（{}から{}まで）",
@@ -207,8 +204,16 @@ fn fee(contract: &Contract, debt: &Debt, operator: &Operator) -> Option<Invoice>
         unit_yen: quote.unit_yen,
         net_yen: quote.net_yen,
         tax_percent: Some(quote.tax_percent),
+    }
+}
+
+fn fee(contract: &Contract, debt: &Debt, operator: &Operator) -> Option<Invoice> {
+    let DebtKind::Fee { order, term } = debt.kind else {
+        return None;
     };
-    let lines = vec![line];
+    let running = &contract.order(order)?.running;
+    let (quote, span) = (&running.quote, running.term);
+    let lines = vec![fee_line(quote, span)];
     Some(Invoice {
         contract: contract.id.clone(),
         number: debt.number,

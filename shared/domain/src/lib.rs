@@ -24,6 +24,7 @@ pub mod notice;
 pub mod particulars;
 pub mod prefecture;
 pub mod prices;
+pub mod reseller;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 pub mod screening;

@@ -69,6 +69,8 @@ pub enum Notice {
     SuspensionLifted { contract: ContractId },
     /// 13-1, 17-2: the contract is rescinded.
     Rescinded { contract: ContractId },
+    /// 6-2: a reseller's invoice of a month was issued; goes to the reseller.
+    ResellerInvoiceIssued { reseller: String, number: u32 },
 }
 
 impl Notice {
@@ -93,6 +95,7 @@ impl Notice {
             Notice::Suspended { .. } => "suspended",
             Notice::SuspensionLifted { .. } => "suspension_lifted",
             Notice::Rescinded { .. } => "rescinded",
+            Notice::ResellerInvoiceIssued { .. } => "reseller_invoice_issued",
         }
     }
 
@@ -112,7 +115,9 @@ impl Notice {
             | Notice::RefusalReceived { .. } => "11",
             Notice::CancellationReceived { .. } | Notice::ContractEnded { .. } => "15-1",
             Notice::Demand { .. } => "13-1-2",
-            Notice::Suspended { .. } | Notice::SuspensionLifted { .. } => "6-2",
+            Notice::Suspended { .. }
+            | Notice::SuspensionLifted { .. }
+            | Notice::ResellerInvoiceIssued { .. } => "6-2",
             Notice::Rescinded { .. } => "13-1",
         }
     }
@@ -137,7 +142,8 @@ impl Notice {
             | Notice::Rescinded { contract } => Some(contract),
             Notice::ApplicationReceived { .. }
             | Notice::ApplicationApproved { .. }
-            | Notice::ApplicationDeclined { .. } => None,
+            | Notice::ApplicationDeclined { .. }
+            | Notice::ResellerInvoiceIssued { .. } => None,
         }
     }
 }

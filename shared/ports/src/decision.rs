@@ -8,6 +8,7 @@ use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::prices::PriceList;
+use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResoldFee};
 use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
 use ciero_domain::terms::TermsText;
 use ciero_domain::user::User;
@@ -49,6 +50,13 @@ pub enum Write {
     Effect(Effect),
     /// A document of a contract; refused if its number is taken.
     Invoice(Box<Invoice>),
+    /// What a reseller is to be billed for (6-2).
+    ResoldFee(Box<ResoldFee>),
+    /// Moves a fee from those on no invoice to the reseller's invoice of this number; refused if it is on one.
+    PutOnInvoice(u32, Box<ResoldFee>),
+    ResellerAccount(Box<ResellerAccount>),
+    /// A consolidated invoice; refused if its number is taken.
+    ResellerInvoice(Box<ResellerInvoice>),
     /// Money that came in; refused if its reference was recorded before.
     Receipt(ContractId, Box<Receipt>, Timestamp),
     /// A case of the operator's list.
@@ -274,6 +282,8 @@ impl Decision {
             .invoice
             .map(|invoice| Write::Invoice(Box::new(invoice)));
         self.writes.extend(invoice);
+        let fee = step.resold_fee.map(|fee| Write::ResoldFee(Box::new(fee)));
+        self.writes.extend(fee);
         let receipt = step
             .receipt
             .map(|receipt| Write::Receipt(id, Box::new(receipt), at));

@@ -19,12 +19,12 @@ pub use decision::{
 };
 pub use records::{
     Applications, Audit, AuditReport, AuditReports, Billing, Cases, Confidential, ContractPage,
-    Contracts, Devices, Documents, DueWork, Ledger, Notices, Parked, People, Seen, StoreError,
-    Viewing,
+    Contracts, Devices, Documents, DueWork, Ledger, Notices, Parked, People, Resellers, Seen,
+    StoreError, Viewing,
 };
 #[cfg(feature = "mocks")]
 pub use records::{
     MockApplications, MockAudit, MockAuditReports, MockBilling, MockCases, MockConfidential,
     MockContracts, MockDevices, MockDocuments, MockDueWork, MockLedger, MockNotices, MockPeople,
-    MockViewing,
+    MockResellers, MockViewing,
 };

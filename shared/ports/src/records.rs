@@ -9,6 +9,7 @@ use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
+use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResoldFee};
 use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
 use ciero_domain::terms::{TermsText, TermsVersion};
 use ciero_domain::user::User;
@@ -70,6 +71,29 @@ pub trait Billing: Send + Sync {
     async fn invoices(&self, id: &ContractId) -> Result<Vec<Invoice>, StoreError>;
     /// Receipts of a contract in the order in which they were recorded.
     async fn receipts(&self, id: &ContractId) -> Result<Vec<Receipt>, StoreError>;
+}
+
+/// What resellers are billed for, and their invoices (6-2). Reads are strongly consistent.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Resellers: Send + Sync {
+    async fn account(&self, code: &str) -> Result<Option<ResellerAccount>, StoreError>;
+    /// Fees of days before this one that are on no invoice yet, the oldest first.
+    async fn unbilled(
+        &self,
+        code: &str,
+        before: Date,
+        most: u16,
+    ) -> Result<Vec<ResoldFee>, StoreError>;
+    /// The fees on an invoice, the oldest first.
+    async fn billed(&self, code: &str, number: u32) -> Result<Vec<ResoldFee>, StoreError>;
+    async fn reseller_invoice(
+        &self,
+        code: &str,
+        number: u32,
+    ) -> Result<Option<ResellerInvoice>, StoreError>;
+    /// The invoices of a reseller by number.
+    async fn reseller_invoices(&self, code: &str) -> Result<Vec<ResellerInvoice>, StoreError>;
 }
 
 /// Cases for operators.

@@ -11,7 +11,7 @@ use crate::ledger::Answer;
 use crate::operation::{Condition, Operation, Operations};
 use crate::{Store, applications, audit, billing, cases, confidential, contracts, devices};
 use crate::{describe, keys, people};
-use crate::{documents, due_work, notices};
+use crate::{documents, due_work, notices, resellers};
 
 /// DynamoDB's limit of one transaction.
 const MOST_ITEMS: usize = 100;
@@ -48,6 +48,10 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::Disarm(held) => due_work::disarm(held, due_shards),
         Write::Effect(effect) => billing::put_effect(effect),
         Write::Invoice(invoice) => billing::put_invoice(invoice),
+        Write::ResoldFee(fee) => resellers::put_fee(fee),
+        Write::PutOnInvoice(number, fee) => resellers::put_on_invoice(*number, fee),
+        Write::ResellerAccount(account) => resellers::put_account(account),
+        Write::ResellerInvoice(invoice) => resellers::put_invoice(invoice),
         Write::Receipt(contract, receipt, at) => billing::put_receipt(contract, receipt, *at),
         Write::Case(case) => cases::put(case),
         Write::User(user) => people::put(user),

@@ -4,7 +4,7 @@
 //! both and it is handed over twice; the effect's name makes the second time do nothing.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
 use ciero_domain::contract::Task;
 use ciero_ports::{DueWork, HeldTask, Parked, StoreError, WriteKind};
 use jiff::civil::Date;
@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::item::{Attributes, Item, Unwritable, key_attributes};
-use crate::keys::{self, Key, PK, SK};
+use crate::keys::{self, Key};
 use crate::operation::{Condition, Operation, Operations, Table};
 use crate::reading::Range;
 use crate::{Store, describe};
@@ -137,26 +137,6 @@ impl Store {
             .await
             .map(|_| ())
             .map_err(|error| StoreError::Unavailable(describe(&error)))
-    }
-
-    /// Reads what sorts before a text in a partition, strongly.
-    async fn before<T: serde::de::DeserializeOwned>(
-        &self,
-        partition: &str,
-        before: &str,
-        most: usize,
-    ) -> Result<Vec<T>, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.main)
-            .consistent_read(true)
-            .key_condition_expression("#pk = :pk AND #sk <= :sk")
-            .expression_attribute_names("#pk", PK)
-            .expression_attribute_names("#sk", SK)
-            .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
-            .expression_attribute_values(":sk", AttributeValue::S(before.to_owned()));
-        crate::reading::pages(query, most).await
     }
 }
 

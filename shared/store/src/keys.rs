@@ -2,6 +2,7 @@
 
 use ciero_domain::application::State;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
+use ciero_domain::reseller::ResoldFee;
 use ciero_ports::{AuditRow, HeldTask, Message};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -242,6 +243,49 @@ pub(crate) fn invoice(contract: &ContractId, number: u32) -> Key {
         contract_partition(contract),
         format!("{INVOICES}{number:06}"),
     )
+}
+
+/// The partition that holds where a reseller's invoices stand, and the invoices. A code has no `#`.
+pub(crate) fn reseller_partition(code: &str) -> String {
+    format!("RESELLER#{code}")
+}
+
+pub(crate) fn reseller_account(code: &str) -> Key {
+    Key::new(reseller_partition(code), "STATE")
+}
+
+pub(crate) fn reseller_invoice(code: &str, number: u32) -> Key {
+    Key::new(reseller_partition(code), format!("{INVOICES}{number:06}"))
+}
+
+/// The partition of a reseller's fees that are on no invoice yet.
+pub(crate) fn unbilled_partition(code: &str) -> String {
+    format!("UNBILLED#{code}")
+}
+
+/// The partition of the fees of one invoice: as many as there may be, without a limit of one item.
+pub(crate) fn billed_partition(code: &str, number: u32) -> String {
+    format!("BILLED#{code}#{number:06}")
+}
+
+pub(crate) fn unbilled_fee(fee: &ResoldFee) -> Key {
+    Key::new(unbilled_partition(&fee.reseller), fee_name(fee))
+}
+
+pub(crate) fn billed_fee(number: u32, fee: &ResoldFee) -> Key {
+    Key::new(billed_partition(&fee.reseller, number), fee_name(fee))
+}
+
+/// Fees sort by their day.
+fn fee_name(fee: &ResoldFee) -> String {
+    let ResoldFee {
+        on,
+        contract,
+        order,
+        term_number,
+        ..
+    } = fee;
+    format!("{on}#{contract}#{order:02}#{term_number:04}")
 }
 
 pub(crate) fn receipt(contract: &ContractId, at: Timestamp, reference: &str) -> Key {

@@ -21,6 +21,7 @@ mod notices;
 mod operation;
 mod people;
 mod reading;
+mod resellers;
 mod viewing;
 
 use aws_sdk_dynamodb::Client;

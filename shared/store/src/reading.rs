@@ -106,6 +106,26 @@ impl Store {
         pages(query, range.most).await
     }
 
+    /// Reads what sorts before a text in a partition of the main table, strongly consistently.
+    pub(crate) async fn before<T: DeserializeOwned>(
+        &self,
+        partition: &str,
+        before: &str,
+        most: usize,
+    ) -> Result<Vec<T>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.main)
+            .consistent_read(true)
+            .key_condition_expression("#pk = :pk AND #sk <= :sk")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_names("#sk", SK)
+            .expression_attribute_values(":pk", AttributeValue::S(partition.to_owned()))
+            .expression_attribute_values(":sk", AttributeValue::S(before.to_owned()));
+        pages(query, most).await
+    }
+
     /// Reads one of people's lists from the index, newest first; eventually consistent.
     pub(crate) async fn list<T: DeserializeOwned>(&self, list: &str) -> Result<Vec<T>, StoreError> {
         let query = self

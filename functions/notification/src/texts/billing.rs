@@ -3,6 +3,7 @@
 use ciero_domain::Language;
 use ciero_domain::calendar::{Term, days};
 use ciero_domain::contract::{Contract, Debt, Standing};
+use ciero_domain::due_date::DueDate;
 use ciero_domain::interest::Interest;
 use ciero_domain::invoice::{self, Invoice};
 use ciero_domain::money::Yen;
@@ -18,8 +19,8 @@ fn page(house: &House, number: u32) -> String {
 }
 
 /// Writes the due date, and beside it the one before the banks' holidays if it differs (6-1).
-fn due(language: Language, invoice: &Invoice) -> String {
-    let Some(due) = invoice.due else {
+pub(super) fn due(language: Language, due: Option<DueDate>) -> String {
+    let Some(due) = due else {
         return String::new();
     };
     let effective = date(language, due.effective);
@@ -106,7 +107,10 @@ fn fee_facts(language: Language, invoice: &Invoice, term: Term) -> String {
             language.t("お支払いいただく金額", "To be paid"),
             if_credit(invoice.total_yen - credit),
         ),
-        (language.t("支払期日", "Due date"), due(language, invoice)),
+        (
+            language.t("支払期日", "Due date"),
+            due(language, invoice.due),
+        ),
         (
             language.t("更新拒絶期限", "Last day to refuse"),
             last.unwrap_or_default(),
@@ -180,7 +184,10 @@ fn interest_facts(contract: &Contract, invoice: &Invoice, of: u32) -> String {
             language.t("ご請求金額", "Amount"),
             yen(language, invoice.total_yen),
         ),
-        (language.t("支払期日", "Due date"), due(language, invoice)),
+        (
+            language.t("支払期日", "Due date"),
+            due(language, invoice.due),
+        ),
     ];
     table(language, &facts)
 }

@@ -7,6 +7,7 @@ pub(crate) mod ending;
 mod layout;
 pub(crate) mod measures;
 pub(crate) mod renewal;
+pub(crate) mod reseller;
 pub(crate) mod terms;
 pub(crate) mod user;
 

@@ -1,5 +1,7 @@
 //! One entry with everything that follows from it: what one transaction writes.
 
+use std::fmt::Display;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,7 @@ use crate::documents::Operator;
 use crate::ids::{ContractId, ID_BYTES, MessageId};
 use crate::invoice::Invoice;
 use crate::notice::Notice;
+use crate::reseller::ResoldFee;
 
 /// A thing that exists once, named by civil facts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +76,8 @@ pub struct Step {
     pub receipt: Option<Receipt>,
     pub invoice: Option<Invoice>,
     pub case: Option<Case>,
+    /// What a reseller is billed for (6-2).
+    pub resold_fee: Option<ResoldFee>,
 }
 
 impl Step {
@@ -95,6 +100,7 @@ impl Step {
         Some(Step {
             effects: effects(&contract, &entry),
             case: case(&contract, &entry),
+            resold_fee: ResoldFee::of(&contract, &entry),
             invoice: Invoice::of(before, &contract, &entry, operator),
             armed,
             disarmed,
@@ -120,9 +126,9 @@ fn effects(contract: &Contract, entry: &Entry) -> Vec<Effect> {
     name.map(effect).into_iter().collect()
 }
 
-/// Returns the identifier that a thing has in every run.
-pub fn stable_id(contract: &ContractId, name: &str) -> MessageId {
-    let digest = Sha256::digest(format!("{contract}/{name}"));
+/// Returns the identifier that a thing of a contract or a reseller has in every run.
+pub fn stable_id(whose: &impl Display, name: &str) -> MessageId {
+    let digest = Sha256::digest(format!("{whose}/{name}"));
     let mut bytes = [0; ID_BYTES];
     bytes.copy_from_slice(&digest[..ID_BYTES]);
     MessageId::from_random(bytes)
