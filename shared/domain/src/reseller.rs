@@ -220,36 +220,7 @@ mod art_06 {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::documents::Bilingual;
-
-    fn reseller() -> Reseller {
-        Reseller {
-            code: "mihon".into(),
-            name: "見本販売".into(),
-            address: "東京都".into(),
-            email: "reseller@example.jp".into(),
-            due: crate::due_date::PaymentTerms::default(),
-        }
-    }
-
-    /// The n-th fee, of a day.
-    fn fee(n: u16, on: Date, net: i64) -> ResoldFee {
-        ResoldFee {
-            reseller: "mihon".into(),
-            contract: ContractId::from_random([u8::try_from(n % 200).unwrap(); 10]),
-            order: 1,
-            term_number: n,
-            on,
-            customer: "見本商店".into(),
-            line: InvoiceLine {
-                text: Bilingual::default(),
-                quantity: 1,
-                unit_yen: Yen(net),
-                net_yen: Yen(net),
-                tax_percent: Some(10),
-            },
-        }
-    }
+    use crate::samples::{reseller, resold_fee as fee};
 
     /// A reseller's books as the function keeps them.
     struct Books {

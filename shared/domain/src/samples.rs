@@ -8,7 +8,12 @@ use crate::application::tests_support::submitted;
 use crate::application::{Application, Event, evolve};
 use crate::calendar::start_of;
 use crate::contract::{Contract, Entry};
+use crate::documents::{Bilingual, Reseller};
+use crate::due_date::PaymentTerms;
 use crate::ids::ContractId;
+use crate::invoice::InvoiceLine;
+use crate::money::Yen;
+use crate::reseller::ResoldFee;
 
 /// An application that waits for registration.
 pub fn approved() -> Application {
@@ -20,4 +25,36 @@ pub fn approved() -> Application {
 pub fn contract(start: Date) -> (Contract, Entry) {
     let id = ContractId::from_random([2; 10]);
     Contract::form(id, &approved(), start, "operator:test", start_of(start)).unwrap()
+}
+
+pub fn reseller() -> Reseller {
+    Reseller {
+        code: "mihon".into(),
+        name: "見本販売株式会社".into(),
+        address: "東京都見本区架空町二丁目3番4号".into(),
+        email: "reseller@example.jp".into(),
+        due: PaymentTerms::default(),
+    }
+}
+
+/// The n-th fee of a resold contract, of a day.
+pub fn resold_fee(n: u16, on: Date, net: i64) -> ResoldFee {
+    ResoldFee {
+        reseller: reseller().code,
+        contract: ContractId::from_random([u8::try_from(n % 200).unwrap(); 10]),
+        order: 1,
+        term_number: n,
+        on,
+        customer: "株式会社見本商店".into(),
+        line: InvoiceLine {
+            text: Bilingual {
+                ja: "クラウド録画サービス 保存30日プラン 年額".into(),
+                en: "Cloud recording, 30-day plan, one year".into(),
+            },
+            quantity: 1,
+            unit_yen: Yen(net),
+            net_yen: Yen(net),
+            tax_percent: Some(10),
+        },
+    }
 }

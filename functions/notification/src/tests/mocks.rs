@@ -8,7 +8,7 @@ use ciero_domain::user::{Role, User};
 use ciero_ports::{
     CommitError, Decision, Mail, MockAccounts, MockApplications, MockBilling, MockChance,
     MockContracts, MockDocuments, MockLedger, MockMailer, MockNotices, MockPeople, MockQueues,
-    Write,
+    MockResellers, Write,
 };
 
 use super::life::{Life, facts};
@@ -41,6 +41,7 @@ pub struct Mocks {
     pub applications: MockApplications,
     pub contracts: MockContracts,
     pub billing: MockBilling,
+    pub resellers: MockResellers,
     pub people: MockPeople,
     pub documents: MockDocuments,
     pub notices: MockNotices,
@@ -63,6 +64,7 @@ impl Mocks {
             applications: MockApplications::new(),
             contracts: MockContracts::new(),
             billing: MockBilling::new(),
+            resellers: MockResellers::new(),
             people: MockPeople::new(),
             documents: MockDocuments::new(),
             notices: MockNotices::new(),
@@ -169,6 +171,7 @@ impl Mocks {
             applications: Arc::new(self.applications),
             contracts: Arc::new(self.contracts),
             billing: Arc::new(self.billing),
+            resellers: Arc::new(self.resellers),
             people: Arc::new(self.people),
             documents: Arc::new(self.documents),
             notices: Arc::new(self.notices),

@@ -1,9 +1,14 @@
 //! Every mail as it goes out, in both languages.
 
 use ciero_domain::Language;
+use ciero_domain::documents::Operator;
 use ciero_domain::notice::Notice;
+use ciero_domain::reseller::ResellerAccount;
+use ciero_domain::samples::{reseller, resold_fee};
 use ciero_domain::user::Role;
+use ciero_ports::MockDocuments;
 use ciero_runtime::Moment;
+use jiff::civil::date;
 
 use super::life::scene;
 use super::mocks::Mocks;
@@ -38,6 +43,48 @@ async fn every_text_in_both_languages() {
             let name = format!("{}.{}", notice.kind(), language.tag());
             insta::assert_snapshot!(name, page(&letter));
         }
+    }
+}
+
+/// A reseller reads Japanese, and has no page to sign in to: its mail says all of its invoice.
+#[tokio::test]
+async fn art_06_a_reseller_is_sent_its_invoice_with_every_fee() {
+    let fees = [1, 2].map(|n| resold_fee(n, date(2026, 4, 10), 18_000));
+    let account = ResellerAccount::new("mihon").open_invoice(fees[0].on, date(2026, 5, 1));
+    let account = account.unwrap().take(2).unwrap();
+    let settings = Operator {
+        resellers: vec![reseller()],
+        registration_number: "T9000000000000".into(),
+        ..operator()
+    };
+    let (_, invoice) = account.close(&fees, &reseller(), &settings).unwrap();
+    let mut mocks = Mocks::reading(Language::Ja);
+    mocks.documents = MockDocuments::new();
+    let documents = &mut mocks.documents;
+    documents
+        .expect_operator()
+        .returning(move || Ok(Some(settings.clone())));
+    let resellers = &mut mocks.resellers;
+    resellers
+        .expect_reseller_invoice()
+        .returning(move |_, number| Ok((number == 1).then(|| invoice.clone())));
+    resellers
+        .expect_billed()
+        .returning(move |_, _| Ok(fees.to_vec()));
+    let app = mocks.app();
+    let notice = |reseller: &str, number| Notice::ResellerInvoiceIssued {
+        reseller: reseller.into(),
+        number,
+    };
+    let letter = crate::letter::write(&app, &notice("mihon", 1), now()).await;
+    let letter = letter.unwrap().unwrap();
+    check_layout(&letter);
+    insta::assert_snapshot!("reseller_invoice_issued.ja", page(&letter));
+    for unknown in [notice("mihon", 2), notice("other", 1)] {
+        let error = crate::letter::write(&app, &unknown, now())
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("reseller"), "{error}");
     }
 }
 

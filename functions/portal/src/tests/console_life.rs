@@ -5,8 +5,11 @@ use ciero_domain::contract::{
     Case, CaseKind, Command, Contract, Entry, Finding, FindingKind, Measure, MeasureGround,
     NewReceipt, PaperNotice, Receipt, evolve, perform,
 };
+use ciero_domain::documents::Reseller;
 use ciero_domain::ids::MessageId;
 use ciero_domain::money::Yen;
+use ciero_domain::reseller::{ResellerAccount, ResoldFee};
+use ciero_domain::samples::{reseller, resold_fee};
 use ciero_ports::{AuditReport, Parked};
 use http::Request;
 use jiff::civil::date;
@@ -86,6 +89,27 @@ fn paid_in_full() -> Command {
     })
 }
 
+/// Bills a reseller for April, with one more fee in May.
+fn resell(world: &mut World) {
+    let operator = world.operator.as_mut().unwrap();
+    let reseller = Reseller {
+        name: "Mihon Hanbai".into(),
+        address: "Tokyo".into(),
+        ..reseller()
+    };
+    operator.resellers = vec![reseller.clone()];
+    let resold_fee = |n, on, net| ResoldFee {
+        customer: "Mihon Shoten".into(),
+        ..resold_fee(n, on, net)
+    };
+    let fees = [1, 2].map(|n| resold_fee(n, date(2026, 4, 10), 18_000));
+    let account = ResellerAccount::new("mihon").open_invoice(fees[0].on, date(2026, 5, 1));
+    let account = account.unwrap().take(2).unwrap();
+    let (_, invoice) = account.close(&fees, &reseller, operator).unwrap();
+    world.back.resold = Some((invoice, fees.to_vec()));
+    world.back.waiting = vec![resold_fee(3, date(2026, 5, 20), 12_000)];
+}
+
 /// A world in which something waits on every page of the console.
 pub fn busy() -> World {
     let refusal = Command::RefuseRenewal {
@@ -128,6 +152,7 @@ pub fn busy() -> World {
                 },
             )],
         };
+        resell(world);
         world.back.parked = vec![Parked {
             id: "6f1c".into(),
             queue: "invoice".into(),

@@ -45,3 +45,61 @@ async fn stuck_work_is_shown_with_its_reason_and_a_part_of_its_message() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn art_06_resellers_are_shown_with_their_invoices_and_what_is_not_billed_yet() {
+    let world = busy();
+    let invoice = "/console/resellers/mihon/invoices/1";
+    let open = async |path: &str| world.open(path, &world.staff(&["billing"])).await;
+    open("/console/resellers").await.shows(&[
+        "Mihon Hanbai",
+        "mihon-0001",
+        invoice,
+        "39,600円",
+        "1件 12,000円",
+    ]);
+    open(invoice).await.shows(&[
+        "Mihon Hanbai 様",
+        "T9000000000000",
+        "Mihon Shoten",
+        "10%対象（税抜）",
+        "36,000円",
+        "3,600円",
+        "2026年5月1日",
+        "2026年6月30日",
+        "data-print",
+    ]);
+    let none = World::new();
+    let page = none
+        .open("/console/resellers", &none.staff(&["billing"]))
+        .await;
+    page.shows(&["販売店の設定がありません"]);
+}
+
+#[tokio::test]
+async fn art_06_only_billing_sees_resellers_and_only_invoices_that_exist() {
+    let world = busy();
+    let paths = ["", "/mihon/invoices/1"].map(|path| format!("/console/resellers{path}"));
+    for path in paths {
+        for groups in [
+            &["legal"][..],
+            &["screener"],
+            &["support"],
+            &["contracts"],
+            &[],
+        ] {
+            let answer = world.ask(&path, &world.staff(groups)).await;
+            assert_eq!(answer.code(), "not_found", "{path}");
+        }
+    }
+    for path in [
+        "mihon/invoices/2",
+        "other/invoices/1",
+        "mihon/invoices/x",
+        "mihon/invoices/-1",
+    ] {
+        let path = format!("/console/resellers/{path}");
+        let answer = world.ask(&path, &world.staff(&["billing"])).await;
+        assert_eq!(answer.code(), "not_found", "{path}");
+    }
+}

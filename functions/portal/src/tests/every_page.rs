@@ -130,6 +130,8 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&busy, "/console/cases", &desks),
         (&busy, "/console/audit", &desks),
         (&busy, "/console/stuck", &desks),
+        (&busy, "/console/resellers", &desks),
+        (&busy, "/console/resellers/mihon/invoices/1", &desks),
         (&world, "/console/arrears", &desks),
         (&world, "/nowhere", ""),
     ];

@@ -6,7 +6,7 @@ use ciero_ports::{
     MockApplications, MockAudit, MockBilling, MockChance, MockContracts, MockDevices,
     MockDocuments, MockNotices, MockPeople, MockViewing, Seen,
 };
-use ciero_ports::{MockAuditReports, MockCases, MockDueWork};
+use ciero_ports::{MockAuditReports, MockCases, MockDueWork, MockResellers};
 
 use super::support::World;
 use crate::app::ConsoleRecords;
@@ -81,7 +81,7 @@ pub fn notices(world: &World) -> MockNotices {
 
 /// Records that only the console reads.
 pub fn console(world: &World) -> ConsoleRecords {
-    let [b, c, d] = [(); 3].map(|()| world.back.clone());
+    let [b, c, d, e, f] = [(); 5].map(|()| world.back.clone());
     let mut cases = MockCases::new();
     cases
         .expect_open_cases()
@@ -92,10 +92,31 @@ pub fn console(world: &World) -> ConsoleRecords {
     reports
         .expect_report()
         .returning(move || Ok(d.report.clone()));
+    let mut resellers = MockResellers::new();
+    resellers
+        .expect_unbilled()
+        .returning(move |_, _, _| Ok(e.waiting.clone()));
+    let resold = f.resold.clone();
+    resellers.expect_billed().returning(move |_, _| {
+        let fees = resold.iter().map(|(_, fees)| fees.clone());
+        Ok(fees.flatten().collect())
+    });
+    let resold = f.resold.clone();
+    resellers.expect_reseller_invoices().returning(move |_| {
+        let invoices = resold.iter().map(|(invoice, _)| invoice.clone());
+        Ok(invoices.collect())
+    });
+    resellers
+        .expect_reseller_invoice()
+        .returning(move |code, number| {
+            let invoice = f.resold.as_ref().map(|(invoice, _)| invoice.clone());
+            Ok(invoice.filter(|i| i.reseller == code && i.number == number))
+        });
     ConsoleRecords {
         cases: Arc::new(cases),
         due: Arc::new(due),
         reports: Arc::new(reports),
+        resellers: Arc::new(resellers),
     }
 }
 

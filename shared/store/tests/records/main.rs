@@ -5,6 +5,7 @@ mod conflicts;
 mod due_work;
 mod life;
 mod outbox;
+mod resellers;
 mod round_trips;
 mod samples;
 mod support;

@@ -1,0 +1,100 @@
+//! A reseller's fees and invoices in the table (6-2).
+
+use ciero_domain::application::Channel;
+use ciero_domain::calendar::start_of;
+use ciero_domain::contract::{Contract, Facts, Step, perform};
+use ciero_domain::documents::Operator;
+use ciero_domain::reseller::ResellerAccount;
+use ciero_domain::samples::{reseller, resold_fee};
+use ciero_ports::{Billing, CommitError, Decision, HeldTask, Ledger, Resellers, Write, WriteKind};
+use jiff::civil::date;
+
+use crate::samples::contract;
+use crate::support::tables;
+
+fn write(account: &ResellerAccount) -> Decision {
+    Decision::of(Write::ResellerAccount(Box::new(account.clone())))
+}
+
+#[tokio::test]
+async fn a_resold_term_leaves_a_fee_and_no_invoice_in_the_transaction_of_its_fact() {
+    let t = tables().await;
+    let (mut contract, mut entry) = contract();
+    contract.channel = Channel::Reseller("mihon".into());
+    entry.event = ciero_domain::contract::Event::Formed {
+        contract: Box::new(contract),
+    };
+    let operator = Operator::default();
+    let step = Step::of(None, entry, &operator).unwrap();
+    let contract: Contract = step.contract.clone();
+    let formed = Decision::default().step(step, None);
+    t.store.commit(&formed).await.unwrap();
+    let task = contract.owed().into_iter().min().unwrap();
+    let facts = Facts {
+        operator: operator.clone(),
+        prices: Vec::new(),
+        terms: Vec::new(),
+    };
+    let entry = perform(&contract, &task, &facts, start_of(date(2026, 6, 1))).unwrap();
+    let step = Step::of(Some(&contract), entry, &operator).unwrap();
+    let decision = Decision::default().step(step, Some(&HeldTask::waiting(task)));
+    t.store.commit(&decision).await.unwrap();
+    t.store.commit(&decision).await.unwrap_err();
+    let fees = t.store.unbilled("mihon", date(2026, 6, 2), 10).await;
+    let [fee] = &fees.unwrap()[..] else { panic!() };
+    assert_eq!((fee.on, &fee.contract), (date(2026, 6, 1), &contract.id));
+    assert_eq!(t.store.invoices(&contract.id).await.unwrap(), []);
+    let none = t.store.unbilled("mihon", date(2026, 6, 1), 10).await;
+    assert_eq!(none.unwrap(), [], "the day itself is not before it");
+}
+
+#[tokio::test]
+async fn more_fees_than_a_transaction_holds_go_on_one_invoice_in_their_order() {
+    let t = tables().await;
+    let fees: Vec<_> = (0..120)
+        .map(|n| resold_fee(n, date(2026, 4, 1 + (n % 30) as i8), 100))
+        .collect();
+    for some in fees.chunks(60) {
+        let mut decision = Decision::default();
+        for fee in some {
+            decision = decision.and(Write::ResoldFee(Box::new(fee.clone())));
+        }
+        t.store.commit(&decision).await.unwrap();
+    }
+    let first = date(2026, 5, 1);
+    let account = ResellerAccount::new("mihon");
+    let mut account = account.open_invoice(date(2026, 4, 1), first).unwrap();
+    t.store.commit(&write(&account)).await.unwrap();
+    let mut overtaken = None;
+    loop {
+        let some = t.store.unbilled("mihon", first, 45).await.unwrap();
+        if some.is_empty() {
+            break;
+        }
+        assert!(some.is_sorted_by_key(|fee| fee.on));
+        account = account.take(u32::try_from(some.len()).unwrap()).unwrap();
+        let mut decision = write(&account);
+        for fee in some {
+            decision = decision.and(Write::PutOnInvoice(1, Box::new(fee)));
+        }
+        t.store.commit(&decision).await.unwrap();
+        overtaken = Some(decision);
+    }
+    let again = t.store.commit(&overtaken.unwrap()).await.unwrap_err();
+    assert!(matches!(again, CommitError::Conflict(WriteKind::Entity)));
+    let billed = t.store.billed("mihon", 1).await.unwrap();
+    assert_eq!(billed.len(), 120);
+    let (account, invoice) = account
+        .close(&billed, &reseller(), &Operator::default())
+        .unwrap();
+    let decision = write(&account).and(Write::ResellerInvoice(Box::new(invoice.clone())));
+    t.store.commit(&decision).await.unwrap();
+    assert_eq!(t.store.account("mihon").await.unwrap(), Some(account));
+    assert_eq!(
+        t.store.reseller_invoices("mihon").await.unwrap(),
+        [invoice.clone()]
+    );
+    let kept = t.store.reseller_invoice("mihon", 1).await.unwrap();
+    assert_eq!(kept, Some(invoice));
+    assert_eq!(t.store.reseller_invoices("miho").await.unwrap(), []);
+}
