@@ -58,6 +58,42 @@ test("a week in one jump, thinned to a run a day, equals the same week hour by h
   }
 });
 
+scenario("a reseller gets one invoice a month for all its customers, and they get none", { demo: false, clock: "2026-04-01T09:01+09:00", chain: true }, async ({ instance, step }) => {
+  contracts(instance, 2, "2026-04-02");
+  contracts(instance, 1, "2026-04-30");
+  contracts(instance, 1, "2026-05-02");
+  const toReseller = async () => (await instance.mails()).filter((mail) => mail.to.includes("reseller@example.jp"));
+
+  await step("before the month is over nothing is billed", async () => {
+    await advanced(instance, "P29D");
+    assert.deepEqual(await instance.mails(), []);
+  });
+
+  await step("after it there is one invoice and one mail, and a year goes by without another for the same fees", async () => {
+    await advanced(instance, "P10D");
+    const [mail, ...others] = await toReseller();
+    assert.deepEqual(others, []);
+    assert.match(mail.subject, /mihon-hanbai-0001/);
+    assert.match(mail.text, /発行日　+2026年5月1日/);
+    assert.match(mail.text, /件数　+3件/);
+    await advanced(instance, "P80D");
+    const mails = await toReseller();
+    assert.deepEqual(mails.map((mail) => /mihon-hanbai-\d{4}/.exec(mail.subject)[0]), ["mihon-hanbai-0001", "mihon-hanbai-0002"]);
+    assert.match(mails[1].text, /件数　+1件/);
+  });
+
+  await step("the console shows both, and nobody is in arrears", async () => {
+    const console = await operator(instance);
+    const list = await console.open("/console/resellers");
+    assert.match(list.text, /mihon-hanbai-0002/);
+    const invoice = await console.open("/console/resellers/mihon-hanbai/invoices/1");
+    assert.equal((invoice.text.match(/href="\/console\/contracts\//g) ?? []).length, 3);
+    assert.match((await console.open("/console/arrears")).text, /支払期日を過ぎた請求はありません/);
+    const documents = (await contractItems(instance)).filter((item) => item.SK.S.startsWith("INVOICE#"));
+    assert.deepEqual(documents, []);
+  });
+});
+
 scenario("a poison message is tried five times, shown with its reason, and done when its cause is gone", { demo: false, clock: "2026-04-01T09:01+09:00", chain: true }, async ({ instance, step }) => {
   contracts(instance, 1, "2026-04-02", "direct");
   const [{ PK }] = await contractItems(instance);

@@ -1,8 +1,9 @@
 //! Completion of the registration, which forms the contract (3-3, D-02).
 
 use axum::extract::{Path, State};
-use ciero_domain::application::{Command, decide, evolve};
+use ciero_domain::application::{Channel, Command, decide, evolve};
 use ciero_domain::contract::{Contract, Step};
+use ciero_domain::documents::Operator;
 use ciero_domain::ids::{ContractId, MessageId, UserId};
 use ciero_domain::notice::Notice;
 use ciero_domain::particulars::FieldRule;
@@ -22,6 +23,15 @@ use crate::console::Screener;
 pub(crate) struct RawRegistration {
     /// 利用開始日, set by the operator (Art. 11).
     start: String,
+    /// The code of the reseller through which the customer contracts; empty if there is none (6-2).
+    reseller: String,
+}
+
+/// What the operator sets.
+struct Registration {
+    start: Date,
+    reseller: String,
+    by: String,
 }
 
 /// Registers an approved application: the contract and its first administrator exist from now on.
@@ -35,26 +45,42 @@ pub(crate) async fn register(
 ) -> Result<Answer, Problem> {
     let start = raw.start.trim().parse::<Date>();
     let start = start.map_err(|_| Problem::field("start", FieldRule::Date))?;
+    let registration = Registration {
+        start,
+        reseller: raw.reseller.trim().to_owned(),
+        by: format!("operator:{}", screener.name),
+    };
     app.desk
-        .decide(asked, now, || registered(&app, &id, &screener, start, now))
+        .decide(asked, now, || registered(&app, &id, &registration, now))
         .await
+}
+
+/// Returns how the customer came to us; a reseller must be one of the settings.
+fn channel(operator: &Operator, reseller: &str) -> Result<Channel, Problem> {
+    match (reseller, operator.reseller(reseller)) {
+        ("", _) => Ok(Channel::Direct),
+        (_, Some(known)) => Ok(Channel::Reseller(known.code.clone())),
+        (_, None) => Err(Problem::field("reseller", FieldRule::Choice)),
+    }
 }
 
 async fn registered(
     app: &App,
     id: &str,
-    screener: &Screener,
-    start: Date,
+    registration: &Registration,
     now: Moment,
 ) -> Result<Outcome, Problem> {
-    let application = app.application(id).await?;
-    let contract_id = ContractId::from_random(app.chance.id());
-    let by = format!("operator:{}", screener.name);
-    let (contract, formed) = Contract::form(contract_id.clone(), &application, start, &by, now.0)?;
     let operator = app.documents.operator().await?.unwrap_or_default();
+    let channel = channel(&operator, &registration.reseller)?;
+    let mut application = app.application(id).await?;
+    application.channel = channel.clone();
+    let contract_id = ContractId::from_random(app.chance.id());
+    let Registration { start, by, .. } = registration;
+    let (contract, formed) = Contract::form(contract_id.clone(), &application, *start, by, now.0)?;
     let step = Step::of(None, formed, &operator).ok_or_else(Problem::internal)?;
     let command = Command::Register {
         contract: contract_id.clone(),
+        channel,
     };
     let event = decide(&application, command, now.0)?;
     let application = evolve(application, &event);
@@ -74,11 +100,11 @@ async fn registered(
         id: MessageId::from_random(app.chance.id()),
         at: now.0,
         contract: contract_id.clone(),
-        actor: by,
+        actor: by.clone(),
         action: "contract_registered".to_owned(),
         camera: None,
         outcome: "done".to_owned(),
-        detail: json!({"application": application.id, "start": start}),
+        detail: json!({"application": application.id, "start": start, "reseller": registration.reseller}),
     };
     let user = administrator.id.clone();
     let answer = Answer::created(

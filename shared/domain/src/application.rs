@@ -197,6 +197,7 @@ pub enum Command {
     /// The operator completes the registration, which forms the contract (3-3, D-02).
     Register {
         contract: ContractId,
+        channel: Channel,
     },
 }
 
@@ -226,6 +227,9 @@ pub enum Event {
     },
     Registered {
         contract: ContractId,
+        /// Known to the operator only; an applicant is not asked.
+        #[serde(default)]
+        channel: Channel,
         at: Timestamp,
     },
 }
@@ -287,7 +291,11 @@ pub fn decide(
         (Draft | Submitted | Screening | Approved, Command::Withdraw) => {
             Ok(Event::Withdrawn { at: now })
         }
-        (Approved, Command::Register { contract }) => Ok(Event::Registered { contract, at: now }),
+        (Approved, Command::Register { contract, channel }) => Ok(Event::Registered {
+            contract,
+            channel,
+            at: now,
+        }),
         _ => Err(Refusal::WrongState),
     }
 }
@@ -316,7 +324,10 @@ pub fn evolve(mut application: Application, event: &Event) -> Application {
             application.decided_at = Some(*at);
         }
         Event::Withdrawn { .. } => application.state = State::Withdrawn,
-        Event::Registered { contract, .. } => {
+        Event::Registered {
+            contract, channel, ..
+        } => {
+            application.channel = channel.clone();
             application.state = State::Registered;
             application.contract = Some(contract.clone());
         }

@@ -27,6 +27,7 @@ fn submit() -> Command {
 fn register() -> Command {
     Command::Register {
         contract: ContractId::from_random([2; 10]),
+        channel: Channel::Direct,
     }
 }
 

@@ -53,7 +53,7 @@ async fn main() {
     };
     let (many, start): (usize, Date) = (many.parse().unwrap(), start.parse().unwrap());
     let channel = match channel {
-        [] => Channel::Reseller("example".to_owned()),
+        [] => Channel::Reseller("mihon-hanbai".to_owned()),
         _ => Channel::Direct,
     };
     let shards = std::env::var("DUE_SHARDS").map_or(4, |shards| shards.parse().unwrap());

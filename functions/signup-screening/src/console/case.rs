@@ -4,6 +4,7 @@ use axum::extract::{Path, State as Shared};
 use ciero_domain::Language;
 use ciero_domain::application::{Application, State};
 use ciero_domain::calendar::tokyo_date;
+use ciero_domain::documents::Operator;
 use ciero_domain::screening::{Ground, Judgement, Screening, Signal};
 use ciero_pages::{FieldView, date_time, field, hidden, select};
 use ciero_runtime::{Moment, Problem};
@@ -28,6 +29,7 @@ pub(crate) async fn detail(
     if screening.is_some() {
         tracing::info!(operator = screener.name, application = %application.id, "screening reasons read");
     }
+    let operator = app.documents.operator().await?.unwrap_or_default();
     let language = screener.language;
     let title = &application.form.particulars.name;
     let content = html! {
@@ -39,7 +41,11 @@ pub(crate) async fn detail(
             section.card { h2 { (language.t("お申込みの内容", "What is applied for")) } (facts::order_facts(&application, language)) }
         }
         (weighed(screening.as_ref(), language))
-        (to_do(&application, screening.as_ref(), &screener, now))
+        @match (application.state, &screening) {
+            (State::Screening, Some(screening)) => (decision_form(&application, screening, &screener)),
+            (State::Approved, _) => (registration_form(&application, &screener, &operator, now)),
+            _ => {}
+        }
         (outcome(&application, language))
     };
     let path = format!("/console/applications/{}", application.id);
@@ -102,20 +108,6 @@ fn judgement(judged: &Judgement, language: Language) -> Markup {
     }
 }
 
-/// Shows the form of what is to be done next.
-fn to_do(
-    application: &Application,
-    screening: Option<&Screening>,
-    screener: &Screener,
-    now: Moment,
-) -> Markup {
-    match (application.state, screening) {
-        (State::Screening, Some(screening)) => decision_form(application, screening, screener),
-        (State::Approved, _) => registration_form(application, screener, now),
-        _ => html! {},
-    }
-}
-
 fn decision_form(application: &Application, screening: &Screening, screener: &Screener) -> Markup {
     let language = screener.language;
     let first = screening.judgements.iter().find(|j| j.approved);
@@ -160,7 +152,12 @@ fn decision_form(application: &Application, screening: &Screening, screener: &Sc
     }
 }
 
-fn registration_form(application: &Application, screener: &Screener, now: Moment) -> Markup {
+fn registration_form(
+    application: &Application,
+    screener: &Screener,
+    operator: &Operator,
+    now: Moment,
+) -> Markup {
     let language = screener.language;
     let today = tokyo_date(now.0).to_string();
     let start = FieldView {
@@ -174,6 +171,27 @@ fn registration_form(application: &Application, screener: &Screener, now: Moment
         value: &today,
         ..FieldView::default()
     };
+    let reseller = FieldView {
+        name: "reseller",
+        label: language.t("販売店", "Reseller"),
+        hint: language.t(
+            "販売店を通じた契約では、料金を販売店にまとめて請求し、お客様には請求しません（第6条第2項）。",
+            "Through a reseller, the reseller is billed for all its customers, and the customer is not (6-2).",
+        ),
+        required: ciero_pages::Requirement::Optional,
+        ..FieldView::default()
+    };
+    let direct = (
+        String::new(),
+        language
+            .t("なし（直接のご契約）", "None (direct contract)")
+            .to_owned(),
+    );
+    let resellers = operator
+        .resellers
+        .iter()
+        .map(|known| (known.code.clone(), known.name.clone()));
+    let resellers: Vec<(String, String)> = std::iter::once(direct).chain(resellers).collect();
     html! {
         section.card {
             h2 { (language.t("登録", "Registration")) }
@@ -181,6 +199,7 @@ fn registration_form(application: &Application, screener: &Screener, now: Moment
             form.stack method="post" action={ "/console/applications/" (application.id) "/registration" } data-enhance {
                 (hidden("csrf", &screener.csrf))
                 (field(&start))
+                @if resellers.len() > 1 { (select(&reseller, &resellers)) }
                 div.actions { button.button.primary type="submit" { (language.t("登録を完了する", "Complete the registration")) } }
             }
         }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body as Content;
 use axum::http::{Request, Response, header};
 use ciero_domain::application::{Application, State};
+use ciero_domain::documents::Operator;
 use ciero_domain::prices::PriceList;
 use ciero_domain::screening::{Ground, ListHeader, RegisterEntry, Screening};
 use ciero_domain::terms::TermsVersion;
@@ -38,6 +39,7 @@ pub(super) struct Scene {
     pub lists: Vec<(ListHeader, Option<Vec<u8>>)>,
     pub terms: Vec<TermsVersion>,
     pub prices: Option<PriceList>,
+    pub operator: Option<Operator>,
     /// The refusals of the next commits, first one first.
     pub conflicts: Vec<WriteKind>,
 }
@@ -51,6 +53,7 @@ impl Default for Scene {
             lists: Vec::new(),
             terms: vec![terms()],
             prices: Some(prices()),
+            operator: None,
             conflicts: Vec::new(),
         }
     }
@@ -82,7 +85,7 @@ impl Scene {
             gate: Gate::new(testing::settings(), Arc::new(MockPeople::new())),
             desk,
             applications: Arc::new(applications(self.applications)),
-            documents: Arc::new(documents(self.terms, self.prices)),
+            documents: Arc::new(documents(self.terms, self.prices, self.operator)),
             confidential: Arc::new(confidential(
                 self.screening,
                 self.register,
@@ -134,9 +137,14 @@ fn applications(known: Vec<Application>) -> MockApplications {
     port
 }
 
-fn documents(terms: Vec<TermsVersion>, prices: Option<PriceList>) -> MockDocuments {
+fn documents(
+    terms: Vec<TermsVersion>,
+    prices: Option<PriceList>,
+    operator: Option<Operator>,
+) -> MockDocuments {
     let mut port = MockDocuments::new();
-    port.expect_operator().returning(|| Ok(None));
+    port.expect_operator()
+        .returning(move || Ok(operator.clone()));
     port.expect_terms_versions()
         .returning(move || Ok(terms.clone()));
     port.expect_prices().returning(move |_| Ok(prices.clone()));

@@ -1,6 +1,7 @@
 //! Completion of the registration (3-3, Art. 11).
 
-use ciero_domain::application::State;
+use ciero_domain::application::{Channel, State};
+use ciero_domain::documents::Operator;
 use ciero_domain::notice::Notice;
 use ciero_domain::user::Role;
 use ciero_ports::{Body, Write, WriteKind};
@@ -10,6 +11,7 @@ use serde_json::json;
 use super::bench::{Scene, now, sample};
 use super::records::application;
 
+const CASE: &str = "/console/applications/a-0000000000000000";
 const PATH: &str = "/console/applications/a-0000000000000000/registration";
 
 #[tokio::test]
@@ -96,6 +98,54 @@ async fn a_start_that_is_no_date_or_out_of_range_is_refused() {
         );
         assert!(bench.written().is_empty());
     }
+}
+
+/// An application that waits for registration with an operator who has a reseller.
+fn with_reseller() -> Scene {
+    let operator = Operator {
+        resellers: vec![ciero_domain::samples::reseller()],
+        ..Operator::default()
+    };
+    Scene {
+        operator: Some(operator),
+        ..Scene::of(application(State::Approved))
+    }
+}
+
+#[tokio::test]
+async fn art_06_the_operator_says_through_which_reseller_a_customer_contracts() {
+    let form = with_reseller().open();
+    let page = form.get_as(&["screener"], CASE).await;
+    assert!(page.body.contains("見本販売株式会社"), "{}", page.body);
+    for (reseller, channel) in [
+        ("mihon", Channel::Reseller("mihon".into())),
+        ("", Channel::Direct),
+    ] {
+        let bench = with_reseller().open();
+        let asked = json!({"start": "2026-07-01", "reseller": reseller});
+        let reply = bench.post_as("operator-1", PATH, &asked).await;
+        assert_eq!(reply.status, 201);
+        let decision = bench.decision();
+        let contract = decision.writes.iter().find_map(|write| match write {
+            Write::Contract(contract, _) => Some(contract.channel.clone()),
+            _ => None,
+        });
+        assert_eq!(contract, Some(channel.clone()));
+        let kept = decision.writes.iter().find_map(|write| match write {
+            Write::Application(application, _) => Some(application.channel.clone()),
+            _ => None,
+        });
+        assert_eq!(kept, Some(channel));
+    }
+}
+
+#[tokio::test]
+async fn art_06_a_reseller_that_the_settings_do_not_name_is_refused() {
+    let bench = with_reseller().open();
+    let asked = json!({"start": "2026-07-01", "reseller": "other"});
+    let reply = bench.post_as("operator-1", PATH, &asked).await;
+    assert_eq!(reply.problem(), (422, "invalid_fields".to_owned()));
+    assert!(bench.written().is_empty());
 }
 
 #[tokio::test]
