@@ -245,6 +245,9 @@ pub struct Decision {
     pub remembered: Option<Remembered>,
 }
 
+/// How much void due work one transaction takes away, so that a contract of many orders can end: a transaction holds 100 items.
+const MOST_DISARMED: usize = 50;
+
 impl Decision {
     /// Starts with one write.
     pub fn of(write: Write) -> Self {
@@ -269,7 +272,9 @@ impl Decision {
         let contract = Write::Contract(Box::new(step.contract), Box::new(step.entry));
         self.writes.push(contract);
         let done = carries_out.map(|held| &held.task);
+        // What does not fit is forgotten on its day: the contract does not owe it any more.
         let void = step.disarmed.into_iter().filter(|task| Some(task) != done);
+        let void = void.take(MOST_DISARMED);
         let void = void.map(|task| Write::Disarm(HeldTask::waiting(task)));
         self.writes.extend(void);
         self.writes.extend(carries_out.cloned().map(Write::Disarm));
