@@ -236,12 +236,14 @@ impl Contract {
             .sum()
     }
 
-    /// Returns the longest retention among the orders, in days.
-    pub fn retention_days(&self) -> u16 {
-        self.orders
-            .iter()
-            .map(|order| order.running.quote.retention_days)
-            .max()
+    /// Returns the longest retention among the orders that run on a date, in days; before the first start, of those to come.
+    pub fn retention_days(&self, date: Date) -> u16 {
+        let longest = |runs: &dyn Fn(&&Order) -> bool| {
+            let orders = self.orders.iter().filter(|order| runs(order));
+            orders.map(|order| order.running.quote.retention_days).max()
+        };
+        longest(&|order| order.term_on(date).is_some())
+            .or_else(|| longest(&|order| !order.closed))
             .unwrap_or(0)
     }
 
