@@ -151,6 +151,52 @@ mod art_11 {
         );
     }
 
+    /// Breaks when the first day is not counted, when the term ends on the corresponding day itself, or when the last
+    /// day to refuse is a day off: each moves one of these six dates by a day.
+    #[test]
+    fn a_term_counts_its_first_day_and_its_last_and_the_day_to_refuse_is_thirty_before() {
+        for (start, before, end, after, length) in [
+            (
+                date(2026, 4, 1),
+                date(2026, 3, 31),
+                date(2027, 3, 31),
+                date(2027, 4, 1),
+                365,
+            ),
+            (
+                date(2027, 4, 1),
+                date(2027, 3, 31),
+                date(2028, 3, 31),
+                date(2028, 4, 1),
+                366,
+            ),
+            (
+                date(2099, 3, 1),
+                date(2099, 2, 28),
+                date(2100, 2, 28),
+                date(2100, 3, 1),
+                365,
+            ),
+        ] {
+            let term = Term::starting(start);
+            let held = [before, start, end, after].map(|day| term.contains(day));
+            assert_eq!(held, [false, true, true, false], "{start}");
+            assert_eq!((end - start).get_days() + 1, length, "{start}");
+            assert_eq!(term.end, end, "{start}");
+            assert_eq!(term.next().start, after, "{start}");
+            // The refusal that arrives on this day leaves thirty whole days and the expiry date itself is the last.
+            assert_eq!(days(term.last_day_to_refuse, 30), end, "{start}");
+        }
+        let term = Term::starting(date(2026, 4, 1));
+        assert_eq!(term.last_day_to_refuse, date(2027, 3, 1));
+    }
+
+    /// Breaks when the day on which the data go is a day off (15-3).
+    #[test]
+    fn the_data_are_kept_for_thirty_whole_days_after_the_day_that_follows_the_end() {
+        assert_eq!(data_goes_on(date(2026, 7, 10)), date(2026, 8, 10));
+    }
+
     #[test]
     fn a_day_of_tokyo_begins_at_15_utc_of_the_day_before() {
         let last_second: Timestamp = "2027-03-01T14:59:59Z".parse().unwrap();
@@ -162,13 +208,19 @@ mod art_11 {
 
     proptest::proptest! {
         #[test]
-        fn terms_chain_without_gap_or_overlap(days in 0i64..27_000) {
+        // To 2100-12-31, so that a year by 100 that is no leap year is passed.
+        fn terms_chain_without_gap_or_overlap(days in 0i64..27_394) {
             let start = date(2026, 1, 1).saturating_add(Span::new().days(days));
             let term = Term::starting(start);
             let next = term.next();
             proptest::prop_assert_eq!(term.end.saturating_add(Span::new().days(1)), next.start);
             let length = (term.end - term.start).get_days() + 1;
-            proptest::prop_assert!(length == 365 || length == 366);
+            let holds_leap_day = (start.year()..=term.end.year()).any(|year| {
+                let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+                leap && term.contains(date(year, 2, 29))
+            });
+            // A term that begins on 29 February ends on the last day of the February after it.
+            proptest::prop_assert_eq!(length, 365 + i32::from(holds_leap_day));
             proptest::prop_assert_eq!((term.end - term.last_day_to_refuse).get_days(), 30);
         }
     }

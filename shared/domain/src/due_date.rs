@@ -145,6 +145,9 @@ mod art_06 {
         check("{}", date(2026, 1, 31), saturday, monday);
         let leap_day = date(2028, 2, 29);
         check("{}", date(2028, 1, 31), leap_day, leap_day);
+        // 2100 is no leap year, and its 28 February is a Sunday.
+        let (sunday, monday) = (date(2100, 2, 28), date(2100, 3, 1));
+        check("{}", date(2100, 1, 31), sunday, monday);
     }
 
     #[test]
@@ -206,7 +209,7 @@ mod art_06 {
 
     proptest! {
         #[test]
-        fn both_dates_follow_the_issue_and_banks_are_open(days in 0i64..27_000, months in 0u8..=255, day in 0u8..=28) {
+        fn both_dates_follow_the_issue_and_banks_are_open(days in 0i64..27_394, months in 0u8..=255, day in 0u8..=28) {
             let issued_on = date(2026, 1, 1).saturating_add(days.days());
             let day = DayOfMonth::new(day).map_or(DueDay::MonthEnd, DueDay::Day);
             let terms = PaymentTerms { months_after: months, day };

@@ -170,6 +170,31 @@ fn the_last_day_of_use_still_counts_to_24_00() {
     );
 }
 
+/// Breaks with UTC instead of Asia/Tokyo: what ended would be shown to 09:00, and what began be refused to 09:00.
+#[test]
+fn in_the_first_hours_of_a_day_in_tokyo_its_own_date_counts() {
+    let over = Contract {
+        standing: Standing::Ended {
+            on: date(2026, 5, 31),
+            cause: TerminationCause::Expiry,
+            at_once: false,
+        },
+        ..contract()
+    };
+    let mut begun = contract();
+    begun.orders[0].first_term = crate::calendar::Term::starting(date(2026, 6, 1));
+    let denial = |contract: &Contract, time: &str| {
+        entitle(contract, &viewer(), &camera(), Ask::Live, at(time)).denial()
+    };
+    for time in ["2026-06-01T00:00:00+09:00", "2026-06-01T08:59:59+09:00"] {
+        assert_eq!(denial(&over, time), Some(Rule::ContractRunning), "{time}");
+        assert_eq!(denial(&begun, time), None, "{time}");
+    }
+    let eve = "2026-05-31T23:59:59+09:00";
+    assert_eq!(denial(&over, eve), None);
+    assert_eq!(denial(&begun, eve), Some(Rule::InTerm));
+}
+
 #[test]
 fn recordings_before_the_grant_outside_retention_or_in_the_future_are_denied() {
     let ask = |from: &str, to: &str| check(&contract(), &viewer(), &camera(), recorded(from, to));

@@ -80,6 +80,29 @@ fn payment_by_the_day_after_the_due_date_bears_nothing() {
     }
 }
 
+/// Breaks when the due date or the day of payment counts, or when the first day of delay is left out (Art. 19).
+#[test]
+fn the_first_day_of_delay_follows_the_due_date_and_the_last_precedes_the_payment() {
+    let due = date(2026, 4, 30);
+    for (paid, days) in [
+        (due, 0),
+        (date(2026, 5, 1), 0),
+        (date(2026, 5, 2), 1),
+        (date(2026, 5, 3), 2),
+        (date(2026, 6, 1), 31),
+    ] {
+        assert_eq!(days_late(due, paid), days, "{paid}");
+    }
+    let (first, last) = (date(2026, 5, 1), date(2026, 5, 31));
+    let interest = unpaid(120_000, due, date(2026, 6, 1), CalendarYearSplit);
+    check(&interest, &[(120_000, first, last, 31, 1_488)], 1_488);
+    // One day of this debt is 48 yen, so a day too many or too few would show.
+    assert_eq!(
+        unpaid(120_000, due, last, CalendarYearSplit).total,
+        Yen(1_440)
+    );
+}
+
 #[test]
 fn a_debt_due_on_31_december_starts_in_the_new_year() {
     let interest = unpaid(

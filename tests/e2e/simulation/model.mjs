@@ -1,134 +1,223 @@
-//! What the terms ask of a contract, worked out from its plan alone. It shares no code with the service.
+//! What the terms ask of a contract, lived day by day from its acts alone. It shares no code with the service.
 
-import holidayJp from "@holiday-jp/holiday_jp";
-
-const DAY = 86_400_000;
-const day = (text) => new Date(`${text}T00:00:00Z`);
-const text = (date) => date.toISOString().slice(0, 10);
-export const plus = (from, days) => text(new Date(day(from).getTime() + days * DAY));
-const apart = (from, to) => Math.round((day(to) - day(from)) / DAY);
-
-/** The term that begins on a day: it ends before the same day of the next year, or at the month's end. */
-export function term(start) {
-  const [year, month, date] = start.split("-").map(Number);
-  const same = new Date(Date.UTC(year + 1, month - 1, date));
-  const exists = same.getUTCMonth() === month - 1;
-  const end = exists ? plus(text(same), -1) : text(new Date(Date.UTC(year + 1, month, 0)));
-  return { start, end, lastDayToRefuse: plus(end, -30), next: plus(end, 1) };
-}
-
-function bankRests(on) {
-  const date = day(on);
-  const week = date.getUTCDay();
-  const [month, number] = [date.getUTCMonth() + 1, date.getUTCDate()];
-  const yearsTurn = (month === 12 && number === 31) || (month === 1 && number <= 3);
-  const local = new Date(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate());
-  return week === 0 || week === 6 || yearsTurn || holidayJp.isHoliday(local);
-}
-
-/** The end of the next month, moved to a day on which banks work. */
-export function due(issued) {
-  const date = day(issued);
-  let end = text(new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 2, 0)));
-  while (bankRests(end)) end = plus(end, 1);
-  return end;
-}
-
-const leap = (year) => (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
-
-/** 14.6 % a year from the day after the due date to the day before payment, days of a leap year by 366. */
-export function interest(yen, dueOn, paidOn) {
-  let [common, leaping] = [0n, 0n];
-  for (let one = plus(dueOn, 1); one < paidOn; one = plus(one, 1)) {
-    if (leap(Number(one.slice(0, 4)))) leaping += 1n;
-    else common += 1n;
-  }
-  return Number((BigInt(yen) * 146n * (common * 366n + leaping * 365n)) / (1000n * 365n * 366n));
-}
+import { due, earlier, interest, later, plus, term, termOn } from "./calendar.mjs";
 
 const REMINDERS = [90, 60, 45, 35, 31];
 const DEMAND_AFTER = 8;
 const GRACE = 14;
+const TAX = 10;
 
-/**
- * Plays a plan to a day. A plan holds `start`, `prices` (of the first term and of later ones), `pays` (days from issue to
- * payment, or null for never) and `end`: null, {refuse, on} or {cancel, on}. Acts happen in the morning, after the night's work.
- */
-export function expected(plan, through) {
-  const notices = [];
-  const invoices = [];
-  const payments = [];
-  const drafts = [];
-  let suspended = false;
-  const known = plan.end?.on;
-  let current = term(plan.start);
-  for (let number = 1; current.start <= through; number += 1) {
-    const total = plan.prices[Math.min(number, plan.prices.length) - 1];
-    const dueOn = due(current.start);
-    invoices.push({ number, issued: current.start, due: dueOn, total });
-    notices.push(["invoice_issued", current.start]);
-    const paid = plan.pays === null ? null : plus(current.start, plan.pays);
-    if (paid && paid <= through) {
-      payments.push({ on: paid, yen: total });
-      const yen = interest(total, dueOn, paid);
-      if (yen > 0) drafts.push(yen);
+/** What a number of cameras costs in the first term of an example's order, and by the operator's list, without tax. */
+const FIRST_YEN = 18_000;
+const LISTED_YEN = 21_600;
+const withTax = (net) => net + Math.floor((net * TAX) / 100);
+
+const open = (debt) => Math.max(0, debt.total - debt.paid.reduce((sum, { yen }) => sum + yen, 0));
+
+/** One contract. `billed` and `drafted` are told of each fee that is billed and each interest that is drafted. */
+export class Life {
+  constructor({ start, resold, cameras = 2 }) {
+    this.resold = resold;
+    this.orders = [];
+    this.debts = [];
+    this.credit = 0;
+    this.number = 0;
+    this.standing = "active";
+    this.cancelled = null;
+    this.notices = [];
+    this.invoices = [];
+    this.fees = [];
+    this.billed = () => {};
+    this.drafted = () => {};
+    this.accept(start, cameras, FIRST_YEN);
+  }
+
+  accept(start, cameras, yen = LISTED_YEN) {
+    const number = this.orders.length + 1;
+    this.orders.push({ number, cameras, net: cameras * yen, first: term(start), term: term(start), billed: false, reminded: 0, last: null, over: false });
+  }
+
+  tell(kind, on) { this.notices.push([kind, on]); }
+
+  /** What falls due next, each with its day and its place among what falls due on the same day. */
+  owed() {
+    const all = [];
+    const owe = (on, place, run) => all.push({ on, place, run });
+    for (const order of this.orders.filter((one) => !one.over)) {
+      const ends = order.last !== null && order.last <= order.term.end;
+      if (!order.billed && (order.last === null || order.term.start <= order.last)) owe(order.term.start, 0, () => this.bill(order));
+      if (!ends && order.reminded < REMINDERS.length) owe(plus(order.term.end, -REMINDERS[order.reminded]), 1, (today) => this.remind(order, today));
+      if (this.cancelled === null || this.cancelled > order.term.end) owe(order.term.next, 2, (today) => this.renew(order, ends, today));
     }
-    const demand = plus(dueOn, DEMAND_AFTER);
-    if (demand <= through && (!paid || paid >= demand)) notices.push(["demand", demand]);
-    const suspend = plus(demand, GRACE + 1);
-    if (suspend <= through && (!paid || paid >= suspend) && !suspended) {
-      suspended = true;
-      notices.push(["suspended", suspend]);
-      if (paid && paid <= through) notices.push(["suspension_lifted", paid]);
-      suspended = !paid;
+    for (const debt of this.debts.filter((one) => one.fee && open(one) > 0)) {
+      if (debt.demanded === null) owe(plus(debt.due, DEMAND_AFTER), 3, (today) => this.demand(debt, today));
+      else if (this.standing === "active" && !debt.suspended) owe(plus(debt.demanded, GRACE + 1), 4, (today) => this.suspendUnpaid(debt, today));
     }
-    for (const before of REMINDERS) {
-      const on = plus(current.end, -before);
-      if (on <= through && (!known || on <= known)) notices.push(["renewal_reminder", on]);
+    if (this.cancelled !== null && this.standing !== "ended") owe(plus(this.cancelled, 1), 5, (today) => this.end("contract_ended", today));
+    return all.sort((a, b) => (a.on === b.on ? a.place - b.place : a.on < b.on ? -1 : 1));
+  }
+
+  /** Does what has fallen due by a day, in the order of the days. */
+  work(today) {
+    for (let [next] = this.owed(); next && next.on <= today; [next] = this.owed()) next.run(today);
+  }
+
+  bill(order) {
+    order.billed = true;
+    const on = order.term.start;
+    if (this.resold) {
+      this.fees.push({ on, net: order.net });
+      return;
     }
-    if (known && known >= current.start && known <= current.end) {
-      if (plan.end.refuse) {
-        if (known <= through) notices.push(["refusal_received", known]);
-        if (current.next <= through) notices.push(["expired", current.next]);
-      } else {
-        if (known <= through) notices.push(["cancellation_received", known]);
-        if (plus(plan.end.cancel, 1) <= through) notices.push(["contract_ended", plus(plan.end.cancel, 1)]);
+    const debt = this.issue(on, withTax(order.net), true);
+    const used = Math.min(this.credit, debt.total);
+    if (used > 0) debt.paid.push({ on, yen: used });
+    this.credit -= used;
+    this.billed(debt, on);
+  }
+
+  issue(on, total, fee) {
+    this.number += 1;
+    const debt = { number: this.number, fee, issued: on, due: due(on), total, paid: [], demanded: null, suspended: false, draft: null };
+    this.debts.push(debt);
+    this.invoices.push({ number: debt.number, issued: on, due: debt.due, total });
+    this.tell("invoice_issued", on);
+    return debt;
+  }
+
+  remind(order, today) {
+    order.reminded += 1;
+    this.tell("renewal_reminder", today);
+  }
+
+  renew(order, ends, today) {
+    if (ends) {
+      this.tell("expired", today);
+      order.over = true;
+      if (this.orders.every((one) => one.over)) this.standing = "ended";
+      return;
+    }
+    this.tell("renewed", today);
+    Object.assign(order, { term: term(order.term.next), net: order.cameras * LISTED_YEN, billed: false, reminded: 0 });
+  }
+
+  demand(debt, today) {
+    debt.demanded = today;
+    this.tell("demand", today);
+  }
+
+  suspendUnpaid(debt, today) {
+    debt.suspended = true;
+    this.standing = "6-2";
+    this.tell("suspended", today);
+  }
+
+  end(kind, today) {
+    for (const order of this.orders) order.over = true;
+    this.standing = "ended";
+    this.tell(kind, today);
+  }
+
+  /** The open debts in the order in which money goes to them. */
+  inOrder() {
+    const key = (debt) => `${debt.due} ${debt.fee ? 0 : 1} ${String(debt.number).padStart(6, "0")}`;
+    return this.debts.filter((debt) => open(debt) > 0).sort((a, b) => (key(a) < key(b) ? -1 : 1));
+  }
+
+  /** Sets money against what is open; what is left is credit. Returns what was settled. */
+  spend(yen, on) {
+    const settled = [];
+    for (const debt of this.inOrder()) {
+      const part = Math.min(yen, open(debt));
+      if (part > 0) debt.paid.push({ on, yen: part });
+      if (part > 0 && open(debt) === 0) settled.push(debt);
+      yen -= part;
+    }
+    this.credit += yen;
+    return settled;
+  }
+
+  liftIfPaid(on) {
+    if (this.standing !== "6-2" || this.debts.some((debt) => debt.demanded !== null && open(debt) > 0)) return;
+    this.standing = "active";
+    this.tell("suspension_lifted", on);
+  }
+
+  pay(yen, on) {
+    for (const debt of this.spend(yen, on).filter((one) => one.fee)) {
+      const late = interest(debt.total, debt.due, debt.paid);
+      if (late > 0) {
+        debt.draft = late;
+        this.drafted(debt, on);
       }
-      break;
     }
-    if (current.next <= through) notices.push(["renewed", current.next]);
-    current = term(current.next);
+    this.liftIfPaid(on);
   }
-  notices.sort((a, b) => (a[1] + a[0] < b[1] + b[0] ? -1 : 1));
-  return { notices, invoices, payments, drafts };
+
+  /** A credit note; what its invoice no longer takes is credit, which goes to what is open at once. */
+  takeBack(debt, yen, on) {
+    this.number += 1;
+    this.invoices.push({ number: this.number, issued: on, due: null, total: -yen });
+    const part = Math.min(yen, open(debt));
+    if (part > 0) debt.paid.push({ on, yen: part });
+    this.spend(yen - part, on);
+    this.liftIfPaid(on);
+  }
+
+  billInterest(debt, on) {
+    const billed = this.issue(on, debt.draft, false);
+    debt.draft = null;
+    const credit = this.credit;
+    this.credit = 0;
+    this.spend(credit, on);
+    return billed;
+  }
+
+  waiveInterest(debt) { debt.draft = null; }
+
+  accelerate(on) {
+    for (const debt of this.debts) if (open(debt) > 0) debt.due = earlier(debt.due, later(on, debt.issued));
+  }
+
+  suspend(on) {
+    this.standing = "13-1";
+    this.tell("suspended", on);
+    this.accelerate(on);
+  }
+
+  lift(on) {
+    this.standing = "active";
+    this.tell("suspension_lifted", on);
+  }
+
+  rescind(on) {
+    this.accelerate(on);
+    this.end("rescinded", on);
+  }
+
+  refuse(order, on) {
+    order.last = order.term.end;
+    this.tell("refusal_received", on);
+  }
+
+  cancel(last, on) {
+    for (const order of this.orders) {
+      const until = earlier(termOn(order.first, on).end, last);
+      order.last = order.last === null ? until : earlier(order.last, until);
+    }
+    this.cancelled = last;
+    this.tell("cancellation_received", on);
+  }
+
+  /** What is to be found in the end. */
+  get state() {
+    return {
+      standing: this.standing === "ended" ? "ended" : this.standing === "active" ? "active" : `suspended ${this.standing}`,
+      credit: this.credit,
+      open: this.debts.reduce((sum, debt) => sum + open(debt), 0),
+      drafts: this.debts.map((debt) => debt.draft).filter((yen) => yen !== null).sort((a, b) => a - b),
+    };
+  }
 }
 
-/** A generator of numbers in [0, 1) that the same seed repeats (mulberry32). */
-export function random(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
-/** Draws a plan: some pay late, some never, some refuse or cancel. */
-export function draw(chance, start, years, prices) {
-  const pick = (from, to) => from + Math.floor(chance() * (to - from + 1));
-  const kind = chance();
-  const plan = { start, prices, pays: 20, end: null };
-  if (kind < 0.2) plan.pays = pick(60, 200);
-  else if (kind < 0.25) plan.pays = null;
-  else if (kind < 0.6) {
-    let current = term(start);
-    for (let skip = pick(0, Math.max(0, years - 1)); skip > 0; skip -= 1) current = term(current.next);
-    if (kind < 0.45) plan.end = { refuse: true, on: plus(current.lastDayToRefuse, -pick(0, 80)) };
-    else {
-      const on = plus(current.start, pick(40, 300));
-      plan.end = { cancel: plus(on, pick(0, Math.min(60, apart(on, current.end)))), on };
-    }
-  }
-  return plan;
-}
+export { open };

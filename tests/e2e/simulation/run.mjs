@@ -9,4 +9,4 @@ const [contracts, years, seed, kills] = [values.contracts, values.years, values.
 if (![contracts, years, seed, kills].every(Number.isFinite)) throw new Error("the options take numbers");
 const started = Date.now();
 const done = await simulate({ contracts, years, seed, kills, say: (line) => process.stderr.write(`${line}\n`) });
-console.log(`seed ${seed}: ${done.contracts} contracts over ${years} years, ${done.killed} disturbances, ${done.notices} notices as expected, ${Math.round((Date.now() - started) / 1000)} s`);
+console.log(`seed ${seed}: ${done.contracts} contracts over ${years} years, ${done.killed} disturbances, ${done.acts} acts, ${done.notices} notices as expected, ${Math.round((Date.now() - started) / 1000)} s`);

@@ -1,11 +1,14 @@
 //! The contract's life by article, and its laws over 2026–2100.
 #![allow(clippy::unwrap_used)]
 
+mod acts;
 mod art_06;
 mod art_11;
 mod art_13;
 mod art_15;
+mod catching_up;
 mod explaining;
+mod hours;
 mod laws;
 
 use jiff::Timestamp;

@@ -1,103 +1,13 @@
-//! Laws over 2026–2100: catching up equals running day by day, whatever crashes, doubles or reorders.
+//! Laws over 2026–2100: what holds for every contract, whatever customers and operators do.
 
 use proptest::prelude::*;
 
+use super::acts::{Act, acts, start};
 use super::*;
 use crate::calendar::{days, tokyo_date};
 
-/// What a customer or operator may do on a day.
-#[derive(Debug, Clone)]
-enum Act {
-    Pay(i64),
-    Refuse,
-    Cancel(i64),
-    MoreCameras,
-    Suspend,
-    Lift,
-}
-
-fn act() -> impl Strategy<Value = Act> {
-    prop_oneof![
-        4 => (1i64..40_000).prop_map(Act::Pay),
-        1 => Just(Act::Refuse),
-        1 => (0i64..400).prop_map(Act::Cancel),
-        1 => Just(Act::MoreCameras),
-        1 => Just(Act::Suspend),
-        1 => Just(Act::Lift),
-    ]
-}
-
-fn command(act: &Act, today: Date, number: usize) -> Command {
-    match act {
-        Act::Pay(yen) => Command::RecordReceipt(NewReceipt {
-            reference: format!("r{number}"),
-            received_on: today,
-            yen: Yen(*yen),
-        }),
-        Act::Refuse => Command::RefuseRenewal {
-            order: 1,
-            receipt: "R".into(),
-            paper: None,
-        },
-        Act::Cancel(ahead) => Command::Cancel(Cancellation {
-            on: days(today, *ahead),
-            receipt: "C".into(),
-        }),
-        Act::MoreCameras => Command::AcceptOrder {
-            start: days(today, 3),
-            retention_days: 30,
-            cameras: 1,
-        },
-        Act::Suspend => Command::Suspend(Measure {
-            ground: MeasureGround::Breach,
-            evidence: "e".into(),
-            arose_on: today,
-        }),
-        Act::Lift => Command::Lift { reason: "r".into() },
-    }
-}
-
-/// Acts sorted by day: days after the start.
-fn acts() -> impl Strategy<Value = Vec<(i64, Act)>> {
-    prop::collection::vec((1i64..1_200, act()), 0..8).prop_map(|mut acts| {
-        acts.sort_by_key(|(day, _)| *day);
-        acts
-    })
-}
-
-fn start() -> impl Strategy<Value = Date> {
-    (0i64..26_000).prop_map(|ahead| days(date(2026, 4, 1), ahead))
-}
-
-/// The civil facts of a contract: what may not depend on when work was done. A demand counts from its
-/// sending, so what follows from it is left out by paying in time.
-fn facts_of(life: &Life) -> (Vec<crate::invoice::Invoice>, Vec<Order>, u32) {
-    let mut orders = life.contract.orders.clone();
-    for order in &mut orders {
-        order.running.rungs_done = 0;
-    }
-    (
-        life.invoices.clone(),
-        orders,
-        life.contract.account.last_number,
-    )
-}
-
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
-
-    #[test]
-    fn catching_up_in_one_jump_equals_running_day_by_day(start in start(), length in 1i64..1_500) {
-        let mut daily = Life::begin(start);
-        let mut jump = daily.clone();
-        daily.run(start, days(start, length));
-        jump.tick(days(start, length));
-        // The same facts in the same order of their days; only reminders may be overtaken.
-        prop_assert_eq!(facts_of(&daily), facts_of(&jump));
-        for order in &jump.contract.orders {
-            prop_assert_eq!(order.running.rungs_done, daily.contract.order(order.number).unwrap().running.rungs_done);
-        }
-    }
 
     #[test]
     fn the_history_alone_gives_the_contract_again(start in start(), acts in acts()) {
@@ -115,11 +25,11 @@ proptest! {
         let mut life = Life::begin(start);
         let mut ever: Vec<Task> = life.contract.owed();
         let mut today = start;
-        for (number, (day, act)) in acts.iter().enumerate() {
+        for (day, act) in &acts {
             life.run(today, days(start, *day));
             today = days(start, *day);
             ever.extend(life.contract.owed());
-            let _ = life.ask_as(command(act, today, number), "user:1", today);
+            life.act(act, today);
             ever.extend(life.contract.owed());
         }
         life.tick(today);
@@ -161,11 +71,10 @@ proptest! {
 fn lived(start: Date, acts: &[(i64, Act)]) -> Life {
     let mut life = Life::begin(start);
     let mut today = start;
-    for (number, (day, act)) in acts.iter().enumerate() {
+    for (day, act) in acts {
         life.run(today, days(start, *day));
         today = days(start, *day);
-        // Refused commands are part of life.
-        let _ = life.ask_as(command(act, today, number), "user:1", today);
+        life.act(act, today);
     }
     life.run(today, days(today, 500));
     life
@@ -181,43 +90,83 @@ fn kept(life: &Life) -> Result<(), TestCaseError> {
             prop_assert_eq!(invoice.issued_on, term.start);
         }
     }
+    suspended_after_demands(life)?;
+    reminded_while_true(life)?;
+    for entry in &life.history {
+        if let Event::ReceiptRecorded {
+            receipt, drafts, ..
+        } = &entry.event
+        {
+            for (_, draft) in drafts {
+                for tranche in &draft.interest.tranches {
+                    // n through the day of payment is one more than the days that bear interest.
+                    let most = tranche.principal.0 * 146 * (tranche.days + 1) / 365_000;
+                    prop_assert!(tranche.yen.0 <= most);
+                    prop_assert!(tranche.to < receipt.received_on);
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A timer suspends only after a demand that was sent and did not fail, and its grace (6-2).
+fn suspended_after_demands(life: &Life) -> Result<(), TestCaseError> {
+    let grace = i64::from(life.facts.operator.arrears.grace_days);
     let mut demanded = std::collections::BTreeMap::new();
     for entry in &life.history {
         match &entry.event {
+            Event::Demanded { debt, demand } if demand.failed => {
+                demanded.remove(debt);
+            }
             Event::Demanded { debt, demand } => {
                 demanded.extend(demand.sent_on.map(|day| (*debt, day)));
             }
             Event::SuspendedForNonPayment { debt, .. } => {
-                let demanded = demanded.get(debt).copied().unwrap_or(Date::MAX);
-                prop_assert!(demanded < entry.on, "suspended before its demand");
-            }
-            Event::ReceiptRecorded {
-                receipt, drafts, ..
-            } => {
-                for (_, draft) in drafts {
-                    for tranche in &draft.interest.tranches {
-                        // n through the day of payment is one more than the days that bear interest.
-                        let most = tranche.principal.0 * 146 * (tranche.days + 1) / 365_000;
-                        prop_assert!(tranche.yen.0 <= most);
-                        prop_assert!(tranche.to < receipt.received_on);
-                    }
-                }
+                let lapsed = demanded.get(debt).map(|sent_on| days(*sent_on, grace));
+                let lapsed = lapsed.is_some_and(|last| last < entry.on);
+                prop_assert!(lapsed, "suspended without a demand that lapsed");
+                prop_assert!(entry.on <= tokyo_date(entry.at), "suspended before its day");
             }
             _ => {}
         }
     }
-    for (sent_on, notice) in &life.notices {
-        let crate::notice::Notice::RenewalReminder { order, term, .. } = notice else {
-            continue;
-        };
-        let mut named = life.contract.order(*order).map(|o| o.first_term);
-        for _ in 1..*term {
-            named = named.map(|term| term.next());
+    Ok(())
+}
+
+/// A reminder goes out only while the renewal that it tells of is to come and can be refused (Art. 11).
+fn reminded_while_true(life: &Life) -> Result<(), TestCaseError> {
+    let mut refused = std::collections::BTreeSet::new();
+    let mut over = false;
+    for entry in &life.history {
+        match &entry.event {
+            Event::RefusalReceived { order, .. } => {
+                refused.insert(*order);
+            }
+            Event::CancellationReceived { .. } | Event::Rescinded { .. } => over = true,
+            Event::Reminded {
+                order,
+                term,
+                outcome: crate::contract::ReminderOutcome::Asked,
+                ..
+            } => {
+                prop_assert!(!refused.contains(order), "reminded after a refusal");
+                prop_assert!(!over, "reminded after a cancellation or rescission");
+                let mut named = life.contract.order(*order).unwrap().first_term;
+                for _ in 1..*term {
+                    named = named.next();
+                }
+                let sent_on = tokyo_date(entry.at);
+                prop_assert!(sent_on <= named.last_day_to_refuse, "an untrue reminder");
+                prop_assert!(days(named.end, -90) <= sent_on, "an early reminder");
+            }
+            _ => {}
         }
-        prop_assert!(
-            *sent_on <= named.unwrap().last_day_to_refuse,
-            "an untrue reminder"
-        );
     }
+    let asked = life.history.iter().filter(|entry| {
+        let asked = crate::contract::ReminderOutcome::Asked;
+        matches!(&entry.event, Event::Reminded { outcome, .. } if *outcome == asked)
+    });
+    prop_assert_eq!(asked.count(), life.notices_of("renewal_reminder").len());
     Ok(())
 }
