@@ -50,3 +50,23 @@ fn every_function_states_its_own_timeout_to_itself() {
         );
     }
 }
+
+#[test]
+fn every_queue_is_drained_at_a_set_concurrency() {
+    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(TEMPLATE).unwrap();
+    let resources = template["Resources"].as_mapping().unwrap();
+    let events = resources
+        .values()
+        .filter_map(|r| r["Properties"]["Events"].as_mapping());
+    let queues: Vec<_> = events
+        .flat_map(|events| events.values())
+        .filter(|event| event["Type"].as_str() == Some("SQS"))
+        .collect();
+    assert!(queues.len() > 10);
+    for queue in queues {
+        let bound = &queue["Properties"]["ScalingConfig"]["MaximumConcurrency"];
+        let bound = bound.as_u64();
+        // AWS takes no smaller bound than 2.
+        assert!(bound.is_some_and(|n| (2..=10).contains(&n)), "{queue:?}");
+    }
+}

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::App;
 use crate::demand::Recorder;
 use crate::letter::{self, Letter};
+use crate::overtaken;
 
 /// How often a decision is taken again when the contract moved on since it was read.
 pub(crate) const TRIES: usize = 5;
@@ -20,7 +21,7 @@ pub(crate) enum Delivered {
     Sent,
     /// The ledger has it: the message came twice.
     Already,
-    /// What it would tell is no longer so.
+    /// What it would tell is no longer so; the ledger says that it was not sent.
     Overtaken,
 }
 
@@ -36,7 +37,7 @@ pub(crate) async fn deliver(
         return Ok(Delivered::Already);
     }
     let Some(letter) = letter::write(app, notice, now).await? else {
-        return Ok(Delivered::Overtaken);
+        return overtaken::write_down(app, id, notice, now).await;
     };
     let recorder = Recorder::of(app, notice).await?;
     let mail = Mail {

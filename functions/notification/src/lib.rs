@@ -8,6 +8,7 @@ mod demand;
 mod letter;
 mod life;
 mod outcome;
+mod overtaken;
 mod password;
 mod relay;
 mod texts;
@@ -21,9 +22,9 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_ports::{
     Accounts, Applications, Billing, Body, Chance, CommitError, Contracts, Decision, Documents,
-    Ledger, Mailer, Message, Notices, People, Queues, Resellers, Topic,
+    DueWork, Ledger, Mailer, Message, Notices, People, Queues, Resellers, Topic,
 };
-use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem, text};
+use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem, note_failure, text};
 use serde_json::Value;
 
 /// Everything that the function works with.
@@ -41,6 +42,8 @@ pub struct App {
     pub mailer: Arc<dyn Mailer>,
     pub accounts: Arc<dyn Accounts>,
     pub chance: Arc<dyn Chance>,
+    /// Takes the reasons of failures, for the person who looks at a message that was given up on.
+    pub due: Arc<dyn DueWork>,
     /// Where browsers reach the portal, without a trailing slash.
     pub portal_url: String,
 }
@@ -77,6 +80,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
             &text("CUSTOMER_POOL_ID")?,
         )),
         chance: Arc::new(ciero_cloud::OsChance),
+        due: store.clone(),
         portal_url: text("PORTAL_URL")?.trim_end_matches('/').to_owned(),
     };
     ciero_runtime::warm_up(app.documents.operator()).await;
@@ -115,7 +119,7 @@ async fn deliver_all(app: &App, items: &[QueueItem], now: Moment) -> BatchOutcom
     let mut outcome = BatchOutcome::default();
     for item in items {
         if let Err(error) = deliver_item(app, item, now).await {
-            outcome.retry(item, &error);
+            note_failure(app.due.as_ref(), &mut outcome, (item, &error), now).await;
         }
     }
     outcome

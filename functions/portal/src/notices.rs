@@ -47,7 +47,7 @@ fn table(page: &Page, notices: &[NoticeRecord]) -> Markup {
             tbody { @for record in notices { tr {
                 td data-label=(when) { (moment(l, record.sent_at)) }
                 td data-label=(what) { (subject(l, &record.notice)) }
-                td data-label=(to) { (record.to) }
+                td data-label=(to) { @if record.to.is_empty() { "—" } @else { (record.to) } }
                 td data-label=(state) { div { (outcome(page, record.outcome)) } }
             } } }
         }
@@ -106,6 +106,10 @@ fn outcome(page: &Page, outcome: Outcome) -> Markup {
         },
         Outcome::Failed { at, reason } => html! {
             (badge(Tone::Bad, t("不達", "Not delivered"))) " " small { (why(l, reason)) " · " (moment(l, at)) }
+        },
+        Outcome::NotSent { .. } => html! {
+            (badge(Tone::Plain, t("送信なし", "Not sent"))) " "
+            small { (t("送信前に状況が変わったため", "It was no longer so before it was sent")) }
         },
     }
 }

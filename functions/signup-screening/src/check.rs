@@ -6,7 +6,7 @@ use ciero_domain::application::{Command, State, decide, evolve};
 use ciero_domain::ids::ApplicationId;
 use ciero_domain::screening::{Screening, ScreeningList, lists_in_force, signals};
 use ciero_ports::{Body, CommitError, Decision, Message, Write, WriteKind};
-use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem};
+use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem, note_failure};
 use serde_json::Value;
 
 use crate::App;
@@ -24,7 +24,7 @@ impl OnEvent for App {
         let mut outcome = BatchOutcome::default();
         for item in items {
             if let Err(error) = check(self, &item, now).await {
-                outcome.retry(&item, &error);
+                note_failure(self.due.as_ref(), &mut outcome, (&item, &error), now).await;
             }
         }
         Ok(outcome.into_value())
@@ -33,7 +33,9 @@ impl OnEvent for App {
 
 /// Reads which application a message asks to check.
 fn asked(item: &QueueItem) -> Result<ApplicationId> {
-    let message: Message = serde_json::from_str(&item.body).context("a message cannot be read")?;
+    // The error of the JSON reader could quote the body, and the reason is shown to people.
+    let message: Message = serde_json::from_str(&item.body)
+        .map_err(|_| anyhow::anyhow!("the body is not a message"))?;
     match message.body {
         Body::Screen(id) => Ok(id),
         Body::Notice(_) | Body::Work(_) => {

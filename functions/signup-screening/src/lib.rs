@@ -16,7 +16,7 @@ use axum::routing::{get, post};
 use ciero_cloud::{OsChance, S3ListFiles, SqsQueues};
 use ciero_domain::application::Application;
 use ciero_domain::ids::ApplicationId;
-use ciero_ports::{Applications, Chance, Confidential, Documents, ListFiles, Topic};
+use ciero_ports::{Applications, Chance, Confidential, Documents, DueWork, ListFiles, Topic};
 use ciero_runtime::{Desk, Gate, Problem, Settings, guarded, sdk_config, text, warm_up};
 use ciero_store::Store;
 
@@ -30,6 +30,8 @@ pub struct App {
     pub confidential: Arc<dyn Confidential>,
     pub list_files: Arc<dyn ListFiles>,
     pub chance: Arc<dyn Chance>,
+    /// Takes the reasons of failures, for the person who looks at a message that was given up on.
+    pub due: Arc<dyn DueWork>,
 }
 
 impl FromRef<App> for Gate {
@@ -89,6 +91,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         confidential: store.clone(),
         list_files: Arc::new(S3ListFiles::new(&config, &text("SCREENING_LIST_BUCKET")?)),
         chance: Arc::new(OsChance),
+        due: store.clone(),
     };
     warm_up(store.operator()).await;
     let router = guarded(router(app.clone()), gate);

@@ -157,7 +157,8 @@ impl Notice {
     }
 }
 
-/// What became of a notice. It only goes forward: from sent to arrived, and from both to failed.
+/// What became of a notice. It only goes forward: from sent to arrived, and from both to failed. One that was not sent
+/// stays so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Outcome {
@@ -168,6 +169,8 @@ pub enum Outcome {
     Arrived { at: Timestamp },
     /// It did not reach the recipient, or nobody there wants it.
     Failed { at: Timestamp, reason: Failure },
+    /// No mail was sent, because what it would have told had become untrue by then.
+    NotSent { at: Timestamp },
 }
 
 /// Why a notice failed. The mail servers' own words are not kept: they quote addresses.
@@ -199,6 +202,7 @@ impl Outcome {
             Outcome::Sent => "sent",
             Outcome::Arrived { .. } => "arrived",
             Outcome::Failed { .. } => "failed",
+            Outcome::NotSent { .. } => "not_sent",
         }
     }
 
@@ -207,6 +211,7 @@ impl Outcome {
             Outcome::Sent => 0,
             Outcome::Arrived { .. } => 1,
             Outcome::Failed { .. } => 2,
+            Outcome::NotSent { .. } => 3,
         }
     }
 }
@@ -218,12 +223,14 @@ pub struct NoticeRecord {
     pub id: MessageId,
     #[serde(flatten)]
     pub notice: Notice,
+    /// Empty if it was not sent.
     pub to: String,
     pub language: Language,
-    /// SHA-256 of subject and text, in hexadecimal.
+    /// SHA-256 of subject and text, in hexadecimal; empty if there was none.
     pub content_hash: String,
+    /// When it was sent, or would have been.
     pub sent_at: Timestamp,
-    /// The mail service's own identifier.
+    /// The mail service's own identifier; empty if no mail was sent.
     pub mail_id: String,
     /// Counts the outcomes, from 1.
     #[serde(default = "first_version")]
@@ -251,7 +258,7 @@ impl NoticeRecord {
     /// Returns what a person has to do about it.
     pub fn next_step(&self) -> NextStep {
         match self.outcome {
-            Outcome::Sent | Outcome::Arrived { .. } => NextStep::Nothing,
+            Outcome::Sent | Outcome::Arrived { .. } | Outcome::NotSent { .. } => NextStep::Nothing,
             Outcome::Failed { .. } => NextStep::SecondChannel,
         }
     }
@@ -341,6 +348,19 @@ mod tests {
             let first = failed(Failure::Rejected);
             check(&[first, failed(Failure::Complained), first], first, 2);
             check(&[SENT], SENT, 1);
+        }
+
+        #[test]
+        fn what_was_not_sent_hears_no_news() {
+            let not_sent = Outcome::NotSent {
+                at: at("2026-06-01T00:00:02Z"),
+            };
+            let mut line = record();
+            line.outcome = not_sent;
+            assert_eq!(line.hear(arrived()), None);
+            assert_eq!(line.hear(failed(Failure::Rejected)), None);
+            assert_eq!(line.next_step(), NextStep::Nothing);
+            assert_eq!(line.outcome.name(), "not_sent");
         }
 
         #[test]

@@ -12,7 +12,7 @@ use ciero_domain::ids::ContractId;
 use ciero_ports::{Body, Contracts, Documents, DueWork, HeldTask, Message};
 
 use crate::catch_up::{Books, catch_up};
-use crate::{BatchOutcome, Desk, Moment, QueueItem, facts};
+use crate::{BatchOutcome, Desk, Moment, QueueItem, facts, note_failure};
 
 /// What carries out due work.
 #[derive(Clone)]
@@ -45,31 +45,18 @@ impl Worker {
                     let group = groups.entry(held.task.contract.clone()).or_default();
                     group.push((item, held));
                 }
-                Err(error) => self.note(&mut outcome, &item, &error, now).await,
+                Err(error) => {
+                    note_failure(self.due.as_ref(), &mut outcome, (&item, &error), now).await;
+                }
             }
         }
         let all = groups
             .into_iter()
             .map(|(id, group)| self.work_on(id, group, &facts, now));
         for (item, error) in futures::future::join_all(all).await.into_iter().flatten() {
-            self.note(&mut outcome, &item, &error, now).await;
+            note_failure(self.due.as_ref(), &mut outcome, (&item, &error), now).await;
         }
         outcome
-    }
-
-    /// Notes why a message failed, for the person who may have to look at it.
-    async fn note(
-        &self,
-        outcome: &mut BatchOutcome,
-        item: &QueueItem,
-        error: &anyhow::Error,
-        now: Moment,
-    ) {
-        let reason = format!("{error:#}");
-        if let Err(error) = self.due.failed(&item.body, &reason, now.0).await {
-            tracing::warn!(%error, "the reason of a failure was not noted");
-        }
-        outcome.retry(item, error);
     }
 
     async fn work_on(

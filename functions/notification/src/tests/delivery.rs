@@ -159,11 +159,13 @@ async fn an_invitation_makes_an_account_with_the_password_of_the_mail_and_of_not
 
 #[tokio::test]
 async fn somebody_removed_meanwhile_is_not_invited() {
-    let mut mocks = Mocks::reading_user(Language::Ja, removed_user()).with_empty_ledger();
+    let (mut mocks, trace) = Mocks::reading_user(Language::Ja, removed_user()).delivering();
     mocks.accounts.expect_invite().never();
-    mocks.mailer.expect_send().never();
     let delivered = deliver(&mocks.app(), &message_id(1), &invited(), now()).await;
     assert_eq!(delivered.unwrap(), Delivered::Overtaken);
+    assert!(trace.mails().is_empty());
+    let [line] = trace.records().try_into().unwrap();
+    assert_eq!((line.to.as_str(), line.outcome.name()), ("", "not_sent"));
 }
 
 #[tokio::test]

@@ -79,7 +79,11 @@ async fn a_demand_that_was_paid_before_it_went_is_not_sent() {
     let life = Life::demanded(Language::Ja).paid(39_600, DEMANDED);
     let (delivered, trace) = send(Mocks::living(&life)).await;
     assert_eq!(delivered.unwrap(), Delivered::Overtaken);
-    assert_eq!((trace.mails().len(), trace.decisions().len()), (0, 0));
+    assert!(trace.mails().is_empty());
+    let [decision] = trace.decisions().try_into().unwrap();
+    assert!(is_the_line(&decision), "{decision:?}");
+    let [line] = trace.records().try_into().unwrap();
+    assert_eq!(line.outcome.name(), "not_sent");
 }
 
 /// Mocks that show one state of the contract after another, the last one for good.

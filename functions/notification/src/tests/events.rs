@@ -80,6 +80,11 @@ async fn one_bad_item_comes_again_and_never_stops_the_rest() {
     let failed = json!([{ "itemIdentifier": "00000000-0000-4000-8000-000000000002" }]);
     assert_eq!(answer, json!({ "batchItemFailures": failed }));
     assert_eq!(trace.mails().len(), 2);
+    // The console shows it if the queue gives up on the message.
+    assert_eq!(
+        *trace.reasons.lock().unwrap(),
+        ["the body is not a message"]
+    );
 }
 
 #[tokio::test]

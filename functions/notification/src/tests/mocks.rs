@@ -7,8 +7,8 @@ use ciero_domain::notice::NoticeRecord;
 use ciero_domain::user::{Role, User};
 use ciero_ports::{
     CommitError, Decision, Mail, MockAccounts, MockApplications, MockBilling, MockChance,
-    MockContracts, MockDocuments, MockLedger, MockMailer, MockNotices, MockPeople, MockQueues,
-    MockResellers, Write,
+    MockContracts, MockDocuments, MockDueWork, MockLedger, MockMailer, MockNotices, MockPeople,
+    MockQueues, MockResellers, Write,
 };
 
 use super::life::{Life, facts};
@@ -21,6 +21,8 @@ pub struct Trace {
     pub mails: Arc<Mutex<Vec<Mail>>>,
     pub records: Arc<Mutex<Vec<NoticeRecord>>>,
     pub decisions: Arc<Mutex<Vec<Decision>>>,
+    /// Why messages failed, as it was noted for the console.
+    pub reasons: Arc<Mutex<Vec<String>>>,
 }
 
 impl Trace {
@@ -50,6 +52,7 @@ pub struct Mocks {
     pub mailer: MockMailer,
     pub accounts: MockAccounts,
     pub chance: MockChance,
+    pub due: MockDueWork,
 }
 
 impl Mocks {
@@ -73,6 +76,7 @@ impl Mocks {
             mailer: MockMailer::new(),
             accounts: MockAccounts::new(),
             chance: MockChance::new(),
+            due: MockDueWork::new(),
         };
         mocks
             .applications
@@ -138,6 +142,11 @@ impl Mocks {
             records.lock().unwrap().push(record(decision));
             Ok(())
         });
+        let reasons = trace.reasons.clone();
+        self.due.expect_failed().returning(move |_, reason, _| {
+            reasons.lock().unwrap().push(reason.to_owned());
+            Ok(())
+        });
         let records = trace.records.clone();
         self.notices.expect_notice().returning(move |id| {
             let records = records.lock().unwrap();
@@ -180,6 +189,7 @@ impl Mocks {
             mailer: Arc::new(self.mailer),
             accounts: Arc::new(self.accounts),
             chance: Arc::new(self.chance),
+            due: Arc::new(self.due),
             portal_url: "https://portal.example.jp".into(),
         }
     }

@@ -8,6 +8,7 @@ mod events;
 mod life;
 mod mocks;
 mod outcomes;
+mod overtaken;
 mod relay;
 mod samples;
 mod texts;

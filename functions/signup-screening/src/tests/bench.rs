@@ -12,7 +12,7 @@ use ciero_domain::screening::{Ground, ListHeader, RegisterEntry, Screening};
 use ciero_domain::terms::TermsVersion;
 use ciero_ports::{
     CloudError, CommitError, Decision, Message, MockApplications, MockChance, MockConfidential,
-    MockDocuments, MockLedger, MockListFiles, MockPeople, MockQueues, WriteKind,
+    MockDocuments, MockDueWork, MockLedger, MockListFiles, MockPeople, MockQueues, WriteKind,
 };
 use ciero_runtime::{COOKIE, Desk, Gate, LIFETIME, Moment, Role, Session, guarded, testing};
 use http_body_util::BodyExt;
@@ -77,6 +77,7 @@ impl Scene {
     /// Puts the function together over these records.
     pub(super) fn open(self) -> Bench {
         let written = Arc::new(Mutex::new(Vec::new()));
+        let reasons = Arc::new(Mutex::new(Vec::new()));
         let desk = Desk {
             ledger: Arc::new(ledger(written.clone(), self.conflicts.clone())),
             queues: Arc::new(queues()),
@@ -96,8 +97,13 @@ impl Scene {
             )),
             list_files: Arc::new(list_files(self.lists)),
             chance: Arc::new(chance()),
+            due: Arc::new(due(reasons.clone())),
         };
-        Bench { app, written }
+        Bench {
+            app,
+            written,
+            reasons,
+        }
     }
 }
 
@@ -180,6 +186,15 @@ fn list_files(lists: Vec<(ListHeader, Option<Vec<u8>>)>) -> MockListFiles {
     port
 }
 
+fn due(reasons: Arc<Mutex<Vec<String>>>) -> MockDueWork {
+    let mut port = MockDueWork::new();
+    port.expect_failed().returning(move |_, reason, _| {
+        reasons.lock().unwrap().push(reason.to_owned());
+        Ok(())
+    });
+    port
+}
+
 /// Draws 1, 2, 3 … so that identifiers are known.
 fn chance() -> MockChance {
     let mut port = MockChance::new();
@@ -218,9 +233,15 @@ impl Reply {
 pub(super) struct Bench {
     pub app: App,
     written: Arc<Mutex<Vec<Decision>>>,
+    reasons: Arc<Mutex<Vec<String>>>,
 }
 
 impl Bench {
+    /// Returns why messages failed, as it was noted for the console.
+    pub(super) fn reasons(&self) -> Vec<String> {
+        self.reasons.lock().unwrap().clone()
+    }
+
     /// Returns every decision that was written.
     pub(super) fn written(&self) -> Vec<Decision> {
         self.written.lock().unwrap().clone()

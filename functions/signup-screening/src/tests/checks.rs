@@ -159,6 +159,10 @@ async fn what_cannot_be_read_comes_again_alone() {
     ]});
     assert_eq!(run(&bench, batch).await, failed);
     assert_eq!(bench.written().len(), 1, "the good one was checked");
+    let reasons = bench.reasons();
+    assert_eq!(reasons.len(), 3, "the console shows each: {reasons:?}");
+    assert_eq!(reasons[0], "the body is not a message");
+    assert_eq!(reasons[2], "the application to check does not exist");
 }
 
 #[tokio::test]

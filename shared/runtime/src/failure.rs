@@ -1,0 +1,19 @@
+//! Why a message of a queue failed, kept for the person who may find it set aside.
+
+use ciero_ports::DueWork;
+
+use crate::{BatchOutcome, Moment, QueueItem};
+
+/// Lets a message come again, and notes why it failed: if its queue gives up on it, the console shows the reason.
+pub async fn note_failure(
+    due: &dyn DueWork,
+    outcome: &mut BatchOutcome,
+    (item, error): (&QueueItem, &anyhow::Error),
+    now: Moment,
+) {
+    let reason = format!("{error:#}");
+    if let Err(error) = due.failed(&item.body, &reason, now.0).await {
+        tracing::warn!(%error, "the reason of a failure was not noted");
+    }
+    outcome.retry(item, error);
+}
