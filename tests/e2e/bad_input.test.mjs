@@ -38,7 +38,7 @@ async function refused(ask, status, code, field) {
   }
 }
 
-scenario("bad input is refused and nothing is stored", { demo: false }, async ({ instance, step }) => {
+scenario("bad input is refused and nothing is stored", { demo: false, clock: "2026-04-01T09:01+09:00" }, async ({ instance, step }) => {
   const visitor = new Client(instance);
   const terms = form((await visitor.open("/apply")).text, "/applications").fields.terms_version;
   const good = { ...CORPORATION, terms_version: terms };

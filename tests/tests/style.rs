@@ -69,3 +69,18 @@ fn the_domain_reads_no_clock() {
         .collect();
     assert_eq!(guilty, Vec::<PathBuf>::new());
 }
+
+#[test]
+fn the_glossary_has_each_term_once() {
+    let glossary = std::fs::read_to_string(format!("{ROOT}/docs/GLOSSARY.md")).unwrap();
+    let rows = glossary.lines().filter(|line| line.starts_with("| "));
+    let terms = rows.filter_map(|row| row.split('|').nth(1));
+    let mut terms: Vec<&str> = terms
+        .map(str::trim)
+        .filter(|term| *term != "Term")
+        .collect();
+    assert!(terms.len() > 80);
+    terms.sort_unstable();
+    let twice: Vec<_> = terms.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    assert_eq!(twice, Vec::<&[&str]>::new());
+}

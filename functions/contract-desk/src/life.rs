@@ -2,12 +2,12 @@
 
 use axum::extract::State;
 use ciero_domain::application::ticked;
-use ciero_domain::contract::{Cancellation, Command, Contract, Refusal, Step};
+use ciero_domain::contract::{Cancellation, Command, Refusal, Step};
 use ciero_domain::ids::base32;
 use ciero_domain::particulars::{FieldErrors, FieldRule};
 use ciero_domain::user::User;
 use ciero_ports::Decision;
-use ciero_runtime::{Administrator, Answer, Asked, Input, Moment, Outcome, Problem, facts};
+use ciero_runtime::{Administrator, Answer, Asked, Books, Input, Moment, Outcome, Problem, facts};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::json;
@@ -116,11 +116,6 @@ impl App {
         format!("{kind}-{}", base32(&self.chance.id()))
     }
 
-    async fn contract_of(&self, user: &User) -> Result<Contract, Problem> {
-        let contract = self.contracts.contract(&user.contract).await?;
-        contract.ok_or_else(Problem::not_found)
-    }
-
     /// Decides a command of the customer on the contract as it is now, with everything that follows from it.
     async fn ended(
         &self,
@@ -130,8 +125,13 @@ impl App {
         trace: Trace<'_>,
         now: Moment,
     ) -> Result<Outcome, Problem> {
-        let contract = self.contract_of(user).await?;
         let facts = facts(self.documents.as_ref()).await?;
+        let books = Books {
+            contracts: self.contracts.as_ref(),
+            desk: &self.desk,
+        };
+        let contract = books.up_to_date(&user.contract, &facts, now).await?;
+        let contract = contract.ok_or_else(Problem::not_found)?;
         let by = format!("user:{}", user.id);
         let entry = contract
             .decide(command, &by, &facts, now.0)

@@ -130,7 +130,7 @@ fn new_device(
         device: device_id.clone(),
         name: registration.name.clone(),
         stream_name: format!("ciero-{camera_id}"),
-        retention_hours: u32::from(contract.retention_days()) * 24,
+        retention_hours: u32::from(contract.retention_days(tokyo_date(now.0))) * 24,
         since: now.0,
         retired_at: None,
     };

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use ciero_domain::calendar::{Term, tokyo_date};
 use ciero_domain::contract::{Contract, Event, MeasureGround, Order, Standing};
-use ciero_domain::invoice::Subject;
+use ciero_domain::invoice::{Invoice, Subject};
 use ciero_domain::notice::Notice;
 use ciero_domain::prices::Quote;
 use ciero_runtime::Moment;
@@ -39,6 +39,13 @@ pub(crate) async fn text(
             Some(published(app, house, contract, terms_version).await?)
         }
         Notice::InvoiceIssued { number, .. } => Some(issued(app, house, contract, *number).await?),
+        Notice::CreditNoteIssued { number, .. } => {
+            Some(credited(app, house, contract, *number).await?)
+        }
+        Notice::OrderAccepted { order, .. } => {
+            let order = order_of(contract, *order)?;
+            Some(formed::accepted(house, contract, order))
+        }
         Notice::Demand { number, .. } => demand(house, contract, *number, today),
         Notice::RenewalReminder {
             order,
@@ -108,9 +115,7 @@ async fn issued(
     contract: &Contract,
     number: u32,
 ) -> anyhow::Result<Text> {
-    let invoice = app.billing.invoice(&contract.id, number).await?;
-    let invoice =
-        invoice.with_context(|| format!("contract {} has no document {number}", contract.id))?;
+    let invoice = document(app, contract, number).await?;
     match &invoice.subject {
         Subject::Fee { term, .. } => Ok(billing::fee(house, contract, &invoice, *term)),
         Subject::Interest { of, interest } => {
@@ -118,6 +123,25 @@ async fn issued(
         }
         Subject::CreditNote { .. } => anyhow::bail!("document {number} is a credit note"),
     }
+}
+
+/// 6-1: a credit note, and where its amount went.
+async fn credited(
+    app: &App,
+    house: &House,
+    contract: &Contract,
+    number: u32,
+) -> anyhow::Result<Text> {
+    let invoice = document(app, contract, number).await?;
+    let Subject::CreditNote { of, reason } = &invoice.subject else {
+        anyhow::bail!("document {number} is no credit note");
+    };
+    Ok(billing::credited(house, contract, &invoice, *of, reason))
+}
+
+async fn document(app: &App, contract: &Contract, number: u32) -> anyhow::Result<Invoice> {
+    let invoice = app.billing.invoice(&contract.id, number).await?;
+    invoice.with_context(|| format!("contract {} has no document {number}", contract.id))
 }
 
 /// 13-1-2: only what is still open is demanded.

@@ -3,12 +3,14 @@
 use std::marker::PhantomData;
 
 use axum::extract::{FromRequestParts, Path};
-use ciero_domain::contract::{Command, Contract, Entry, Event, Facts, Measure, Step};
+use ciero_domain::contract::{
+    Command, Contract, Entry, Event, Facts, Measure, MeasureGround, Step,
+};
 use ciero_domain::ids::{ContractId, MessageId, base32};
 use ciero_domain::particulars::Customer;
 use ciero_domain::screening::{RegisterCause, RegisterEntry};
 use ciero_ports::{AuditRow, Decision, Write};
-use ciero_runtime::{Answer, Asked, Moment, Operator, Outcome, Problem, facts};
+use ciero_runtime::{Answer, Asked, Books, Moment, Operator, Outcome, Problem, facts};
 use http::request::Parts;
 use serde_json::{Value, json};
 
@@ -82,7 +84,7 @@ impl<G> Acting<G> {
         app.desk
             .decide(self.asked, now, || async move {
                 let facts = facts(app.documents.as_ref()).await?;
-                let found = app.contracts.contract(contract).await?;
+                let found = app.books().up_to_date(contract, &facts, now).await?;
                 let found = found.ok_or_else(Problem::not_found)?;
                 app.decided(&found, command.clone(), &facts, (by, now))
             })
@@ -104,6 +106,14 @@ impl FromRequestParts<App> for ContractPath {
 }
 
 impl App {
+    /// Returns where contracts are read and written.
+    pub fn books(&self) -> Books<'_> {
+        Books {
+            contracts: self.contracts.as_ref(),
+            desk: &self.desk,
+        }
+    }
+
     /// Decides a command: the contract's step, the audit row, and for a measure its register entry (3-4-4).
     pub fn decided(
         &self,
@@ -117,6 +127,8 @@ impl App {
             .map_err(refused)?;
         let (action, told) = told(&entry);
         let measure = match &entry.event {
+            // A bare suspension of 6-2 is no measure of Art. 13 (D-04).
+            Event::Suspended { measure } if measure.ground == MeasureGround::Arrears => None,
             Event::Suspended { measure } => Some((measure.clone(), "利用停止")),
             Event::Rescinded { measure } => Some((measure.clone(), "解除")),
             _ => None,
@@ -200,9 +212,11 @@ fn told(entry: &Entry) -> (&'static str, Value) {
             order,
             last_day,
             refused,
+            takes_back,
         } => (
             "renewal_refused",
-            json!({"order": order, "last_day": last_day, "receipt": refused.receipt, "received_on": refused.received_on}),
+            json!({"order": order, "last_day": last_day, "receipt": refused.receipt, "received_on": refused.received_on,
+                "credit_note": takes_back.as_ref().map(|note| note.number)}),
         ),
         Event::CancellationReceived { ending } => (
             "contract_cancelled",
@@ -213,11 +227,10 @@ fn told(entry: &Entry) -> (&'static str, Value) {
             json!({"reference": receipt.reference, "yen": receipt.yen, "allocations": receipt.allocations,
                 "credit": receipt.credit, "lifts": lifts}),
         ),
-        Event::Credited {
-            number, debt, yen, ..
-        } => (
+        Event::Credited(note) => (
             "credit_note_issued",
-            json!({"number": number, "debt": debt, "yen": yen}),
+            json!({"number": note.number, "debt": note.debt, "yen": note.yen,
+                "allocations": note.allocations, "credit": note.to_credit}),
         ),
         Event::Demanded { debt, demand } => (
             "demand_recorded",
@@ -237,7 +250,7 @@ fn told(entry: &Entry) -> (&'static str, Value) {
             "contract_rescinded",
             json!({"ground": measure.ground.code()}),
         ),
-        Event::InterestBilled { of, debt } => (
+        Event::InterestBilled { of, debt, .. } => (
             "interest_billed",
             json!({"of": of, "number": debt.number, "yen": debt.total}),
         ),

@@ -181,7 +181,8 @@ impl Run<'_> {
         self.app
             .desk
             .decide(self.asked_for(line), self.now, || async move {
-                let found = self.app.contracts.contract(contract).await?;
+                let books = self.app.books();
+                let found = books.up_to_date(contract, facts, self.now).await?;
                 let found = found.ok_or_else(unknown_contract)?;
                 self.app
                     .decided(&found, command.clone(), facts, (&self.by, self.now))

@@ -12,9 +12,11 @@ mod waiting;
 
 use std::sync::Mutex;
 
+use ciero_domain::calendar::tokyo_date;
 use ciero_domain::contract::{Case, Contract, Facts, evolve, perform};
 use ciero_domain::documents::Operator;
 use ciero_domain::prices::PriceList;
+use ciero_domain::samples::up_to_date;
 use ciero_domain::screening::ListHeader;
 use ciero_domain::terms::TermsVersion;
 use ciero_ports::{
@@ -22,12 +24,17 @@ use ciero_ports::{
     MockDueWork, MockLedger, MockListFiles, MockPeople, MockQueues, Parked, Write, WriteKind,
 };
 use ciero_runtime::{COOKIE, LIFETIME, Role, Session, testing};
+use jiff::civil::Date;
 use serde_json::json;
 
 use super::*;
 
 fn now() -> Moment {
     Moment("2026-06-01T03:00:00Z".parse().unwrap())
+}
+
+fn today() -> Date {
+    tokyo_date(now().0)
 }
 
 #[derive(Default)]
@@ -216,11 +223,12 @@ fn facts() -> Facts {
 /// A service with one contract.
 fn with(contract: &Contract) -> Known {
     let facts = facts();
+    let contract = up_to_date(contract.clone(), &facts, today());
     Known {
         operator: Some(facts.operator),
         prices: facts.prices.first().cloned(),
         terms: facts.terms,
-        contracts: vec![contract.clone()],
+        contracts: vec![contract],
         ..Known::default()
     }
 }

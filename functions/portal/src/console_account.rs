@@ -78,7 +78,7 @@ fn interest(page: &Page, debt: &Debt) -> Markup {
     let (t, l) = (|ja, en| page.t(ja, en), page.language);
     let today = debt
         .is_overdue(page.today())
-        .then(|| debt.interest(page.today(), page.operator.arrears.day_count))
+        .then(|| debt.interest(page.today()))
         .flatten();
     html! {
         @if let Some(draft) = &debt.draft { (yen(l, draft.interest.total)) " (" (state(page, &draft.state)) ")" }

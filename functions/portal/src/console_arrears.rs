@@ -64,7 +64,7 @@ fn arrears(page: &Page, overdue: &[(&Contract, &Debt)]) -> Markup {
     let today = page.today();
     let rows = overdue.iter().map(|(contract, debt)| {
         let late = i64::from((today - debt.due_on()).get_days());
-        let interest = debt.interest(today, page.operator.arrears.day_count);
+        let interest = debt.interest(today);
         vec![
             contract_link(&contract.id, &contract.customer.name),
             html! { (invoice_name(contract, debt)) },

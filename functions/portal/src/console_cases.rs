@@ -63,6 +63,10 @@ fn kind(page: &Page, kind: CaseKind) -> &str {
             "通知が届きませんでした。電話や郵便など別の手段でご連絡ください。",
             "A notice did not arrive. Please use another way, for example telephone or letter.",
         ),
+        CaseKind::CreditLeft => page.t(
+            "終了した契約にお預かり金が残っています。お客様に振込先を確認し、返金してください。",
+            "An ended contract has credit left. Please ask the customer where to pay it back to.",
+        ),
         CaseKind::DemandFailed => page.t(
             "催告が届きませんでした。別の方法で催告し、記録してください。",
             "A demand did not arrive. Please demand in another way and record it.",

@@ -91,7 +91,11 @@ fn propose(page: &Page, contract: &Contract) -> Markup {
     let form = Form::of(page, &contract.id, "rescission");
     form.write(
         t("解除の提案", "Propose to rescind"),
-        &measure_fields(page, &form, MeasureGround::ALL.iter()),
+        &measure_fields(
+            page,
+            &form,
+            MeasureGround::ALL.iter().filter(|g| g.may_rescind()),
+        ),
         &button("danger", t("解除を提案する", "Propose")),
     )
 }

@@ -57,7 +57,9 @@ fn table(page: &Page, notices: &[NoticeRecord]) -> Markup {
 /// Writes what a notice is about, with the way to its document.
 fn subject(l: Language, notice: &Notice) -> Markup {
     let number = match notice {
-        Notice::InvoiceIssued { number, .. } | Notice::Demand { number, .. } => Some(*number),
+        Notice::InvoiceIssued { number, .. }
+        | Notice::CreditNoteIssued { number, .. }
+        | Notice::Demand { number, .. } => Some(*number),
         _ => None,
     };
     html! {
@@ -79,6 +81,8 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
         Notice::UserRemoved { .. } => l.t("ユーザの削除", "Removal of a user"),
         Notice::TermsPublished { .. } => l.t("利用規約の変更", "Change of the terms"),
         Notice::InvoiceIssued { .. } => l.t("請求書の発行", "Invoice issued"),
+        Notice::CreditNoteIssued { .. } => l.t("返還請求書の発行", "Credit note issued"),
+        Notice::OrderAccepted { .. } => l.t("追加のお申込みの承諾", "Further order accepted"),
         Notice::RenewalReminder { .. } => l.t("更新のご案内", "Reminder of the renewal"),
         Notice::Renewed { .. } => l.t("契約の更新", "Renewed"),
         Notice::Expired { .. } => l.t("満了", "Expired"),

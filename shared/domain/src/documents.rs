@@ -6,7 +6,6 @@ use crate::Language;
 use crate::device::DeviceKind;
 use crate::due_date::PaymentTerms;
 use crate::holidays::Overrides;
-use crate::interest::DayCount;
 use crate::money::Yen;
 
 /// A text in both languages.
@@ -39,8 +38,6 @@ pub struct Arrears {
     pub demand_after_days: u16,
     /// Days that a demand gives, counted from the day on which it was sent.
     pub grace_days: u16,
-    /// How days become years (D-26).
-    pub day_count: DayCount,
     /// Smaller interest is not asked for (D-29).
     pub interest_from_yen: Yen,
 }
@@ -50,7 +47,6 @@ impl Default for Arrears {
         Arrears {
             demand_after_days: 8,
             grace_days: 14,
-            day_count: DayCount::default(),
             interest_from_yen: Yen(1),
         }
     }

@@ -26,8 +26,8 @@ impl DayCount {
     /// Returns the name and version of this reading, to be kept with each result.
     pub fn reading(self) -> &'static str {
         match self {
-            DayCount::CalendarYearSplit => "D-26 v1 calendar-year split",
-            DayCount::Fixed365 => "D-26 v1 fixed 365",
+            DayCount::CalendarYearSplit => "D-26 v1 calendar-year split, D-27 v1",
+            DayCount::Fixed365 => "D-26 v1 fixed 365, D-27 v1",
         }
     }
 }

@@ -239,9 +239,9 @@ fn a_reading_keeps_its_name() {
         (
             CalendarYearSplit,
             "calendar_year_split",
-            "D-26 v1 calendar-year split",
+            "D-26 v1 calendar-year split, D-27 v1",
         ),
-        (Fixed365, "fixed_365", "D-26 v1 fixed 365"),
+        (Fixed365, "fixed_365", "D-26 v1 fixed 365, D-27 v1"),
     ] {
         assert_eq!(serde_json::to_value(day_count).unwrap(), word);
         assert_eq!(day_count.reading(), reading);

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::Language;
-use crate::calendar::{Term, written};
-use crate::contract::{ClosedDebt, Contract, Debt, DebtKind, Entry, Event};
+use crate::calendar::{Term, tokyo_date, written};
+use crate::contract::{ClosedDebt, Contract, CreditNote, Debt, DebtKind, Entry, Event};
 use crate::documents::{Bilingual, Operator};
 use crate::due_date::DueDate;
 use crate::ids::ContractId;
@@ -124,23 +124,23 @@ impl Invoice {
                 invoice.credit_used_yen = *credit_used;
                 Some(invoice)
             }
-            Event::InterestBilled { of, debt } => {
-                let draft = before?.account.debt(*of)?.draft.clone()?;
-                Some(interest_note(contract, debt, *of, draft.interest, operator))
-            }
-            Event::Credited {
-                number,
+            Event::InterestBilled {
+                of,
                 debt,
-                yen,
-                reason,
+                credit_used,
                 ..
             } => {
-                let billed = before?.account.billed(*debt)?;
-                Some(credit_note(
-                    contract, *number, &billed, *yen, reason, entry.on, operator,
-                ))
+                let draft = before?.account.debt(*of)?.draft.clone()?;
+                let mut invoice = interest_note(contract, debt, *of, draft.interest, operator);
+                invoice.credit_used_yen = *credit_used;
+                Some(invoice)
             }
-            _ => None,
+            event => {
+                let note = event.credit_note()?;
+                let billed = before?.account.billed(note.debt)?;
+                let issued_on = tokyo_date(entry.at);
+                Some(credit_note(contract, note, &billed, issued_on, operator))
+            }
         }
     }
 
@@ -273,14 +273,12 @@ fn interest_note(
 /// The tax of a credit note is the part of the amount that is tax at the rate of what it credits.
 fn credit_note(
     contract: &Contract,
-    number: u32,
+    note: &CreditNote,
     debt: &ClosedDebt,
-    yen: Yen,
-    reason: &str,
     issued_on: Date,
     operator: &Operator,
 ) -> Invoice {
-    let rate = debt.tax_percent;
+    let (rate, yen, reason) = (debt.tax_percent, note.yen, &note.reason);
     let tax_yen = rate.map_or(Yen(0), |rate| Yen(yen.0 * rate / (100 + rate)));
     let net_yen = yen - tax_yen;
     let of_name = name(&contract.id, debt.number);
@@ -301,10 +299,10 @@ fn credit_note(
     });
     Invoice {
         contract: contract.id.clone(),
-        number,
+        number: note.number,
         subject: Subject::CreditNote {
             of: debt.number,
-            reason: reason.to_owned(),
+            reason: reason.clone(),
         },
         issued_on,
         due: None,

@@ -29,6 +29,10 @@ pub enum Notice {
     },
     /// 6-1: an invoice or a statement of interest was issued.
     InvoiceIssued { contract: ContractId, number: u32 },
+    /// 6-1: a credit note was issued.
+    CreditNoteIssued { contract: ContractId, number: u32 },
+    /// D-40: another order was accepted; it runs its own year.
+    OrderAccepted { contract: ContractId, order: u16 },
     /// Art. 11: a renewal draws near; names the last day to refuse and the next term's price.
     RenewalReminder {
         contract: ContractId,
@@ -85,6 +89,8 @@ impl Notice {
             Notice::UserRemoved { .. } => "user_removed",
             Notice::TermsPublished { .. } => "terms_published",
             Notice::InvoiceIssued { .. } => "invoice_issued",
+            Notice::CreditNoteIssued { .. } => "credit_note_issued",
+            Notice::OrderAccepted { .. } => "order_accepted",
             Notice::RenewalReminder { .. } => "renewal_reminder",
             Notice::Renewed { .. } => "renewed",
             Notice::Expired { .. } => "expired",
@@ -108,8 +114,9 @@ impl Notice {
             Notice::RegistrationCompleted { .. } => "3-3",
             Notice::UserInvited { .. } | Notice::UserRemoved { .. } => "5-1",
             Notice::TermsPublished { .. } => "23-2",
-            Notice::InvoiceIssued { .. } => "6-1",
-            Notice::RenewalReminder { .. }
+            Notice::InvoiceIssued { .. } | Notice::CreditNoteIssued { .. } => "6-1",
+            Notice::OrderAccepted { .. }
+            | Notice::RenewalReminder { .. }
             | Notice::Renewed { .. }
             | Notice::Expired { .. }
             | Notice::RefusalReceived { .. } => "11",
@@ -130,6 +137,8 @@ impl Notice {
             | Notice::UserRemoved { contract, .. }
             | Notice::TermsPublished { contract, .. }
             | Notice::InvoiceIssued { contract, .. }
+            | Notice::CreditNoteIssued { contract, .. }
+            | Notice::OrderAccepted { contract, .. }
             | Notice::RenewalReminder { contract, .. }
             | Notice::Renewed { contract, .. }
             | Notice::Expired { contract, .. }

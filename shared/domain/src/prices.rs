@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::due_date::PaymentTerms;
+use crate::interest::DayCount;
 use crate::money::Yen;
 
 /// One plan: how long recordings are kept and what a camera costs a year.
@@ -27,6 +28,9 @@ pub struct PriceList {
     /// When an invoice is due.
     #[serde(default)]
     pub due: PaymentTerms,
+    /// How days of delay become years; the fixed 365 only where the list says so to the customer (D-26).
+    #[serde(default)]
+    pub day_count: DayCount,
     /// When and how a fee is paid, as shown to the customer.
     pub payment_ja: String,
     pub payment_en: String,
@@ -94,6 +98,7 @@ mod art_06 {
             effective_from: date(2026, 4, 1),
             published_on: None,
             due: PaymentTerms::default(),
+            day_count: DayCount::default(),
             plans: vec![Plan {
                 retention_days: 7,
                 yearly_yen: Yen(105),

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use crate::application::tests_support::submitted;
 use crate::application::{Application, Event, evolve};
 use crate::calendar::start_of;
-use crate::contract::{Contract, Entry};
+use crate::contract::{self, Contract, Entry, Facts, perform};
 use crate::documents::{Bilingual, Reseller};
 use crate::due_date::PaymentTerms;
 use crate::ids::ContractId;
@@ -25,6 +25,18 @@ pub fn approved() -> Application {
 pub fn contract(start: Date) -> (Contract, Entry) {
     let id = ContractId::from_random([2; 10]);
     Contract::form(id, &approved(), start, "operator:test", start_of(start)).unwrap()
+}
+
+/// A contract with everything done whose day has come by `today`; no mail was sent.
+pub fn up_to_date(mut contract: Contract, facts: &Facts, today: Date) -> Contract {
+    loop {
+        let due = contract.owed().into_iter().filter(|task| task.due <= today);
+        let Some(task) = due.min() else {
+            return contract;
+        };
+        let entry = perform(&contract, &task, facts, start_of(today)).unwrap();
+        contract = contract::evolve(Some(&contract), &entry).unwrap();
+    }
 }
 
 pub fn reseller() -> Reseller {

@@ -245,6 +245,9 @@ pub struct Decision {
     pub remembered: Option<Remembered>,
 }
 
+/// How much void due work one transaction takes away, so that a contract of many orders can end: a transaction holds 100 items.
+const MOST_DISARMED: usize = 50;
+
 impl Decision {
     /// Starts with one write.
     pub fn of(write: Write) -> Self {
@@ -269,7 +272,9 @@ impl Decision {
         let contract = Write::Contract(Box::new(step.contract), Box::new(step.entry));
         self.writes.push(contract);
         let done = carries_out.map(|held| &held.task);
+        // What does not fit is forgotten on its day: the contract does not owe it any more.
         let void = step.disarmed.into_iter().filter(|task| Some(task) != done);
+        let void = void.take(MOST_DISARMED);
         let void = void.map(|task| Write::Disarm(HeldTask::waiting(task)));
         self.writes.extend(void);
         self.writes.extend(carries_out.cloned().map(Write::Disarm));
@@ -315,4 +320,43 @@ pub enum CommitError {
     /// The store did not answer or refused; try again later.
     #[error("the store is unavailable: {0}")]
     Unavailable(String),
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use ciero_domain::contract::{Cancellation, Command, Facts, evolve};
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_contract_of_many_orders_is_cancelled_within_one_transaction() {
+        let facts = Facts {
+            operator: Operator::default(),
+            prices: Vec::new(),
+            terms: Vec::new(),
+        };
+        let (mut contract, _) = ciero_domain::samples::contract(date(2026, 4, 1));
+        for number in 2..=100 {
+            let order = ciero_domain::contract::Order {
+                number,
+                ..contract.orders[0].clone()
+            };
+            contract.orders.push(order);
+        }
+        let cancel = Command::Cancel(Cancellation {
+            on: date(2026, 5, 1),
+            receipt: "C-1".into(),
+        });
+        let decided = contract.decide(cancel, "user:u", &facts, contract.formed_at);
+        let entry = decided.unwrap();
+        assert!(evolve(Some(&contract), &entry).unwrap().owed().len() < contract.owed().len());
+        let step = Step::of(Some(&contract), entry, &facts.operator).unwrap();
+        let void = step.disarmed.len();
+        assert!(void > 100, "{void}");
+        let decision = Decision::default().step(step, None);
+        assert!(decision.writes.len() < 90, "{}", decision.writes.len());
+    }
 }

@@ -7,20 +7,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use anyhow::Context as _;
-use ciero_domain::calendar::tokyo_date;
-use ciero_domain::contract::{Contract, Facts, Step, Task, perform};
+use ciero_domain::contract::Facts;
 use ciero_domain::ids::ContractId;
-use ciero_ports::{
-    Body, CommitError, Contracts, Decision, Documents, DueWork, HeldTask, Message, WriteKind,
-};
+use ciero_ports::{Body, Contracts, Documents, DueWork, HeldTask, Message};
 
+use crate::catch_up::{Books, catch_up};
 use crate::{BatchOutcome, Desk, Moment, QueueItem, facts};
-
-/// How often a fact is decided anew when someone else wrote first.
-const TRIES: usize = 8;
-/// A bound on the facts that one message leads to: more than ten years of one contract.
-const MOST_FACTS: usize = 500;
 
 /// What carries out due work.
 #[derive(Clone)]
@@ -98,8 +90,7 @@ impl Worker {
         }
     }
 
-    /// Does everything of a contract whose day has come, the oldest first, and forgets the messages' own
-    /// tasks that it does not owe.
+    /// Brings a contract up to date, and forgets the messages' own tasks that it does not owe.
     async fn catch_up(
         &self,
         id: &ContractId,
@@ -107,33 +98,7 @@ impl Worker {
         facts: &Facts,
         now: Moment,
     ) -> anyhow::Result<()> {
-        let mut contract = self.read(id).await?;
-        let today = tokyo_date(now.0);
-        let mut done: Vec<Task> = Vec::new();
-        let mut tries = 0;
-        for _ in 0..MOST_FACTS {
-            let next = contract.owed().into_iter().min();
-            let Some(task) = next.filter(|task| task.due <= today) else {
-                break;
-            };
-            let place = held
-                .iter()
-                .find(|held| held.task == task)
-                .cloned()
-                .unwrap_or_else(|| HeldTask::waiting(task.clone()));
-            match self.carry_out(&contract, &place, facts, now).await? {
-                Some(after) => {
-                    contract = after;
-                    done.push(task);
-                    tries = 0;
-                }
-                None => {
-                    tries += 1;
-                    anyhow::ensure!(tries < TRIES, "others kept writing first");
-                    contract = self.read(id).await?;
-                }
-            }
-        }
+        let (contract, done) = catch_up(self.books(), id, held, facts, now).await?;
         let owed = contract.owed();
         for held in held {
             if !done.contains(&held.task) && !owed.contains(&held.task) {
@@ -143,34 +108,10 @@ impl Worker {
         Ok(())
     }
 
-    async fn read(&self, id: &ContractId) -> anyhow::Result<Contract> {
-        let contract = self.contracts.contract(id).await?;
-        contract.with_context(|| format!("there is no contract {id}"))
-    }
-
-    /// Carries out one piece of work in one transaction. `None` if someone else wrote first.
-    async fn carry_out(
-        &self,
-        contract: &Contract,
-        held: &HeldTask,
-        facts: &Facts,
-        now: Moment,
-    ) -> anyhow::Result<Option<Contract>> {
-        let entry = perform(contract, &held.task, facts, now.0);
-        let entry = entry.context("the contract does not owe this work")?;
-        let step = Step::of(Some(contract), entry, &facts.operator);
-        let step = step.context("an entry led to no contract")?;
-        let after = step.contract.clone();
-        let decision = Decision::default().step(step, Some(held));
-        match self.desk.ledger.commit(&decision).await {
-            Ok(()) => {
-                self.desk.hand_over(&decision).await;
-                Ok(Some(after))
-            }
-            Err(CommitError::Conflict(WriteKind::Entity | WriteKind::Effect | WriteKind::Once)) => {
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
+    fn books(&self) -> Books<'_> {
+        Books {
+            contracts: self.contracts.as_ref(),
+            desk: &self.desk,
         }
     }
 }

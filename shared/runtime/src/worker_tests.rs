@@ -4,11 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use ciero_domain::contract::Case;
+use ciero_domain::contract::{Case, Contract, Task};
 use ciero_domain::documents::Operator;
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::Notice;
-use ciero_ports::{MockContracts, MockDocuments, MockDueWork, MockLedger, MockQueues, Write};
+use ciero_ports::{
+    CommitError, Decision, MockContracts, MockDocuments, MockDueWork, MockLedger, MockQueues,
+    Write, WriteKind,
+};
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
 

@@ -126,7 +126,7 @@ function scheduleOrders({ plan: { more, end }, life, on, act }) {
   if (more) on(more.on, (day) => {
     if (life.standing === "ended" || life.cancelled !== null) return;
     act(day, "orders", { start: more.start, retention_days: "30", cameras: String(more.cameras) });
-    life.accept(more.start, more.cameras);
+    life.accept(more.start, more.cameras, day);
   });
   if (end) on(end.on, (day) => {
     if (end.refuses) {

@@ -55,7 +55,7 @@ async fn a_refusal_is_accepted_with_a_receipt_number_and_a_notice() {
     let Write::Contract(contract, entry) = &decision.writes[0] else {
         panic!("{decision:?}");
     };
-    assert_eq!((contract.version, entry.at), (2, now().0));
+    assert_eq!((contract.version, entry.at), (3, now().0));
     assert_eq!(entry.by, format!("user:{HANAKO}"));
     assert!(!contract.orders[0].renews());
     let Some(Write::Audit(audit)) = decision.writes.last() else {
@@ -69,6 +69,26 @@ async fn a_refusal_is_accepted_with_a_receipt_number_and_a_notice() {
         &decision.messages[0].body,
         Body::Notice(Notice::RefusalReceived { receipt, .. }) if *receipt == number
     ));
+}
+
+#[tokio::test]
+async fn what_was_due_before_a_refusal_is_done_before_it_is_decided() {
+    let scene = Scene {
+        is_overdue: true,
+        ..Scene::default()
+    };
+    let bench = scene.open();
+    assert_eq!(refuse(&bench).await.status, 200);
+    let entries: Vec<bool> = bench
+        .written()
+        .iter()
+        .flat_map(|decision| &decision.writes)
+        .filter_map(|write| match write {
+            Write::Contract(_, entry) => Some(matches!(entry.event, Event::RefusalReceived { .. })),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(entries, [false, true], "the invoice, then the refusal");
 }
 
 #[tokio::test]

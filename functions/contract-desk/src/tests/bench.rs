@@ -7,10 +7,12 @@ use axum::body::Body as Content;
 use axum::http::{Request, header};
 use axum::response::Response;
 use ciero_domain::Language;
-use ciero_domain::contract::Contract;
+use ciero_domain::calendar::tokyo_date;
+use ciero_domain::contract::{Contract, Facts};
 use ciero_domain::device::Camera;
 use ciero_domain::documents::Operator;
 use ciero_domain::ids::{CameraId, ContractId, DeviceId, UserId};
+use ciero_domain::samples::up_to_date;
 use ciero_domain::terms::TermsVersion;
 use ciero_domain::user::{NewUser, Role, User};
 use ciero_ports::{
@@ -82,8 +84,19 @@ pub(super) struct Scene {
     pub contract: Contract,
     /// The moment of every request.
     pub now: Moment,
+    /// Nothing of what was due by now is done.
+    pub is_overdue: bool,
     /// The refusals of the next commits, first one first.
     pub conflicts: Vec<WriteKind>,
+}
+
+/// What the operator has published.
+fn facts(terms: &[TermsVersion]) -> Facts {
+    Facts {
+        operator: Operator::default(),
+        prices: Vec::new(),
+        terms: terms.to_vec(),
+    }
 }
 
 impl Default for Scene {
@@ -110,6 +123,7 @@ impl Default for Scene {
                 ..ciero_domain::samples::contract(date(2026, 4, 1)).0
             },
             now: now(),
+            is_overdue: false,
             conflicts: Vec::new(),
         }
     }
@@ -120,6 +134,10 @@ impl Scene {
     pub(super) fn open(self) -> Bench {
         let written = Arc::new(Mutex::new(Vec::new()));
         let people: Arc<MockPeople> = Arc::new(people(self.users));
+        let contract = match self.is_overdue {
+            true => self.contract,
+            false => up_to_date(self.contract, &facts(&self.terms), tokyo_date(self.now.0)),
+        };
         let app = App {
             gate: Gate::new(testing::settings(), people.clone()),
             desk: Desk {
@@ -127,7 +145,7 @@ impl Scene {
                 queues: Arc::new(queues()),
             },
             people,
-            contracts: Arc::new(contracts(self.contract)),
+            contracts: Arc::new(contracts(contract)),
             devices: Arc::new(devices()),
             documents: Arc::new(documents(self.terms)),
             chance: Arc::new(chance()),

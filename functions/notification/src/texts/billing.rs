@@ -192,6 +192,66 @@ fn interest_facts(contract: &Contract, invoice: &Invoice, of: u32) -> String {
     table(language, &facts)
 }
 
+/// 6-1: a credit note. What was paid already is set against what is open, and the rest is kept for the next invoice.
+pub(crate) fn credited(
+    house: &House,
+    contract: &Contract,
+    note: &Invoice,
+    of: u32,
+    reason: &str,
+) -> Text {
+    let language = contract.language;
+    let (name, page) = (note.name(), page(house, note.number));
+    let facts = table(
+        language,
+        &[
+            (language.t("返還請求書番号", "Credit note"), note.name()),
+            (
+                language.t("対象の請求書", "For invoice"),
+                invoice::name(&contract.id, of),
+            ),
+            (
+                language.t("返還金額", "Amount"),
+                yen(language, Yen(-note.total_yen.0)),
+            ),
+            (language.t("事由", "Reason"), reason.to_owned()),
+        ],
+    );
+    let (subject, body) = match language {
+        Language::Ja => (
+            format!("返還請求書を発行しました（{name}）"),
+            format!(
+                "\
+次の請求書のご請求金額を減額し、返還請求書を発行いたしました。
+
+{facts}
+
+お支払い済みの金額が減額後のご請求金額を上回るときは、その差額をほかの未払いの請求書に充て、
+残りをお預かり金として次の請求書に充てます。
+
+返還請求書は、サインインのうえ、次のページでご覧いただけます。印刷もできます。
+{page}"
+            ),
+        ),
+        Language::En => (
+            format!("Credit note {name}"),
+            format!(
+                "\
+We have reduced the following invoice and issued a credit note.
+
+{facts}
+
+If you have paid more than the reduced amount, we set the difference against
+your other open invoices and keep the rest for your next one.
+
+After signing in you can read and print the credit note on this page:
+{page}"
+            ),
+        ),
+    };
+    to_contact(contract, subject, body)
+}
+
 /// 13-1-2, 6-2: the demand. It names the period that it sets, counted from the day on which it is sent.
 pub(crate) fn demand(house: &House, contract: &Contract, debt: &Debt, today: Date) -> Text {
     let language = contract.language;

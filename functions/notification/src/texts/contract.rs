@@ -5,6 +5,7 @@ use ciero_domain::calendar::tokyo_date;
 use ciero_domain::contract::{Contract, Order};
 use ciero_pages::{date, yen};
 
+use super::layout::{table, to_the_end_of, with_tax};
 use crate::letter::House;
 use crate::texts::{Text, addressee};
 
@@ -70,6 +71,79 @@ After signing in you can see your contract on this page:
 {portal}/contract
 
 The administrator receives a separate e-mail on how to sign in."
+            ),
+        ),
+    };
+    Text {
+        subject: subject.to_owned(),
+        addressee: addressee(language, &contract.customer),
+        body,
+    }
+}
+
+/// D-40: another order was accepted, which runs its own year beside the others.
+pub(crate) fn accepted(house: &House, contract: &Contract, order: &Order) -> Text {
+    let language = contract.language;
+    let (service, portal) = (&house.operator.service_name, &house.portal_url);
+    let (term, quote) = (&order.first_term, &order.running.quote);
+    let (days, cameras) = (quote.retention_days, quote.cameras);
+    let last = to_the_end_of(language, term.last_day_to_refuse);
+    let plan = match language {
+        Language::Ja => format!("録画の保存 {days}日間"),
+        Language::En => format!("recordings kept for {days} days"),
+    };
+    let facts = table(
+        language,
+        &[
+            (language.t("契約番号", "Contract"), contract.id.to_string()),
+            (language.t("注文", "Order"), order.number.to_string()),
+            (
+                language.t("利用開始日", "Start date"),
+                date(language, term.start),
+            ),
+            (
+                language.t("満了日", "Expiry date"),
+                date(language, term.end),
+            ),
+            (language.t("更新拒絶期限", "Last day to refuse"), last),
+            (language.t("プラン", "Plan"), plan),
+            (language.t("カメラの台数", "Cameras"), cameras.to_string()),
+            (
+                language.t("年額料金", "Yearly fee"),
+                with_tax(language, quote.total_yen, quote.tax_yen),
+            ),
+        ],
+    );
+    let (subject, body) = match language {
+        Language::Ja => (
+            "追加のお申込みを承諾しました",
+            format!(
+                "\
+{service}の追加のお申込みを承諾いたしましたので、お知らせいたします。
+
+{facts}
+
+追加の分は、ほかのご注文とは別に、利用開始日から1年ごとに自動的に更新されます。
+更新をご希望にならないときは、更新拒絶期限までに、その旨が当社に届くようお知らせください。
+
+ご契約の内容は、サインインのうえ、次のページでご確認いただけます。
+{portal}/contract"
+            ),
+        ),
+        Language::En => (
+            "Your further order is accepted",
+            format!(
+                "\
+We have accepted your further order for {service}.
+
+{facts}
+
+It runs beside your other orders and renews by itself every year from its
+own start date. If you do not want it to renew, your notice must reach us by
+the last day to refuse.
+
+After signing in you can see your contract on this page:
+{portal}/contract"
             ),
         ),
     };

@@ -31,6 +31,7 @@ pub(super) fn prices() -> PriceList {
         version: "2026-04-01".into(),
         effective_from: date(2026, 4, 1),
         published_on: None,
+        day_count: Default::default(),
         due: Default::default(),
         plans: vec![Plan {
             retention_days: 30,

@@ -18,14 +18,26 @@ pub enum DebtKind {
     Interest { of: u32 },
 }
 
-/// A part of a debt that was paid, or set off by a credit.
+/// A part of a debt that was paid, with money or with the customer's credit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
     /// The day on which the money was received; the principal is smaller from it on (D-27, D-28).
     pub on: Date,
     pub yen: Yen,
-    /// The receipt's reference, or the credit's origin.
+    /// The receipt's reference, or where the credit came from.
     pub reference: String,
+}
+
+impl Payment {
+    /// Returns what the customer's credit pays on a day: nothing if there is none.
+    pub(super) fn of_credit(yen: Yen, on: Date) -> Vec<Self> {
+        let payment = (yen > Yen(0)).then(|| Payment {
+            on,
+            yen,
+            reference: "credit".to_owned(),
+        });
+        payment.into_iter().collect()
+    }
 }
 
 /// A demand (催告) that was really sent (6-2, 13-1-2).
@@ -84,10 +96,13 @@ pub struct Debt {
     /// The rate of the consumption tax that the total contains, in percent; `None` if it contains none.
     #[serde(default)]
     pub tax_percent: Option<i64>,
-    /// What credit notes took back of it.
+    /// What credit notes took back of it: it was never owed, so it bears no interest either.
     #[serde(default)]
     pub credited: Yen,
     pub payments: Vec<Payment>,
+    /// How its days of delay become years: as the price list said when it was billed (D-26).
+    #[serde(default)]
+    pub day_count: DayCount,
     /// Days after the due date until a demand is sent, and the period that it sets.
     pub demand_after_days: u16,
     pub grace_days: u16,
@@ -108,8 +123,22 @@ impl Debt {
 
     /// Returns what is still to be paid.
     pub fn open_yen(&self) -> Yen {
-        let paid: i64 = self.payments.iter().map(|payment| payment.yen.0).sum();
-        Yen((self.total.0 - paid).max(0))
+        Yen((self.owed_yen().0 - self.paid_yen().0).max(0))
+    }
+
+    /// Returns what was ever owed: the total without what credit notes took back.
+    fn owed_yen(&self) -> Yen {
+        self.total - self.credited
+    }
+
+    /// Returns what was paid of it.
+    pub fn paid_yen(&self) -> Yen {
+        Yen(self.payments.iter().map(|payment| payment.yen.0).sum())
+    }
+
+    /// Returns the day of the last payment.
+    pub fn last_paid_on(&self) -> Option<Date> {
+        self.payments.iter().map(|payment| payment.on).max()
     }
 
     /// Tells whether all of it is paid.
@@ -136,19 +165,24 @@ impl Debt {
         days(self.due_on(), i64::from(self.demand_after_days))
     }
 
+    /// Tells whether a suspension of 6-2 rests on it, or could: it was demanded, or was overdue when an operator suspended.
+    pub fn bears_suspension(&self) -> bool {
+        self.demand.is_some() || self.suspended_after.is_some()
+    }
+
     /// Tells whether it is unpaid after its due date.
     pub fn is_overdue(&self, today: Date) -> bool {
         !self.is_settled() && self.due_on() < today
     }
 
     /// Returns the interest through a day on which it is paid, or would be (Art. 19).
-    pub fn interest(&self, paid_on: Date, day_count: DayCount) -> Option<Interest> {
+    pub fn interest(&self, paid_on: Date) -> Option<Interest> {
         if !self.is_dunned() {
             return None;
         }
         let payments = self.payments.iter().map(|p| (p.on, p.yen)).collect();
-        let debt = interest::Debt::new(self.total, self.due_on(), payments).ok()?;
-        let interest = debt.interest(paid_on, day_count);
+        let debt = interest::Debt::new(self.owed_yen(), self.due_on(), payments).ok()?;
+        let interest = debt.interest(paid_on, self.day_count);
         (interest.total > Yen(0)).then_some(interest)
     }
 }
@@ -157,6 +191,9 @@ impl Debt {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClosedDebt {
     pub number: u32,
+    /// What it was for; unset in what was closed before kinds were kept.
+    #[serde(default)]
+    pub kind: Option<DebtKind>,
     pub total: Yen,
     pub tax_percent: Option<i64>,
     pub credited: Yen,
@@ -166,6 +203,7 @@ impl From<&Debt> for ClosedDebt {
     fn from(debt: &Debt) -> Self {
         Self {
             number: debt.number,
+            kind: Some(debt.kind),
             total: debt.total,
             tax_percent: debt.tax_percent,
             credited: debt.credited,
@@ -207,6 +245,14 @@ impl Account {
                 .cloned()
         };
         self.debt(number).map(ClosedDebt::from).or_else(closed)
+    }
+
+    /// Returns the fee of a term, whether it is closed or not.
+    pub(super) fn fee(&self, order: u16, term: u16) -> Option<ClosedDebt> {
+        let kind = DebtKind::Fee { order, term };
+        let open = self.debts.iter().find(|debt| debt.kind == kind);
+        let closed = || self.closed.iter().find(|debt| debt.kind == Some(kind));
+        open.map(ClosedDebt::from).or_else(|| closed().cloned())
     }
 
     /// Moves what nothing more can come of to the closed debts.

@@ -3,13 +3,12 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::history::{Allocation, Receipt};
+use super::history::CreditNote;
 use super::{
-    Contract, Debt, DebtKind, Demand, Draft, DraftState, Ending, Entry, Event, Facts, Measure,
-    Order, Proposal, Refusal, Refused, Standing, TerminationCause, check_start,
+    Contract, Ending, Entry, Event, Facts, Measure, MeasureGround, Order, Proposal, Refusal,
+    Refused, Standing, TerminationCause, check_start,
 };
-use crate::calendar::tokyo_date;
-use crate::due_date::DueDate;
+use crate::calendar::{Term, tokyo_date};
 use crate::money::Yen;
 use crate::prices;
 use crate::terms;
@@ -24,6 +23,16 @@ pub struct PaperNotice {
     pub received_on: Date,
     /// How it came, for example `post`.
     pub channel: String,
+}
+
+impl PaperNotice {
+    /// A refusal on the portal: it arrives when it is asked for.
+    fn none(arrived_on: Date) -> Self {
+        PaperNotice {
+            received_on: arrived_on,
+            channel: "portal".to_owned(),
+        }
+    }
 }
 
 /// A cancellation (15-1).
@@ -92,7 +101,7 @@ pub enum Command {
     },
 }
 
-fn reason(text: &str) -> Result<String, Refusal> {
+pub(super) fn reason(text: &str) -> Result<String, Refusal> {
     let text = text.trim();
     if text.is_empty() {
         return Err(Refusal::ReasonMissing);
@@ -100,7 +109,7 @@ fn reason(text: &str) -> Result<String, Refusal> {
     Ok(text.to_owned())
 }
 
-fn amount(yen: Yen) -> Result<Yen, Refusal> {
+pub(super) fn amount(yen: Yen) -> Result<Yen, Refusal> {
     match yen.0 {
         ..=0 => Err(Refusal::AmountNotPositive),
         1..=MOST_YEN => Ok(yen),
@@ -131,15 +140,20 @@ impl Contract {
                 receipt,
                 paper,
             } => {
-                on = paper.as_ref().map_or(today, |paper| paper.received_on);
-                self.refuse_renewal(order, receipt, paper, today)?
+                // What counts is when it reached the service, whatever was recorded meanwhile.
+                let arrived_on = tokyo_date(now);
+                on = paper.as_ref().map_or(arrived_on, |paper| paper.received_on);
+                let paper = paper.unwrap_or_else(|| PaperNotice::none(arrived_on));
+                self.refuse_renewal(order, receipt, paper, facts, today)?
             }
             Command::Cancel(cancellation) => self.cancel(cancellation, at)?,
             Command::RecordReceipt(receipt) => {
                 on = receipt.received_on;
                 self.receive(receipt, facts, today)?
             }
-            Command::Credit { debt, yen, reason } => self.credit(debt, yen, &reason)?,
+            Command::Credit { debt, yen, reason } => {
+                self.credit(debt, yen, &reason, facts, today)?
+            }
             Command::DemandSent {
                 debt,
                 sent_on,
@@ -161,7 +175,7 @@ impl Contract {
                     reason: reason(&text)?,
                 }
             }
-            Command::ApproveRescission => self.approve(by)?,
+            Command::ApproveRescission => self.approve(by, today)?,
             Command::BillInterest { of } => self.bill_interest(of, facts, today)?,
             Command::WaiveInterest { of, reason: text } => {
                 self.waiting_draft(of)?;
@@ -211,12 +225,13 @@ impl Contract {
         })
     }
 
-    /// A refusal counts by the day on which it arrives, to 24:00 of the last day (Art. 11, D-11).
+    /// A refusal counts by the day on which it arrives, to 24:00 of the last day (Art. 11, D-11), however late it is recorded.
     fn refuse_renewal(
         &self,
         number: u16,
         receipt: String,
-        paper: Option<PaperNotice>,
+        notice: PaperNotice,
+        facts: &Facts,
         today: Date,
     ) -> Result<Event, Refusal> {
         self.must_go_on()?;
@@ -227,16 +242,16 @@ impl Contract {
         if self.ending.is_some() {
             return Err(Refusal::AlreadyCancelled);
         }
-        let received_on = paper.as_ref().map_or(today, |paper| paper.received_on);
+        let received_on = notice.received_on;
         if received_on > today {
             return Err(Refusal::ReceivedInTheFuture);
         }
         if received_on < tokyo_date(self.formed_at) {
             return Err(Refusal::ReceivedBeforeFormation);
         }
-        // The day of arrival tells which renewal it is about, however late it is recorded.
+        // The day of arrival tells which renewal it is about.
         let term = order.term_on(received_on).unwrap_or(order.first_term);
-        if order.closed || term.end < today {
+        if order.closed {
             return Err(Refusal::AlreadyRenewed);
         }
         if received_on > term.last_day_to_refuse {
@@ -245,12 +260,42 @@ impl Contract {
         Ok(Event::RefusalReceived {
             order: number,
             last_day: term.end,
+            takes_back: self.take_back(order, term, &receipt, facts, today)?,
             refused: Refused {
                 receipt,
                 received_on,
-                channel: paper.map_or_else(|| "portal".to_owned(), |paper| paper.channel),
+                channel: notice.channel,
             },
         })
+    }
+
+    /// A term that had begun before its refusal was recorded did not begin for the customer: its fee is taken back. Only the
+    /// latest term can be: what is older was used and paid as renewed.
+    fn take_back(
+        &self,
+        order: &Order,
+        refused: Term,
+        receipt: &str,
+        facts: &Facts,
+        today: Date,
+    ) -> Result<Option<CreditNote>, Refusal> {
+        let running = &order.running;
+        if running.term.start <= refused.end {
+            return Ok(None);
+        }
+        if refused.next().start != running.term.start {
+            return Err(Refusal::AlreadyRenewed);
+        }
+        if self.is_resold() && running.invoiced {
+            return Err(Refusal::ResellerBills);
+        }
+        let fee = self.account.fee(order.number, running.number);
+        Ok(fee.and_then(|fee| {
+            let yen = fee.total - fee.credited;
+            let reason = format!("更新拒絶の受付（{receipt}）");
+            let arrears = &facts.operator.arrears;
+            (yen > Yen(0)).then(|| self.credit_note(&fee, yen, reason, arrears, today))
+        }))
     }
 
     fn cancel(&self, cancellation: Cancellation, at: Timestamp) -> Result<Event, Refusal> {
@@ -276,162 +321,35 @@ impl Contract {
         })
     }
 
-    /// Sets money against the open debts, keeps the rest as credit, drafts the interest of what it
-    /// settles late, and lifts a suspension of 6-2 once nothing demanded is open.
-    fn receive(&self, new: NewReceipt, facts: &Facts, today: Date) -> Result<Event, Refusal> {
-        if self.is_resold() {
-            return Err(Refusal::ResellerBills);
-        }
-        let yen = amount(new.yen)?;
-        if new.received_on > today {
-            return Err(Refusal::ReceivedInTheFuture);
-        }
-        if new.received_on < tokyo_date(self.formed_at) {
-            return Err(Refusal::ReceivedBeforeFormation);
-        }
-        let mut left = yen.0;
-        let mut allocations = Vec::new();
-        for debt in self.account.in_payment_order() {
-            let yen = left.min(debt.open_yen().0);
-            if yen > 0 {
-                allocations.push(Allocation {
-                    debt: debt.number,
-                    yen: Yen(yen),
-                });
-                left -= yen;
-            }
-        }
-        let settled = |debt: &Debt| {
-            let share = allocations.iter().find(|a| a.debt == debt.number);
-            share.is_some_and(|share| share.yen == debt.open_yen())
-        };
-        let drafts = self.account.open().filter(|debt| settled(debt));
-        let drafts = drafts.filter_map(|debt| {
-            let paid_on = debt
-                .payments
-                .iter()
-                .map(|payment| payment.on)
-                .fold(new.received_on, Date::max);
-            let mut paid = debt.clone();
-            paid.payments.push(super::Payment {
-                on: new.received_on,
-                yen: debt.open_yen(),
-                reference: new.reference.clone(),
-            });
-            let interest = paid.interest(paid_on, facts.operator.arrears.day_count)?;
-            (interest.total >= facts.operator.arrears.interest_from_yen).then_some((
-                debt.number,
-                Draft {
-                    interest,
-                    state: DraftState::Waiting,
-                },
-            ))
-        });
-        Ok(Event::ReceiptRecorded {
-            drafts: drafts.collect(),
-            lifts: self.lifts(settled),
-            receipt: Receipt {
-                reference: new.reference,
-                received_on: new.received_on,
-                yen,
-                allocations,
-                credit: Yen(left),
-            },
-        })
-    }
-
-    /// Tells whether a suspension of 6-2 ends: every demanded debt is settled (D-06).
-    fn lifts(&self, settled: impl Fn(&Debt) -> bool) -> bool {
-        let for_non_payment =
-            matches!(&self.standing, Standing::Suspended { clause, .. } if clause == "6-2");
-        let demanded = self.account.open().filter(|debt| debt.demand.is_some());
-        let mut demanded = demanded;
-        for_non_payment && demanded.all(settled)
-    }
-
-    fn credit(&self, number: u32, yen: Yen, text: &str) -> Result<Event, Refusal> {
-        let yen = amount(yen)?;
-        let reason = reason(text)?;
-        let billed = self.account.billed(number).ok_or(Refusal::NoSuchDebt)?;
-        if yen > billed.total - billed.credited {
-            return Err(Refusal::AmountTooLarge);
-        }
-        let open = self.account.debt(number).map_or(Yen(0), Debt::open_yen);
-        let to_credit = Yen((yen.0 - open.0).max(0));
-        let settled = |other: &Debt| other.number == number && yen >= open;
-        Ok(Event::Credited {
-            number: self.account.last_number + 1,
-            debt: number,
-            yen,
-            to_credit,
-            reason,
-            lifts: self.lifts(settled),
-        })
-    }
-
-    fn demand_sent(
-        &self,
-        number: u32,
-        sent_on: Date,
-        channel: String,
-        today: Date,
-    ) -> Result<Event, Refusal> {
-        if self.is_resold() {
-            return Err(Refusal::ResellerBills);
-        }
-        let debt = self.account.debt(number).filter(|debt| !debt.is_settled());
-        let debt = debt.ok_or(Refusal::NoSuchDebt)?;
-        if sent_on > today {
-            return Err(Refusal::ReceivedInTheFuture);
-        }
-        // A demand before the due date would demand what is not due.
-        if sent_on <= debt.due_on() {
-            return Err(Refusal::NoSuchDebt);
-        }
-        let demand = Demand {
-            sent_on: Some(sent_on),
-            channel,
-            failed: false,
-        };
-        Ok(Event::Demanded {
-            debt: number,
-            demand,
-        })
-    }
-
-    fn demand_failed(&self, number: u32) -> Result<Event, Refusal> {
-        let debt = self.account.debt(number).filter(|debt| !debt.is_settled());
-        let demand = debt.and_then(|debt| debt.demand.clone());
-        let demand = demand.ok_or(Refusal::NoSuchDebt)?;
-        Ok(Event::Demanded {
-            debt: number,
-            demand: Demand {
-                failed: true,
-                ..demand
-            },
-        })
-    }
-
     fn suspend(&self, measure: Measure, today: Date) -> Result<Event, Refusal> {
         self.must_go_on()?;
         self.check_measure(&measure, today)?;
-        if matches!(&self.standing, Standing::Suspended { clause, .. } if clause != "6-2") {
-            return Err(Refusal::AlreadySuspended);
+        match &self.standing {
+            // A measure of Art. 13 replaces a suspension of 6-2, never the other way round.
+            Standing::Suspended { clause, .. }
+                if clause != "6-2" || measure.ground == MeasureGround::Arrears =>
+            {
+                Err(Refusal::AlreadySuspended)
+            }
+            _ => Ok(Event::Suspended { measure }),
         }
-        Ok(Event::Suspended { measure })
     }
 
     fn lift(&self, text: &str) -> Result<Event, Refusal> {
-        if !matches!(self.standing, Standing::Suspended { .. }) {
+        let Standing::Suspended { clause, .. } = &self.standing else {
             return Err(Refusal::NotSuspended);
-        }
+        };
         Ok(Event::Lifted {
             reason: reason(text)?,
+            clause: clause.clone(),
         })
     }
 
     fn propose(&self, measure: Measure, by: &str, at: Timestamp) -> Result<Event, Refusal> {
         self.must_go_on()?;
+        if !measure.ground.may_rescind() {
+            return Err(Refusal::NoGroundToRescind);
+        }
         self.check_measure(&measure, tokyo_date(at))?;
         if self.proposal.is_some() {
             return Err(Refusal::AlreadyProposed);
@@ -445,52 +363,16 @@ impl Contract {
         })
     }
 
-    fn approve(&self, by: &str) -> Result<Event, Refusal> {
+    /// The ground must still hold: what was owed may have been paid since.
+    fn approve(&self, by: &str, today: Date) -> Result<Event, Refusal> {
         self.must_go_on()?;
         let proposal = self.proposal.as_ref().ok_or(Refusal::NothingProposed)?;
         if proposal.by == by {
             return Err(Refusal::SecondOperatorNeeded);
         }
+        self.check_measure(&proposal.measure, today)?;
         Ok(Event::Rescinded {
             measure: proposal.measure.clone(),
-        })
-    }
-
-    fn waiting_draft(&self, of: u32) -> Result<&Draft, Refusal> {
-        let draft = self.account.debt(of).and_then(|debt| debt.draft.as_ref());
-        draft
-            .filter(|draft| draft.state == DraftState::Waiting)
-            .ok_or(Refusal::NoDraft)
-    }
-
-    /// Bills interest as a debt of its own, which bears no interest and no consumption tax (Art. 19).
-    fn bill_interest(&self, of: u32, facts: &Facts, today: Date) -> Result<Event, Refusal> {
-        let draft = self.waiting_draft(of)?;
-        let payment_terms = prices::in_force(&facts.prices, today, today)
-            .map(|list| list.due)
-            .unwrap_or_default();
-        let due: DueDate = payment_terms.due(today, &facts.operator.holidays);
-        let arrears = &facts.operator.arrears;
-        let debt = Debt {
-            number: self.account.last_number + 1,
-            kind: DebtKind::Interest { of },
-            issued_on: today,
-            due,
-            accelerated_to: None,
-            total: draft.interest.total,
-            tax_percent: None,
-            credited: Yen(0),
-            payments: Vec::new(),
-            demand_after_days: arrears.demand_after_days,
-            grace_days: arrears.grace_days,
-            demand: None,
-            demands: 0,
-            suspended_after: None,
-            draft: None,
-        };
-        Ok(Event::InterestBilled {
-            of,
-            debt: Box::new(debt),
         })
     }
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::history::ReminderOutcome;
-use super::{Contract, DebtKind, Demand, Draft, Entry, Event, Line, Order, Status};
+use super::{Contract, DebtKind, Demand, Draft, Entry, Event, Line, MeasureGround, Order, Status};
 use crate::Language;
 use crate::calendar::{Term, written};
 use crate::documents::Bilingual;
@@ -141,6 +141,7 @@ impl Teller<'_> {
                 order,
                 last_day,
                 refused,
+                ..
             } => {
                 let (receipt, last) = (&refused.receipt, self.day(*last_day));
                 self.say(
@@ -197,16 +198,15 @@ impl Teller<'_> {
                     format!("{yen} yen received ({reference}).{lifted}"),
                 )
             }
-            Event::Credited {
-                number, debt, yen, ..
-            } => {
-                let (note, name) = (self.name(*number), self.name(*debt));
+            Event::Credited(credit) => {
+                let (note, name) = (self.name(credit.number), self.name(credit.debt));
+                let yen = credit.yen;
                 self.say(
                     format!("返還請求書 {note}：請求書 {name} から {yen}円。"),
                     format!("Credit note {note} of {yen} yen for {name}."),
                 )
             }
-            Event::InterestBilled { of, debt } => {
+            Event::InterestBilled { of, debt, .. } => {
                 let (name, yen, note) = (self.name(*of), debt.total, self.name(debt.number));
                 self.say(
                     format!("請求書 {name} の遅延利息 {yen}円を請求（{note}）。"),
@@ -235,6 +235,10 @@ impl Teller<'_> {
                     format!("Use is suspended because {name} is unpaid."),
                 )
             }
+            Event::Suspended { measure } if measure.ground == MeasureGround::Arrears => self.say(
+                "お支払いを確認できないため利用を停止。".into(),
+                "Use is suspended because payment is not confirmed.".into(),
+            ),
             Event::Suspended { measure } => {
                 let ground = measure.ground.sentence(self.language);
                 self.say(

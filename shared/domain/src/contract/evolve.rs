@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::{Contract, Debt, DraftState, Entry, Event, Measure, Order, Payment, Receipt, Standing};
+use super::history::{Allocation, CreditNote};
+use super::{
+    Contract, Debt, Draft, DraftState, Entry, Event, Measure, MeasureGround, Order, Payment,
+    Standing, TerminationCause,
+};
 use crate::calendar::tokyo_date;
 use crate::money::Yen;
 
@@ -52,24 +56,25 @@ fn apply(contract: &mut Contract, entry: &Entry) {
         }),
         Event::Expired { order, .. } => {
             with_order(contract, *order, |order| order.closed = true);
-            if contract.orders.iter().all(|order| order.closed) {
-                let last = contract.orders.iter().filter_map(|o| o.last_day).max();
-                end(
-                    contract,
-                    last.unwrap_or(entry.on),
-                    super::TerminationCause::Expiry,
-                    false,
-                );
-            }
+            expire(contract, entry.on);
         }
         Event::RefusalReceived {
             order,
             last_day,
             refused,
-        } => with_order(contract, *order, |order| {
-            order.last_day = Some(*last_day);
-            order.refused = Some(refused.clone());
-        }),
+            takes_back,
+        } => {
+            with_order(contract, *order, |order| {
+                order.last_day = Some(*last_day);
+                order.refused = Some(refused.clone());
+                // A term that had begun by then is none: the order is over.
+                order.closed = order.running.term.start > *last_day;
+            });
+            if let Some(note) = takes_back {
+                credit(contract, note, entry.at);
+            }
+            expire(contract, *last_day);
+        }
         Event::CancellationReceived { ending } => {
             for order in &mut contract.orders {
                 // A contract under notice begins no further term.
@@ -91,37 +96,13 @@ fn apply(contract: &mut Contract, entry: &Entry) {
             drafts,
             lifts,
         } => {
-            receive(contract, receipt);
-            for (number, draft) in drafts {
-                with_debt(contract, *number, |debt| debt.draft = Some(draft.clone()));
-            }
+            let on = receipt.received_on;
+            pay(contract, &receipt.allocations, on, &receipt.reference);
+            contract.account.credit = contract.account.credit + receipt.credit;
+            draft(contract, drafts);
             lift_if(contract, *lifts);
         }
-        Event::Credited {
-            number,
-            debt,
-            yen,
-            to_credit,
-            lifts,
-            ..
-        } => {
-            contract.account.last_number = *number;
-            let payment = Payment {
-                on: entry.on,
-                yen: *yen - *to_credit,
-                reference: format!("credit-note/{number:04}"),
-            };
-            with_debt(contract, *debt, |debt| {
-                debt.credited = debt.credited + *yen;
-                debt.payments.push(payment);
-            });
-            let closed = contract.account.closed.iter_mut();
-            for closed in closed.filter(|closed| closed.number == *debt) {
-                closed.credited = closed.credited + *yen;
-            }
-            contract.account.credit = contract.account.credit + *to_credit;
-            lift_if(contract, *lifts);
-        }
+        Event::Credited(note) => credit(contract, note, entry.at),
         Event::Demanded { debt, demand } => {
             with_debt(contract, *debt, |debt| {
                 if demand.sent_on.is_some() && !demand.failed {
@@ -135,10 +116,19 @@ fn apply(contract: &mut Contract, entry: &Entry) {
             suspend(contract, "6-2", entry.at);
         }
         Event::Suspended { measure } => {
-            suspend(contract, "13-1", entry.at);
-            accelerate(contract, measure);
+            if measure.ground == MeasureGround::Arrears {
+                suspend(contract, "6-2", entry.at);
+                rest_on(contract, |debt| debt.is_overdue(tokyo_date(entry.at)));
+            } else {
+                suspend(contract, "13-1", entry.at);
+                accelerate(contract, measure);
+            }
         }
-        Event::Lifted { .. } => contract.standing = Standing::Active,
+        Event::Lifted { .. } => {
+            contract.standing = Standing::Active;
+            // What was demanded by then does not suspend again: that takes another demand.
+            rest_on(contract, |debt| debt.demand.is_some());
+        }
         Event::RescissionProposed { proposal } => contract.proposal = Some(proposal.clone()),
         Event::ProposalWithdrawn { .. } => contract.proposal = None,
         Event::Rescinded { measure } => {
@@ -146,7 +136,13 @@ fn apply(contract: &mut Contract, entry: &Entry) {
             accelerate(contract, measure);
             end(contract, tokyo_date(entry.at), measure.ground.cause(), true);
         }
-        Event::InterestBilled { of, debt } => {
+        Event::InterestBilled {
+            of,
+            debt,
+            credit_used,
+            ..
+        } => {
+            contract.account.credit = contract.account.credit - *credit_used;
             let billed = DraftState::Billed { debt: debt.number };
             settle_draft(contract, *of, billed);
             bill(contract, debt);
@@ -178,18 +174,52 @@ fn bill(contract: &mut Contract, debt: &Debt) {
     contract.account.debts.push(debt.clone());
 }
 
-fn receive(contract: &mut Contract, receipt: &Receipt) {
-    for allocation in &receipt.allocations {
+/// Sets money against debts.
+fn pay(contract: &mut Contract, allocations: &[Allocation], on: Date, reference: &str) {
+    for allocation in allocations {
         let payment = Payment {
-            on: receipt.received_on,
+            on,
             yen: allocation.yen,
-            reference: receipt.reference.clone(),
+            reference: reference.to_owned(),
         };
         with_debt(contract, allocation.debt, |debt| {
             debt.payments.push(payment)
         });
     }
-    contract.account.credit = contract.account.credit + receipt.credit;
+}
+
+fn draft(contract: &mut Contract, drafts: &[(u32, Draft)]) {
+    for (number, draft) in drafts {
+        with_debt(contract, *number, |debt| debt.draft = Some(draft.clone()));
+    }
+}
+
+/// Takes a credit note in: its debt is smaller, and what was paid too much is set off or kept.
+fn credit(contract: &mut Contract, note: &CreditNote, at: Timestamp) {
+    let account = &mut contract.account;
+    account.last_number = note.number;
+    account.credit = account.credit + note.to_credit;
+    for closed in account.closed.iter_mut().filter(|c| c.number == note.debt) {
+        closed.credited = closed.credited + note.yen;
+    }
+    with_debt(contract, note.debt, |debt| {
+        debt.credited = debt.credited + note.yen;
+    });
+    pay(
+        contract,
+        &note.allocations,
+        tokyo_date(at),
+        &note.reference(),
+    );
+    draft(contract, &note.drafts);
+    lift_if(contract, note.lifts);
+}
+
+/// Marks the debts that a suspension of 6-2 rests on, or rested on.
+fn rest_on(contract: &mut Contract, does: impl Fn(&Debt) -> bool) {
+    for debt in contract.account.debts.iter_mut().filter(|debt| does(debt)) {
+        debt.suspended_after = Some(debt.demands);
+    }
 }
 
 /// A measure of Art. 13 replaces a suspension of 6-2, which a payment would lift.
@@ -214,16 +244,29 @@ fn lift_if(contract: &mut Contract, lifts: bool) {
 fn accelerate(contract: &mut Contract, measure: &Measure) {
     for debt in &mut contract.account.debts {
         if !debt.is_settled() {
-            let earlier = debt
-                .accelerated_to
-                .map_or(measure.arose_on, |day| day.min(measure.arose_on));
+            // No debt falls due before it was there.
+            let day = measure.arose_on.max(debt.issued_on);
+            let earlier = debt.accelerated_to.map_or(day, |other| day.min(other));
             debt.accelerated_to = Some(earlier);
         }
     }
 }
 
+/// Ends the contract once its last order is closed (D-40).
+fn expire(contract: &mut Contract, on: Date) {
+    if contract.orders.iter().all(|order| order.closed) {
+        let last = contract.orders.iter().filter_map(|o| o.last_day).max();
+        end(
+            contract,
+            last.unwrap_or(on),
+            TerminationCause::Expiry,
+            false,
+        );
+    }
+}
+
 /// Nothing of an ended contract runs any more; what is owed stays owed (D-15).
-fn end(contract: &mut Contract, on: Date, cause: super::TerminationCause, at_once: bool) {
+fn end(contract: &mut Contract, on: Date, cause: TerminationCause, at_once: bool) {
     for order in &mut contract.orders {
         order.closed = true;
         order.last_day = Some(order.last_day.map_or(on, |last| last.min(on)));

@@ -93,14 +93,15 @@ fn expect(
     let mut term = order.first_term;
     for index in 1u16.. {
         let cut = order.last_day.is_some_and(|last| last < term.start);
-        if term.start > today || cut {
+        // A refusal on paper may be recorded after the next term began: what was done by then is there, and nothing is missing.
+        if term.start > today || (cut && index > order.running.number) {
             return;
         }
         let mut expect = |work: Work, day: Date, needed: bool| {
             if day <= today {
                 allowed.insert(work.effect());
             }
-            if needed && day < today {
+            if needed && !cut && day < today {
                 required.insert(work.effect());
             }
         };

@@ -66,6 +66,14 @@ impl Hypothesis {
         }
     }
 
+    fn clause(self) -> &'static str {
+        match self {
+            Hypothesis::Refuse(_) => "11",
+            Hypothesis::Cancel(_) => "15-1",
+            Hypothesis::Pay(_) => "6-1",
+        }
+    }
+
     fn day(self) -> Date {
         match self {
             Hypothesis::Refuse(day) | Hypothesis::Cancel(day) | Hypothesis::Pay(day) => day,
@@ -115,7 +123,8 @@ pub fn explain(
         contract = after;
     }
     if let Some(contract) = contract {
-        ahead(contract, facts, as_of, hypothesis, &mut lines);
+        let facts = facts.known_on(as_of);
+        ahead(contract, &facts, as_of, hypothesis, &mut lines);
     }
     Explanation { as_of, lines }
 }
@@ -210,16 +219,16 @@ fn assume(
     for command in commands {
         match contract.decide(command, "assumed", facts, start_of(on)) {
             Ok(entry) => follow(contract, entry, Status::Assumed, lines),
-            Err(refusal) => lines.push(refused(refusal, on)),
+            Err(refusal) => lines.push(refused(refusal, hypothesis, on)),
         }
     }
 }
 
-fn refused(refusal: Refusal, on: Date) -> Line {
+fn refused(refusal: Refusal, hypothesis: Hypothesis, on: Date) -> Line {
     Line {
         on,
         status: Status::Refused,
-        clause: String::new(),
+        clause: hypothesis.clause().to_owned(),
         reading: refusal.code().to_owned(),
         text: Bilingual {
             ja: refusal.sentence(Language::Ja).to_owned(),

@@ -4,8 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Contract, Debt, Demand, Draft, Ending, Measure, Order, Pinned, Proposal, Refused};
+use super::{
+    Contract, Debt, Demand, Draft, Ending, Measure, MeasureGround, Order, Pinned, Proposal, Refused,
+};
 use super::{TerminationCause, Work};
+use crate::interest::DayCount;
 use crate::money::Yen;
 use crate::prices::Quote;
 
@@ -27,6 +30,37 @@ pub struct Receipt {
     pub allocations: Vec<Allocation>,
     /// What no debt took: kept as credit.
     pub credit: Yen,
+}
+
+/// A credit note (返還請求書) for a debt (6-1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreditNote {
+    /// Its own number.
+    pub number: u32,
+    pub debt: u32,
+    pub yen: Yen,
+    /// What the debt did not take any more, set against the other open debts.
+    #[serde(default)]
+    pub allocations: Vec<Allocation>,
+    /// What no debt took: kept as credit.
+    pub to_credit: Yen,
+    pub reason: String,
+    /// Interest of the debts that it settled late, and anew that of a debt which it made smaller (Art. 19).
+    #[serde(default)]
+    pub drafts: Vec<(u32, Draft)>,
+    /// 6-2: the suspension is lifted by it.
+    pub lifts: bool,
+}
+
+impl CreditNote {
+    /// Returns where the payments that it makes come from.
+    pub fn reference(&self) -> String {
+        format!("credit-note/{:04}", self.number)
+    }
+}
+
+fn measure_clause() -> String {
+    "13-1".to_owned()
 }
 
 /// How a reminder came out.
@@ -79,6 +113,9 @@ pub enum Event {
         /// The expiry date on which the order ends.
         last_day: Date,
         refused: Refused,
+        /// The fee of a term that had begun before a refusal on paper was recorded.
+        #[serde(default)]
+        takes_back: Option<CreditNote>,
     },
     /// 15-1: a cancellation arrived.
     CancellationReceived { ending: Ending },
@@ -93,24 +130,19 @@ pub enum Event {
         lifts: bool,
     },
     /// 6-1: a credit note was issued for a debt.
-    Credited {
-        /// The number of the credit note itself.
-        number: u32,
-        debt: u32,
-        yen: Yen,
-        /// What the debt did not take any more: kept as credit.
-        to_credit: Yen,
-        reason: String,
-        lifts: bool,
-    },
+    Credited(CreditNote),
     /// 13-1-2: a demand was asked for, and later sent, or failed.
     Demanded { debt: u32, demand: Demand },
     /// 6-2: suspended by the timer after demand and grace.
     SuspendedForNonPayment { debt: u32, demand: u16 },
-    /// 13-1: suspended by an operator; all debts fall due (13-2).
+    /// 13-1: suspended by an operator; all debts fall due (13-2). On the ground of 6-2 only the use stops.
     Suspended { measure: Measure },
-    /// An operator lifted the suspension.
-    Lifted { reason: String },
+    /// An operator lifted the suspension of a clause.
+    Lifted {
+        reason: String,
+        #[serde(default = "measure_clause")]
+        clause: String,
+    },
     /// 13-1, 17-2: one operator proposed to rescind.
     RescissionProposed { proposal: Proposal },
     /// The proposal was taken back.
@@ -118,7 +150,14 @@ pub enum Event {
     /// 13-1, 17-2: a second operator agreed; it takes effect at once and all debts fall due (13-2).
     Rescinded { measure: Measure },
     /// Art. 19: an operator billed the interest of a debt.
-    InterestBilled { of: u32, debt: Box<Debt> },
+    InterestBilled {
+        of: u32,
+        debt: Box<Debt>,
+        day_count: DayCount,
+        /// How much of the customer's credit was set off.
+        #[serde(default)]
+        credit_used: Yen,
+    },
     /// Art. 19: an operator waived it (D-29).
     InterestWaived { of: u32, reason: String },
 }
@@ -174,6 +213,18 @@ impl Event {
         }
     }
 
+    /// Returns the credit note that it issues.
+    pub fn credit_note(&self) -> Option<&CreditNote> {
+        match self {
+            Event::Credited(note)
+            | Event::RefusalReceived {
+                takes_back: Some(note),
+                ..
+            } => Some(note),
+            _ => None,
+        }
+    }
+
     /// Tells whether only operators see it: what is considered but not decided.
     pub fn is_internal(&self) -> bool {
         matches!(
@@ -195,16 +246,20 @@ impl Event {
             Event::CancellationReceived { .. } => ("15-1", "D-15 v1, no renewed term v1"),
             Event::EndReached { cause } => (cause.clause(), "D-15 v1"),
             Event::ReceiptRecorded { .. } => ("6-1", "earliest due, fee before interest v1"),
-            Event::Credited { .. } => ("6-1", "credit note v1"),
+            Event::Credited(_) => ("6-1", "credit note v2"),
             Event::Demanded { .. } => ("13-1-2", "D-07 v1"),
             Event::SuspendedForNonPayment { .. } => ("6-2", "D-06 v1, after demand and grace v1"),
-            Event::Suspended { .. } => ("13-1", "D-06 v1, D-08 v1"),
+            Event::Suspended { measure } if measure.ground == MeasureGround::Arrears => {
+                ("6-2", "D-06 v1, by an operator v1")
+            }
+            Event::Suspended { .. } => ("13-1", "D-06 v1, D-08 v2"),
+            Event::Lifted { clause, .. } if clause == "6-2" => ("6-2", "D-06 v1"),
             Event::Lifted { .. } => ("13-1", "D-06 v1"),
             Event::RescissionProposed { .. } | Event::ProposalWithdrawn { .. } => {
                 ("13-1", "two operators v1")
             }
-            Event::Rescinded { measure } => (measure.ground.cause().clause(), "D-08 v1, D-23 v1"),
-            Event::InterestBilled { .. } => ("19", "D-26 v1, D-27 v1"),
+            Event::Rescinded { measure } => (measure.ground.cause().clause(), "D-08 v2, D-23 v1"),
+            Event::InterestBilled { day_count, .. } => ("19", day_count.reading()),
             Event::InterestWaived { .. } => ("19", "D-29 v1"),
         }
     }

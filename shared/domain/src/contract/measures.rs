@@ -8,8 +8,9 @@ use super::{Contract, Refusal, TerminationCause};
 use crate::rules::rules;
 
 rules! {
-    /// The grounds of 13-1, and of 17-2 which is carried out as a rescission (D-23).
+    /// The grounds of 13-1, of 17-2 which is carried out as a rescission (D-23), and of 6-2 which only suspends (D-06).
     MeasureGround {
+        Arrears => ("6-2", "料金の支払いを確認できない", "Payment is not confirmed"),
         Breach => ("13-1-1", "規約違反", "Breach of the terms"),
         NonPayment => ("13-1-2", "催告後の料金不払い", "Unpaid in spite of a demand"),
         FalseParticulars => ("13-1-3", "登録事項の虚偽", "False particulars"),
@@ -23,6 +24,11 @@ impl MeasureGround {
     /// Reads the code of a ground.
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|g| g.code() == code)
+    }
+
+    /// Tells whether a contract may be rescinded on this ground.
+    pub fn may_rescind(self) -> bool {
+        self != MeasureGround::Arrears
     }
 
     /// Returns the cause of a termination on this ground.
@@ -61,11 +67,16 @@ impl Contract {
         if measure.arose_on < formed_on || measure.arose_on > today {
             return Err(Refusal::GroundInTheFuture);
         }
-        if measure.ground != MeasureGround::NonPayment {
-            return Ok(());
-        }
-        if self.is_resold() {
-            return Err(Refusal::ResellerBills);
+        match measure.ground {
+            // Whether a reseller was paid is known from the reseller: the evidence is its report (6-2).
+            MeasureGround::Arrears if self.is_resold() => return Ok(()),
+            MeasureGround::Arrears => {
+                let overdue = self.account.open().any(|debt| debt.is_overdue(today));
+                return overdue.then_some(()).ok_or(Refusal::NothingOverdue);
+            }
+            MeasureGround::NonPayment if self.is_resold() => return Err(Refusal::ResellerBills),
+            MeasureGround::NonPayment => {}
+            _ => return Ok(()),
         }
         let lapsed = self.account.open().any(|debt| {
             let demand = debt.demand.as_ref();

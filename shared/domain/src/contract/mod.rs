@@ -10,6 +10,7 @@ mod expected;
 mod explain;
 mod history;
 mod measures;
+mod money;
 mod order;
 mod perform;
 mod step;
@@ -21,7 +22,7 @@ pub use describe::debt_text;
 pub use evolve::evolve;
 pub use expected::{Finding, FindingKind, audit};
 pub use explain::{Audience, Explanation, Hypothesis, Line, Status, explain};
-pub use history::{Allocation, Entry, Event, Receipt, ReminderOutcome};
+pub use history::{Allocation, CreditNote, Entry, Event, Receipt, ReminderOutcome};
 pub use measures::{Measure, MeasureGround, Proposal};
 pub use order::{Order, Pinned, RUNGS, Refused, Running};
 pub use perform::{Facts, perform};
@@ -64,6 +65,8 @@ rules! {
         ReasonMissing => ("reason_missing", "理由を記入してください。", "A reason must be given."),
         EvidenceMissing => ("evidence_missing", "根拠となる資料を記入してください。", "The evidence must be named."),
         GroundMissing => ("ground_missing", "事由を選んでください。", "A ground must be chosen."),
+        NothingOverdue => ("nothing_overdue", "支払期日を過ぎた請求がないため、この事由は使えません。", "No invoice is overdue, so this ground cannot be used (6-2)."),
+        NoGroundToRescind => ("no_ground_to_rescind", "この事由では解除できません。", "This ground does not allow a rescission."),
         DemandMissing => ("demand_missing", "催告とその期限の経過がないため、この事由は使えません。", "Without a demand whose period has lapsed this ground cannot be used (13-1-2)."),
         GroundInTheFuture => ("ground_in_the_future", "事由の発生日は契約の成立から今日までの日付にしてください。", "The ground must have arisen between the formation and today."),
         AlreadySuspended => ("already_suspended", "すでに利用を停止しています。", "The contract is suspended already."),
@@ -233,12 +236,14 @@ impl Contract {
             .sum()
     }
 
-    /// Returns the longest retention among the orders, in days.
-    pub fn retention_days(&self) -> u16 {
-        self.orders
-            .iter()
-            .map(|order| order.running.quote.retention_days)
-            .max()
+    /// Returns the longest retention among the orders that run on a date, in days; before the first start, of those to come.
+    pub fn retention_days(&self, date: Date) -> u16 {
+        let longest = |runs: &dyn Fn(&&Order) -> bool| {
+            let orders = self.orders.iter().filter(|order| runs(order));
+            orders.map(|order| order.running.quote.retention_days).max()
+        };
+        longest(&|order| order.term_on(date).is_some())
+            .or_else(|| longest(&|order| !order.closed))
             .unwrap_or(0)
     }
 

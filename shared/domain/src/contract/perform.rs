@@ -33,6 +33,16 @@ impl Facts {
             .unwrap_or_else(|| now.clone())
     }
 
+    /// Returns what was known on a day: without what was published later.
+    pub(super) fn known_on(&self, day: Date) -> Facts {
+        let mut known = self.clone();
+        known
+            .prices
+            .retain(|list| list.published_on.is_none_or(|published| published <= day));
+        known.terms.retain(|terms| terms.published_on <= day);
+        known
+    }
+
     /// Returns the price list of a quote.
     fn list(&self, quote: &Quote) -> Option<&PriceList> {
         self.prices
@@ -89,11 +99,6 @@ fn invoice(contract: &Contract, order: &Order, facts: &Facts) -> Event {
     let list = facts.list(&running.quote);
     let payment_terms = list.map(|list| list.due).unwrap_or_default();
     let credit_used = credit_for(contract, running.quote.total_yen);
-    let payments = (credit_used > Yen(0)).then(|| Payment {
-        on: issued_on,
-        yen: credit_used,
-        reference: "credit".to_owned(),
-    });
     let arrears = &facts.operator.arrears;
     let debt = Debt {
         number: contract.account.last_number + 1,
@@ -107,7 +112,8 @@ fn invoice(contract: &Contract, order: &Order, facts: &Facts) -> Event {
         total: running.quote.total_yen,
         tax_percent: Some(running.quote.tax_percent),
         credited: Yen(0),
-        payments: payments.into_iter().collect(),
+        payments: Payment::of_credit(credit_used, issued_on),
+        day_count: list.map(|list| list.day_count).unwrap_or_default(),
         demand_after_days: arrears.demand_after_days,
         grace_days: arrears.grace_days,
         demand: None,

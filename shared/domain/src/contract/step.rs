@@ -12,6 +12,7 @@ use super::{Contract, Entry, Event, Receipt, Task, evolve};
 use crate::documents::Operator;
 use crate::ids::{ContractId, ID_BYTES, MessageId};
 use crate::invoice::Invoice;
+use crate::money::Yen;
 use crate::notice::Notice;
 use crate::reseller::ResoldFee;
 
@@ -37,6 +38,8 @@ pub enum CaseKind {
     NoticeFailed,
     /// 13-1-2: a demand did not arrive; nothing rests on it until it is sent another way.
     DemandFailed,
+    /// 15-1, 11: the contract ended while the customer has money with us that no invoice will take.
+    CreditLeft,
 }
 
 /// A case of the operator's list.
@@ -99,7 +102,7 @@ impl Step {
         let notices = notices(&contract, &entry);
         Some(Step {
             effects: effects(&contract, &entry),
-            case: case(&contract, &entry),
+            case: case(before, &contract, &entry),
             resold_fee: ResoldFee::of(&contract, &entry),
             invoice: Invoice::of(before, &contract, &entry, operator),
             armed,
@@ -134,7 +137,16 @@ pub fn stable_id(whose: &impl Display, name: &str) -> MessageId {
     MessageId::from_random(bytes)
 }
 
-fn case(contract: &Contract, entry: &Entry) -> Option<Case> {
+/// Tells whether an ended contract has credit that was not there, or could still be used, before.
+fn leaves_credit(before: Option<&Contract>, contract: &Contract) -> bool {
+    let of = |contract: &Contract| match contract.is_over() {
+        true => contract.account.credit,
+        false => Yen(0),
+    };
+    of(contract) > before.map_or(Yen(0), of)
+}
+
+fn case(before: Option<&Contract>, contract: &Contract, entry: &Entry) -> Option<Case> {
     let kind = match &entry.event {
         Event::Reminded {
             days_before: 31,
@@ -142,11 +154,12 @@ fn case(contract: &Contract, entry: &Entry) -> Option<Case> {
             ..
         } => CaseKind::LastReminderMissed,
         Event::Demanded { demand, .. } if demand.failed => CaseKind::DemandFailed,
+        _ if leaves_credit(before, contract) => CaseKind::CreditLeft,
         _ => return None,
     };
     let about = match entry.event.work() {
         Some(work) => work.effect(),
-        None => format!("demand at version {}", contract.version),
+        None => format!("version {}", contract.version),
     };
     Some(Case {
         id: stable_id(&contract.id, &format!("case/{about}")),
@@ -161,6 +174,32 @@ fn case(contract: &Contract, entry: &Entry) -> Option<Case> {
 
 /// Returns what the customer is told, each under an identifier of its own.
 fn notices(contract: &Contract, entry: &Entry) -> Vec<(MessageId, Notice)> {
+    // A version is written once, so this names the decision; due work is named by its effect.
+    let name = match entry.event.work() {
+        Some(work) => work.effect(),
+        None => format!("version/{}", contract.version),
+    };
+    let note = entry.event.credit_note();
+    let credited = note.map(|note| Notice::CreditNoteIssued {
+        contract: contract.id.clone(),
+        number: note.number,
+    });
+    let lifted = note.filter(|note| note.lifts);
+    let lifted = lifted.map(|_| Notice::SuspensionLifted {
+        contract: contract.id.clone(),
+    });
+    let told = [
+        (name.clone(), notice(contract, entry)),
+        (format!("{name}/credit-note"), credited),
+        (format!("{name}/lifted"), lifted),
+    ];
+    told.into_iter()
+        .filter_map(|(name, notice)| Some((stable_id(&contract.id, &name), notice?)))
+        .collect()
+}
+
+/// Returns what an entry is chiefly about.
+fn notice(contract: &Contract, entry: &Entry) -> Option<Notice> {
     let id = contract.id.clone();
     let notice = match &entry.event {
         Event::Invoiced {
@@ -215,16 +254,13 @@ fn notices(contract: &Contract, entry: &Entry) -> Vec<(MessageId, Notice)> {
             Notice::Suspended { contract: id }
         }
         Event::Lifted { .. } => Notice::SuspensionLifted { contract: id },
-        Event::ReceiptRecorded { lifts: true, .. } | Event::Credited { lifts: true, .. } => {
-            Notice::SuspensionLifted { contract: id }
-        }
+        Event::ReceiptRecorded { lifts: true, .. } => Notice::SuspensionLifted { contract: id },
+        Event::OrderAccepted { order } => Notice::OrderAccepted {
+            contract: id,
+            order: order.number,
+        },
         Event::Rescinded { .. } => Notice::Rescinded { contract: id },
-        _ => return Vec::new(),
+        _ => return None,
     };
-    // A version is written once, so this names the decision; due work is named by its effect.
-    let name = match entry.event.work() {
-        Some(work) => work.effect(),
-        None => format!("version/{}", contract.version),
-    };
-    vec![(stable_id(&contract.id, &name), notice)]
+    Some(notice)
 }

@@ -38,6 +38,7 @@ fn list(version: &str, from: Date, yearly_yen: i64) -> PriceList {
         version: version.into(),
         effective_from: from,
         published_on: None,
+        day_count: Default::default(),
         due: PaymentTerms::default(),
         plans: vec![Plan {
             retention_days: 30,

@@ -59,6 +59,7 @@ pub fn prices(version: &str, effective_from: jiff::civil::Date) -> PriceList {
         version: version.into(),
         effective_from,
         published_on: None,
+        day_count: Default::default(),
         due: Default::default(),
         plans: vec![Plan {
             retention_days: 30,

@@ -188,8 +188,10 @@ fn a_credit_note_keeps_the_tax_rate_of_its_invoice_after_the_next_term_has_anoth
         .map(|one| one.sums[0].tax_percent)
         .collect();
     assert_eq!(rates, [10, 12, 10, 12]);
-    // The paid one becomes credit; no more than an invoice's total is ever taken back.
-    assert_eq!(life.contract.account.credit, Yen(3_300));
+    // What was paid too much goes to the open invoice; no more than an invoice's total is ever taken back.
+    assert_eq!(life.contract.account.credit, Yen(0));
+    let open = life.invoices[1].total_yen - Yen(3_300) - Yen(3_300);
+    assert_eq!(life.contract.account.open_yen(), open);
     let rest = Command::Credit {
         debt: 1,
         yen: Yen(TOTAL - 3_300 + 1),
@@ -199,6 +201,166 @@ fn a_credit_note_keeps_the_tax_rate_of_its_invoice_after_the_next_term_has_anoth
         life.ask(rest, date(2027, 4, 3)),
         Err(Refusal::AmountTooLarge)
     );
+}
+
+/// A credit note for a debt, issued on a day.
+fn credit(life: &mut Life, debt: u32, yen: i64, on: Date) {
+    let reason = "誤請求".to_owned();
+    let yen = Yen(yen);
+    life.ask(Command::Credit { debt, yen, reason }, on).unwrap();
+}
+
+#[test]
+fn what_a_credit_note_frees_pays_the_invoice_that_is_open_and_lifts_the_suspension() {
+    let mut life = begun(date(2026, 4, 1));
+    life.pay(TOTAL, date(2026, 4, 10)).unwrap();
+    life.run(date(2026, 4, 11), date(2027, 7, 1));
+    assert!(matches!(life.contract.standing, Standing::Suspended { .. }));
+    credit(&mut life, 1, TOTAL, date(2027, 7, 2));
+    assert_eq!(life.contract.account.open_yen(), Yen(0));
+    assert_eq!(life.contract.account.credit, Yen(0));
+    assert_eq!(life.contract.standing, Standing::Active);
+    assert_eq!(life.notices_of("suspension_lifted"), [date(2027, 7, 2)]);
+    assert_eq!(life.notices_of("credit_note_issued"), [date(2027, 7, 2)]);
+    // The open one was paid after its due date.
+    let paid_late = life.contract.account.debt(2).unwrap();
+    assert!(paid_late.draft.is_some());
+}
+
+#[test]
+fn what_a_credit_note_takes_back_was_never_owed_and_bears_no_interest() {
+    let mut life = begun(date(2026, 4, 1));
+    life.run(date(2026, 4, 2), date(2026, 6, 5));
+    life.pay(6_050, date(2026, 6, 5)).unwrap();
+    credit(&mut life, 1, 6_050, date(2026, 8, 1));
+    let debt = life.contract.account.debt(1).unwrap();
+    let interest = &debt.draft.as_ref().unwrap().interest;
+    // Half of it, due on 1 June and paid on 5 June: three days.
+    let tranche = &interest.tranches[0];
+    assert_eq!((tranche.principal, tranche.days), (Yen(6_050), 3));
+    assert_eq!(interest.tranches.len(), 1);
+}
+
+#[test]
+fn interest_that_waits_is_worked_out_anew_when_a_credit_note_makes_its_invoice_smaller() {
+    let mut life = begun(date(2026, 4, 1));
+    life.pay(TOTAL, date(2026, 7, 1)).unwrap();
+    let drafted = |life: &Life| {
+        let debt = life.contract.account.debt(1);
+        debt.and_then(|debt| debt.draft.as_ref().map(|draft| draft.interest.total))
+    };
+    let before = drafted(&life).unwrap();
+    credit(&mut life, 1, TOTAL / 2, date(2026, 7, 2));
+    assert!(drafted(&life).unwrap() < before);
+    credit(&mut life, 1, TOTAL / 2, date(2026, 7, 3));
+    assert_eq!(drafted(&life), None, "nothing was ever owed");
+    assert_eq!(life.contract.account.credit, Yen(TOTAL));
+}
+
+#[test]
+fn credit_pays_for_billed_interest_too() {
+    let mut life = begun(date(2026, 4, 1));
+    life.pay(TOTAL + 10, date(2026, 7, 1)).unwrap();
+    life.ask(Command::BillInterest { of: 1 }, date(2026, 7, 2))
+        .unwrap();
+    assert_eq!(life.contract.account.credit, Yen(0));
+    let note = life.invoices.last().unwrap();
+    assert_eq!(note.credit_used_yen, Yen(10));
+    assert_eq!(life.contract.account.open_yen(), note.total_yen - Yen(10));
+}
+
+/// A suspension of 6-2 that an operator imposes.
+fn arrears(arose_on: Date) -> Command {
+    Command::Suspend(Measure {
+        ground: MeasureGround::Arrears,
+        evidence: "bank statement".into(),
+        arose_on,
+    })
+}
+
+#[test]
+fn an_operator_may_suspend_for_an_overdue_invoice_which_falls_no_other_debt_due() {
+    let mut life = begun(date(2026, 4, 1));
+    let early = life.ask(arrears(date(2026, 5, 1)), date(2026, 6, 1));
+    assert_eq!(early, Err(Refusal::NothingOverdue), "due that day");
+    life.ask(arrears(date(2026, 6, 2)), date(2026, 6, 2))
+        .unwrap();
+    let clause = match &life.contract.standing {
+        Standing::Suspended { clause, .. } => clause.clone(),
+        _ => String::new(),
+    };
+    assert_eq!(clause, "6-2");
+    assert_eq!(life.contract.account.debts[0].accelerated_to, None);
+    let again = life.ask(arrears(date(2026, 6, 2)), date(2026, 6, 3));
+    assert_eq!(again, Err(Refusal::AlreadySuspended));
+    life.pay(1, date(2026, 6, 3)).unwrap();
+    assert!(matches!(life.contract.standing, Standing::Suspended { .. }));
+    life.pay(TOTAL - 1, date(2026, 6, 4)).unwrap();
+    assert_eq!(life.contract.standing, Standing::Active);
+}
+
+#[test]
+fn a_suspension_that_an_operator_lifted_needs_another_demand_to_come_again() {
+    let mut life = begun(date(2026, 4, 1));
+    let (start, days, cameras) = (date(2026, 4, 10), 30, 1);
+    let order = Command::AcceptOrder {
+        start,
+        retention_days: days,
+        cameras,
+    };
+    life.ask(order, date(2026, 4, 2)).unwrap();
+    life.run(date(2026, 4, 2), date(2026, 6, 24));
+    assert!(matches!(life.contract.standing, Standing::Suspended { .. }));
+    let lift = Command::Lift {
+        reason: "支払いの約束".into(),
+    };
+    life.ask(lift, date(2026, 6, 25)).unwrap();
+    life.run(date(2026, 6, 25), date(2026, 12, 1));
+    assert_eq!(
+        life.contract.standing,
+        Standing::Active,
+        "both were demanded by then"
+    );
+    let demand = Command::DemandSent {
+        debt: 2,
+        sent_on: date(2026, 12, 1),
+        channel: "certified mail".into(),
+    };
+    life.ask(demand, date(2026, 12, 1)).unwrap();
+    life.run(date(2026, 12, 2), date(2026, 12, 16));
+    assert!(matches!(life.contract.standing, Standing::Suspended { .. }));
+}
+
+#[test]
+fn an_operator_may_suspend_a_resold_contract_on_the_resellers_report() {
+    let mut application = approved();
+    application.channel = Channel::Reseller("R1".into());
+    let mut life = Life::of(&application, date(2026, 4, 1));
+    life.run(date(2026, 4, 1), date(2026, 8, 1));
+    life.ask(arrears(date(2026, 8, 1)), date(2026, 8, 1))
+        .unwrap();
+    assert!(matches!(life.contract.standing, Standing::Suspended { .. }));
+}
+
+#[test]
+fn a_contract_of_many_orders_can_be_cancelled() {
+    let mut life = begun(date(2026, 4, 1));
+    for _ in 0..60 {
+        let order = Command::AcceptOrder {
+            start: date(2026, 4, 10),
+            retention_days: 30,
+            cameras: 1,
+        };
+        life.ask(order, date(2026, 4, 2)).unwrap();
+    }
+    let cancellation = Cancellation {
+        on: date(2026, 5, 1),
+        receipt: "C-1".into(),
+    };
+    life.ask(Command::Cancel(cancellation), date(2026, 4, 3))
+        .unwrap();
+    life.run(date(2026, 4, 3), date(2026, 5, 2));
+    assert!(life.contract.is_over());
 }
 
 #[test]

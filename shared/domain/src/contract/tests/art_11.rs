@@ -161,11 +161,81 @@ fn a_notice_on_paper_counts_by_the_day_on_which_it_arrived() {
 }
 
 #[test]
-fn a_notice_on_paper_recorded_after_the_renewal_is_refused_by_name() {
+fn a_notice_on_paper_that_came_in_time_ends_the_order_however_late_it_is_recorded() {
+    let mut life = Life::begin(date(2026, 4, 1));
+    life.run(date(2026, 4, 1), date(2026, 4, 2));
+    let fee = life.contract.account.open_yen();
+    life.pay(fee.0, date(2026, 4, 2)).unwrap();
+    life.run(date(2026, 4, 3), date(2027, 4, 2));
+    let fee = life.invoices[1].total_yen;
+    assert_eq!(life.contract.account.open_yen(), fee);
+    let late = refuse_on_paper(&mut life, date(2027, 3, 2), date(2027, 4, 2));
+    assert_eq!(late, Err(Refusal::RefusalTooLate), "it came too late");
+    refuse_on_paper(&mut life, date(2027, 3, 1), date(2027, 4, 2)).unwrap();
+    assert_eq!(life.contract.account.open_yen(), Yen(0), "nothing is owed");
+    let note = life.invoices.last().unwrap();
+    assert_eq!((note.number, note.total_yen), (3, Yen(-fee.0)));
+    let ended = Standing::Ended {
+        on: date(2027, 3, 31),
+        cause: TerminationCause::Expiry,
+        at_once: false,
+    };
+    assert_eq!(life.contract.standing, ended);
+    assert!(life.contract.has_ended(date(2027, 4, 1)));
+    assert_eq!(life.contract.owed(), []);
+    assert_eq!(life.notices_of("credit_note_issued"), [date(2027, 4, 2)]);
+    let found = audit(
+        &life.contract,
+        &life.effects,
+        &life.invoices,
+        date(2027, 5, 1),
+    );
+    assert_eq!(found, []);
+}
+
+#[test]
+fn what_was_paid_for_a_term_that_its_refusal_takes_back_is_left_for_a_person_to_pay_out() {
     let mut life = Life::begin(date(2026, 4, 1));
     life.run(date(2026, 4, 1), date(2027, 4, 2));
-    let late = refuse_on_paper(&mut life, date(2027, 3, 1), date(2027, 4, 2));
+    let owed = life.contract.account.open_yen();
+    life.pay(owed.0, date(2027, 4, 2)).unwrap();
+    refuse_on_paper(&mut life, date(2027, 3, 1), date(2027, 4, 2)).unwrap();
+    assert_eq!(life.contract.account.credit, life.invoices[1].total_yen);
+    assert_eq!(life.cases.last().unwrap().kind, CaseKind::CreditLeft);
+}
+
+#[test]
+fn a_refusal_of_the_term_before_the_last_one_is_refused_by_name() {
+    let mut life = Life::begin(date(2026, 4, 1));
+    life.run(date(2026, 4, 1), date(2028, 4, 2));
+    let late = refuse_on_paper(&mut life, date(2027, 3, 1), date(2028, 4, 2));
     assert_eq!(late, Err(Refusal::AlreadyRenewed));
+}
+
+#[test]
+fn a_refusal_counts_when_it_arrives_even_if_something_later_was_recorded_first() {
+    let mut life = Life::begin(date(2026, 4, 1));
+    life.run(date(2026, 4, 1), date(2027, 3, 1));
+    life.contract.latest = start_of(date(2027, 3, 2));
+    let refusal = Command::RefuseRenewal {
+        order: 1,
+        receipt: "R-1".into(),
+        paper: None,
+    };
+    let last_second = start_of(date(2027, 3, 2)) - jiff::SignedDuration::from_secs(1);
+    let decided = life
+        .contract
+        .decide(refusal.clone(), "user:u", &life.facts, last_second);
+    let entry = decided.unwrap();
+    assert_eq!(
+        (entry.on, entry.at),
+        (date(2027, 3, 1), life.contract.latest)
+    );
+    let midnight = start_of(date(2027, 3, 2));
+    let late = life
+        .contract
+        .decide(refusal, "user:u", &life.facts, midnight);
+    assert_eq!(late, Err(Refusal::RefusalTooLate));
 }
 
 #[test]

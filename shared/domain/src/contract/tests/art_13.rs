@@ -186,3 +186,38 @@ mod art_19 {
         assert!(life.contract.account.debts.is_empty());
     }
 }
+
+#[test]
+fn no_debt_falls_due_before_it_was_billed() {
+    let mut life = begun();
+    life.pay(12_100, date(2026, 4, 2)).unwrap();
+    life.run(date(2026, 4, 3), date(2027, 4, 10));
+    let breach = measure(MeasureGround::Breach, date(2026, 6, 1));
+    life.ask(Command::Suspend(breach), date(2027, 4, 10))
+        .unwrap();
+    let debt = life.contract.account.debt(2).unwrap();
+    assert_eq!(debt.due_on(), date(2027, 4, 1), "the day of its issue");
+}
+
+#[test]
+fn a_ground_that_fell_away_before_the_second_operator_agreed_carries_no_rescission() {
+    let mut life = begun();
+    life.run(date(2026, 4, 2), date(2026, 6, 24));
+    let today = date(2026, 6, 25);
+    let unpaid = measure(MeasureGround::NonPayment, date(2026, 6, 24));
+    life.ask(Command::ProposeRescission(unpaid), today).unwrap();
+    life.pay(12_100, today).unwrap();
+    let approved = life.ask_as(Command::ApproveRescission, "operator:second", today);
+    assert_eq!(approved, Err(Refusal::DemandMissing));
+    assert_eq!(life.contract.standing, Standing::Active);
+}
+
+#[test]
+fn arrears_of_6_2_are_no_ground_to_rescind() {
+    let mut life = begun();
+    life.run(date(2026, 4, 2), date(2026, 6, 24));
+    let today = date(2026, 6, 24);
+    let arrears = measure(MeasureGround::Arrears, today);
+    let proposed = life.ask(Command::ProposeRescission(arrears), today);
+    assert_eq!(proposed, Err(Refusal::NoGroundToRescind));
+}
