@@ -197,8 +197,9 @@ export class Life {
     this.tell("suspension_lifted", on);
   }
 
-  rescind(on) {
-    this.accelerate(on);
+  /** All debts fall due on the day on which the ground arose, none before it was there. */
+  rescind(on, arose) {
+    this.accelerate(arose);
     this.end("rescinded", on);
   }
 

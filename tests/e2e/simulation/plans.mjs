@@ -109,7 +109,7 @@ function scheduleMeasure({ plan: { measure }, life, on, act }) {
       act(day, "rescission", fields);
       on(plus(day, after), (today) => {
         act(today, "rescission/approval", {}, 1);
-        life.rescind(today);
+        life.rescind(today, day);
       });
       return;
     }
