@@ -56,7 +56,7 @@ function state({ body: { M } }) {
   return {
     standing: status.S === "suspended" ? `suspended ${clause.S}` : status.S,
     credit: Number(M.account.M.credit.N),
-    open: debts.reduce((sum, debt) => sum + Math.max(0, Number(debt.total.N) - paid(debt)), 0),
+    open: debts.reduce((sum, debt) => sum + Math.max(0, Number(debt.total.N) - Number(debt.credited.N) - paid(debt)), 0),
     drafts: drafts.map((draft) => Number(draft.interest.M.total.N)).sort((a, b) => a - b),
   };
 }

@@ -12,7 +12,8 @@ const FIRST_YEN = 18_000;
 const LISTED_YEN = 21_600;
 const withTax = (net) => net + Math.floor((net * TAX) / 100);
 
-const open = (debt) => Math.max(0, debt.total - debt.paid.reduce((sum, { yen }) => sum + yen, 0));
+/** What is still to be paid: what a credit note took back was never owed. */
+const open = (debt) => Math.max(0, debt.total - debt.takenBack - debt.paid.reduce((sum, { yen }) => sum + yen, 0));
 
 /** One contract. `billed` and `drafted` are told of each fee that is billed and each interest that is drafted. */
 export class Life {
@@ -29,10 +30,13 @@ export class Life {
     this.fees = [];
     this.billed = () => {};
     this.drafted = () => {};
-    this.accept(start, cameras, FIRST_YEN);
+    this.accept(start, cameras);
   }
 
-  accept(start, cameras, yen = LISTED_YEN) {
+  /** The first order is part of the contract's formation; further ones are accepted on a day. */
+  accept(start, cameras, on = null) {
+    const yen = on === null ? FIRST_YEN : LISTED_YEN;
+    if (on !== null) this.tell("order_accepted", on);
     const number = this.orders.length + 1;
     this.orders.push({ number, cameras, net: cameras * yen, first: term(start), term: term(start), billed: false, reminded: 0, last: null, over: false });
   }
@@ -78,7 +82,7 @@ export class Life {
 
   issue(on, total, fee) {
     this.number += 1;
-    const debt = { number: this.number, fee, issued: on, due: due(on), total, paid: [], demanded: null, suspended: false, draft: null };
+    const debt = { number: this.number, fee, issued: on, due: due(on), total, takenBack: 0, paid: [], demanded: null, suspended: false, draft: null };
     this.debts.push(debt);
     this.invoices.push({ number: debt.number, issued: on, due: debt.due, total });
     this.tell("invoice_issued", on);
@@ -145,7 +149,7 @@ export class Life {
 
   pay(yen, on) {
     for (const debt of this.spend(yen, on).filter((one) => one.fee)) {
-      const late = interest(debt.total, debt.due, debt.paid);
+      const late = interest(debt.total - debt.takenBack, debt.due, debt.paid);
       if (late > 0) {
         debt.draft = late;
         this.drafted(debt, on);
@@ -154,13 +158,14 @@ export class Life {
     this.liftIfPaid(on);
   }
 
-  /** A credit note; what its invoice no longer takes is credit, which goes to what is open at once. */
+  /** A credit note makes its debt smaller; what was paid of it too much goes to what is open at once, the rest is credit. */
   takeBack(debt, yen, on) {
     this.number += 1;
     this.invoices.push({ number: this.number, issued: on, due: null, total: -yen });
-    const part = Math.min(yen, open(debt));
-    if (part > 0) debt.paid.push({ on, yen: part });
-    this.spend(yen - part, on);
+    this.tell("credit_note_issued", on);
+    const free = Math.max(0, yen - open(debt));
+    debt.takenBack += yen;
+    this.spend(free, on);
     this.liftIfPaid(on);
   }
 
@@ -185,13 +190,16 @@ export class Life {
     this.accelerate(on);
   }
 
+  /** What was demanded by then does not suspend again. */
   lift(on) {
+    for (const debt of this.debts) if (debt.demanded !== null) debt.suspended = true;
     this.standing = "active";
     this.tell("suspension_lifted", on);
   }
 
-  rescind(on) {
-    this.accelerate(on);
+  /** All debts fall due on the day on which the ground arose, none before it was there. */
+  rescind(on, arose) {
+    this.accelerate(arose);
     this.end("rescinded", on);
   }
 

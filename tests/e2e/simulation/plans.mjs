@@ -109,7 +109,7 @@ function scheduleMeasure({ plan: { measure }, life, on, act }) {
       act(day, "rescission", fields);
       on(plus(day, after), (today) => {
         act(today, "rescission/approval", {}, 1);
-        life.rescind(today);
+        life.rescind(today, day);
       });
       return;
     }
@@ -126,7 +126,7 @@ function scheduleOrders({ plan: { more, end }, life, on, act }) {
   if (more) on(more.on, (day) => {
     if (life.standing === "ended" || life.cancelled !== null) return;
     act(day, "orders", { start: more.start, retention_days: "30", cameras: String(more.cameras) });
-    life.accept(more.start, more.cameras);
+    life.accept(more.start, more.cameras, day);
   });
   if (end) on(end.on, (day) => {
     if (end.refuses) {

@@ -47,6 +47,7 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         2 => Just(Act::MoreCameras),
         1 => Just(Act::Suspend(MeasureGround::Breach)),
         1 => Just(Act::Suspend(MeasureGround::NonPayment)),
+        1 => Just(Act::Suspend(MeasureGround::Arrears)),
         2 => Just(Act::Lift),
         1 => Just(Act::Propose),
         1 => Just(Act::Approve),
