@@ -111,7 +111,7 @@ impl Life {
         };
         let receive = |yen| {
             Command::RecordReceipt(NewReceipt {
-                reference: format!("r{}", self.contract.version),
+                reference: format!("r-{today}"),
                 received_on: today,
                 yen,
             })
