@@ -8,6 +8,7 @@ use http_body_util::Full;
 use rcgen::{CertificateParams, DistinguishedName, DnType, KeyPair};
 use rustls::ClientConfig;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::http_client::{Answer, Endpoint, HttpError, call};
 use crate::state::{Device, StateDir, StateError};
@@ -23,8 +24,6 @@ pub enum ActivationError {
     NotNow(String),
     #[error(transparent)]
     State(#[from] StateError),
-    #[error("the certificate request cannot be made: {0}")]
-    Request(#[from] rcgen::Error),
 }
 
 impl From<HttpError> for ActivationError {
@@ -78,24 +77,31 @@ impl ActivationCode {
     }
 }
 
-/// Asks for a certificate and keeps what the service answers.
+/// Asks for a certificate and keeps what the service answers. The answer may be lost on its way, and the code works
+/// once: so the same request always carries the same key, under which the service gives its first answer again.
 pub async fn activate(
     service: &Endpoint,
     tls: &Arc<ClientConfig>,
     code: &ActivationCode,
     state: &StateDir,
 ) -> Result<Device, ActivationError> {
-    let csr = certificate_request(&state.key_pem()?)?;
+    let csr = state.request_pem(certificate_request)?;
     let body = serde_json::json!({ "code": code.as_str(), "csr": csr }).to_string();
     let request = service
         .request("POST", "/devices/activation")
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::ACCEPT, "application/json")
+        .header("idempotency-key", attempt_key(&body))
         .body(Full::new(Bytes::from(body)))
         .map_err(|error| ActivationError::NotNow(error.to_string()))?;
     let device = read(&call(service, tls, request).await?)?;
     state.keep_device(&device)?;
     Ok(device)
+}
+
+/// Names the attempt by all that it says, so that another code is another attempt.
+fn attempt_key(body: &str) -> String {
+    hex::encode(Sha256::digest(body))
 }
 
 /// The service names the device; the request only proves that the device holds the key.

@@ -112,7 +112,10 @@ impl MediaService {
         self.signer(&credentials)
             .sign(data, PUT_MEDIA_PATH, &mut request, b"")?;
         match PutMedia::open(data, &self.tls, request, sender).await? {
-            Ok(open) => Ok(open),
+            Ok(open) => Ok(PutMedia {
+                keys_end: credentials.expiry(),
+                ..open
+            }),
             Err(answer) => Err(refused(OPERATION, &answer)),
         }
     }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{Request, StatusCode};
@@ -61,6 +62,8 @@ impl Body for ChannelBody {
 pub struct PutMedia {
     pub fragments: Fragments,
     pub acks: Acks,
+    /// When the keys that opened it expire.
+    pub keys_end: Option<SystemTime>,
 }
 
 /// The request of an open PutMedia.
@@ -121,6 +124,7 @@ impl PutMedia {
                 parser: AckParser::default(),
                 _connection: connection,
             },
+            keys_end: None,
         }))
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 const KEY_FILE: &str = "key.pem";
 const DEVICE_FILE: &str = "device.json";
+const REQUEST_FILE: &str = "request.pem";
 
 /// What the service told at activation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,6 +84,21 @@ impl StateDir {
         Ok(pem)
     }
 
+    /// The request for a certificate in PEM, made at the first call. A signature is another one each time it is made, so
+    /// the request is kept: only the same request can be repeated.
+    pub fn request_pem(
+        &self,
+        make: impl FnOnce(&str) -> Result<String, rcgen::Error>,
+    ) -> Result<String, StateError> {
+        // A request without its key is of no use.
+        if let (Some(pem), Some(_)) = (self.read(REQUEST_FILE)?, self.read(KEY_FILE)?) {
+            return Ok(pem);
+        }
+        let pem = make(&self.key_pem()?).map_err(|error| self.error(&error))?;
+        self.write(REQUEST_FILE, &pem)?;
+        Ok(pem)
+    }
+
     fn read(&self, name: &str) -> Result<Option<String>, StateError> {
         match fs::read_to_string(self.path.join(name)) {
             Ok(text) => Ok(Some(text)),
@@ -135,6 +151,16 @@ mod tests {
             role_alias: "ciero-device".into(),
             media_endpoint: Some("http://127.0.0.1:4566".into()),
         }
+    }
+
+    #[test]
+    fn the_request_is_made_once_and_outlives_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = || StateDir::open(folder.path()).unwrap();
+        let made = open().request_pem(|key| Ok(format!("for {key}"))).unwrap();
+        assert_eq!(made, format!("for {}", open().key_pem().unwrap()));
+        let again = open().request_pem(|_| panic!("made again"));
+        assert_eq!(again.unwrap(), made);
     }
 
     #[test]

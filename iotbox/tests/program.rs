@@ -16,7 +16,7 @@ use rcgen::{
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
-use support::{FakeService, Script, Seen, within_patience};
+use support::{FakeService, LOST, Script, Seen, within_patience};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
@@ -158,6 +158,38 @@ async fn a_code_that_the_service_refuses_ends_with_three() {
 }
 
 #[tokio::test]
+async fn an_activation_whose_answer_is_lost_is_repeated_unchanged_also_after_a_restart() {
+    let mut service = FakeService::start([Script::Persist]).await;
+    service.answer_activation(LOST, String::new());
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().to_str().unwrap().to_owned();
+    let url = service.url.clone();
+    let with_code = |code: &str| {
+        let first = ["run", "--service", &url, "--state", &state, "--code", code];
+        iotbox(&first).spawn().unwrap()
+    };
+    let attempt = |seen: &Seen| match seen {
+        Seen::Activation(key, asked) => Some((key.clone(), asked.clone())),
+        _ => None,
+    };
+    let mut child = with_code("ABCD-EFGH-JKLM");
+    let first = service.until(attempt).await;
+    assert_eq!(service.until(attempt).await, first);
+    child.kill().await.unwrap();
+    // Between the two, whatever the first process still sent may be seen; all of it is the same attempt.
+    let mut child = with_code("abcdefghjklm");
+    assert_eq!(service.until(attempt).await, first);
+    assert_eq!(service.until(attempt).await, first);
+    child.kill().await.unwrap();
+    // Another code is another attempt.
+    let _child = with_code("MLKJ-HGFE-DCBA");
+    let other = service
+        .until(|seen| attempt(seen).filter(|(_, asked)| asked.contains("MLKJ")))
+        .await;
+    assert_ne!(other.0, first.0);
+}
+
+#[tokio::test]
 async fn an_activated_device_streams_with_the_keys_that_its_certificate_opens() {
     let mut service = FakeService::start([Script::Persist]).await;
     let authority = Authority::new();
@@ -171,7 +203,7 @@ async fn an_activated_device_streams_with_the_keys_that_its_certificate_opens() 
     let mut child = iotbox(&[&first[..], &source].concat()).spawn().unwrap();
     let asked = service
         .until(|seen| match seen {
-            Seen::Activation(asked) => Some(asked.clone()),
+            Seen::Activation(_, asked) => Some(asked.clone()),
             _ => None,
         })
         .await;

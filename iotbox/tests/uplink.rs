@@ -5,7 +5,7 @@
 mod support;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use bytes::Bytes;
@@ -35,8 +35,12 @@ struct Sending {
 
 impl Sending {
     fn to(service: &FakeService, patience: Patience) -> Self {
+        let keys = Credentials::new("test", "secret", None, None, "test");
+        Self::with(service, patience, keys)
+    }
+
+    fn with(service: &FakeService, patience: Patience, credentials: Credentials) -> Self {
         let clock = Arc::new(ServiceClock::new(ClockPolicy::OwnClock));
-        let credentials = Credentials::new("test", "secret", None, None, "test");
         let media = MediaService {
             control: Endpoint::parse(&service.url).unwrap(),
             tls: Tls::new(None).unwrap().client(),
@@ -228,6 +232,19 @@ async fn an_old_connection_is_replaced() {
     service
         .until(|seen| matches!(seen, Seen::Opened(2, _)).then_some(()))
         .await;
+    drop(sending);
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_the_keys_that_opened_it() {
+    let mut service = FakeService::start([Script::Persist]).await;
+    let soon = SystemTime::now() + Duration::from_secs(1);
+    let keys = Credentials::new("K", "S", None, Some(soon), "test");
+    let sending = Sending::with(&service, patient(), keys);
+    service
+        .until(|seen| matches!(seen, Seen::Opened(2, _)).then_some(()))
+        .await;
+    assert!(SystemTime::now() >= soon);
     drop(sending);
 }
 

@@ -1,8 +1,6 @@
 //! A small client of the portal's routes, for the demo.
 
-use std::time::Duration;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow};
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
@@ -10,9 +8,6 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
-
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Posts JSON as one caller.
 pub struct PortalClient {
@@ -38,36 +33,7 @@ impl PortalClient {
         if status.is_success() {
             return Ok(answer);
         }
-        bail!(
-            "{path} answered {status} {}: {}",
-            answer["code"],
-            answer["detail"]
-        )
-    }
-
-    /// Posts again as long as the answer is the problem `code`.
-    pub async fn post_until(
-        &self,
-        path: &str,
-        body: &Value,
-        code: &str,
-        patience: Duration,
-    ) -> Result<Value> {
-        let deadline = Instant::now() + patience;
-        loop {
-            let (status, answer) = self.send(path, body).await?;
-            if status.is_success() {
-                return Ok(answer);
-            }
-            if answer["code"] != code || Instant::now() > deadline {
-                bail!(
-                    "{path} answered {status} {}: {}",
-                    answer["code"],
-                    answer["detail"]
-                );
-            }
-            sleep(PAUSE).await;
-        }
+        Err(refused(path, status, &answer))
     }
 
     async fn send(&self, path: &str, body: &Value) -> Result<(StatusCode, Value)> {
@@ -88,4 +54,9 @@ impl PortalClient {
         let bytes = response.into_body().collect().await?.to_bytes();
         Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
     }
+}
+
+fn refused(path: &str, status: StatusCode, answer: &Value) -> Error {
+    let (code, detail) = (&answer["code"], &answer["detail"]);
+    anyhow!("{path} answered {status} {code}: {detail}")
 }

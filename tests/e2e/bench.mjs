@@ -1,10 +1,11 @@
 //! Prints the figures of the README, each with the bound that the service sets itself.
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { dueCost, dueYear } from "./bench_due.mjs";
 import { print } from "./harness/figures.mjs";
-import { demo, descendants, Instance, until, video } from "./harness.mjs";
+import { descendants, Instance, invoke, ROOT, until, video } from "./harness.mjs";
 import { browser, moves, person, presses } from "./harness/browser.mjs";
 import { fragment, header } from "./harness/matroska.mjs";
 import { PutMedia } from "./harness/put_media.mjs";
@@ -67,9 +68,7 @@ async function start() {
 async function load() {
   const instance = await Instance.start({ demo: false });
   try {
-    const places = ["/", "/console/applications", "/console/register"];
-    for (const place of places) await fetch(instance.portal + place, { redirect: "manual" });
-    for (const place of ["/users", "/devices", "/cameras/none/live"]) await fetch(instance.portal + place, { method: "POST" });
+    await wakeAll(instance);
     await pause(2000);
     print("ciero with its functions at rest (PSS)", `${proportionalMib(instance.child.pid).toFixed(0)} MiB, ${descendants(instance.child.pid).length} functions`, "250 MiB");
     await cameras(instance);
@@ -77,6 +76,18 @@ async function load() {
     await instance.stop();
     await instance.remove();
   }
+}
+
+/** Gives every function one of its samples; what it makes of it does not matter, only that it runs afterwards. */
+async function wakeAll(instance) {
+  const events = path.join(ROOT, "events");
+  for (const name of readdirSync(events)) {
+    const [sample] = readdirSync(path.join(events, name)).sort();
+    const answer = await invoke(instance, name, JSON.parse(readFileSync(path.join(events, name, sample), "utf8")));
+    if (answer.status !== 200) throw new Error(`${name} was not woken: ${answer.text}`);
+  }
+  const [awake, known] = [descendants(instance.child.pid).length, readdirSync(events).length];
+  if (awake < known) throw new Error(`only ${awake} of ${known} functions are awake`);
 }
 
 async function cameras(instance) {

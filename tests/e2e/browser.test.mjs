@@ -3,43 +3,11 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import test from "node:test";
-import { CORPORATION, demo, DEMO, DEVICE, firstPassword, form, Instance, OPERATOR, operator, until } from "./harness.mjs";
-import { browser, fill, moves, person, PHONE, picture, presses } from "./harness/browser.mjs";
+import { CORPORATION, demo, DEMO, DEVICE, firstPassword, form, OPERATOR, operator, until } from "./harness.mjs";
+import { fill, moves, openCamera, person, PHONE, picture, presses, signIn, together } from "./harness/browser.mjs";
 import { start } from "./harness/device.mjs";
 
 const PASSWORD = "hanako-chose-this-1";
-
-/** Runs with an embedded cloud and a browser, and stops both; on a failure the log's end is shown. */
-async function together(options, run) {
-  const chrome = await browser();
-  let instance;
-  try {
-    instance = await Instance.start(options);
-    await run(instance, chrome);
-  } catch (error) {
-    for (const [at, page] of chrome.contexts().flatMap((context) => context.pages()).entries()) await picture(page, `failed-${at}`).catch(() => {});
-    if (instance) console.error(instance.tail());
-    throw error;
-  } finally {
-    await chrome.close();
-    await instance?.stop();
-    await instance?.remove();
-  }
-}
-
-async function signIn(page, instance, { name, password, door = "/sign-in" }) {
-  await page.goto(`${instance.portal}${door}`);
-  await page.locator("#name").fill(name);
-  await page.locator("#password").fill(password);
-  await page.locator("form").first().getByRole("button").click();
-}
-
-/** Opens the only camera of the list. */
-async function openCamera(page, instance) {
-  await page.goto(`${instance.portal}/cameras`);
-  await page.locator(".camera-tile").first().click();
-  await page.waitForURL(/\/cameras\/.+/);
-}
 
 test("the demo's camera moves within 10 s of ready, live and recorded, on a desktop and on a phone", { timeout: 200_000 }, () =>
   together({ demo: true }, async (instance, chrome) => {

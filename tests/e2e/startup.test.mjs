@@ -90,6 +90,25 @@ test("an unknown option is refused before anything is built", async () => {
   assert.match(help.output, /--aws-port/);
 });
 
+test("scripts/test refuses a Node.js that is too old before it begins", () => withFolder(async (folder) => {
+  const node = path.join(folder, "node");
+  await writeFile(node, "#!/bin/sh\necho v18.20.4\n");
+  await chmod(node, 0o755);
+  const env = { ...process.env, PATH: `${folder}:${process.env.PATH}` };
+  await refuses(path.join(ROOT, "scripts/test"), [], ["Node.js 20", "v18.20.4"], { env });
+}));
+
+test("tests/e2e/run names each program that is not built", () => withFolder(async (folder) => {
+  const env = { ...process.env, CIERO_BIN: path.join(folder, "ciero") };
+  for (const name of ["ciero", "iotbox", "examples/contracts"]) {
+    const program = path.join(folder, name);
+    await refuses(path.join(ROOT, "tests/e2e/run"), [], [program, "not built"], { env });
+    if (name.startsWith("examples")) break;
+    await writeFile(program, "#!/bin/sh\n");
+    await chmod(program, 0o755);
+  }
+}));
+
 test("SIGINT to ciero alone stops everything, children included", async () => {
   const instance = await Instance.start({ demo: true });
   try {

@@ -1,5 +1,7 @@
 //! A device's first start: a one-time code and a request for its own key against a certificate.
 
+use std::sync::{Mutex, PoisonError};
+
 use axum::extract::State;
 use ciero_domain::device::{Camera, Device, Refusal};
 use ciero_ports::{Decision, Enrolled, Write};
@@ -26,31 +28,64 @@ pub async fn activate(
 ) -> Result<Answer, Problem> {
     let hash = device_code_hash(&request.code);
     let (app, hash, csr) = (&app, &hash, &request.csr);
-    app.desk
-        .decide(asked, now, || decide(app, hash, csr, now))
-        .await
+    let issued = Issued::default();
+    let answer = app
+        .desk
+        .decide(asked, now, || decide(app, hash, csr, now, &issued))
+        .await?;
+    issued.revoke_all_but(app, &answer).await;
+    Ok(answer)
 }
 
-async fn decide(app: &App, hash: &str, csr: &str, now: Moment) -> Result<Outcome, Problem> {
+/// The certificates that were signed for one request, each with its thing: more than one if the request came twice
+/// at once, of which only one is answered with.
+#[derive(Default)]
+struct Issued(Mutex<Vec<(String, Enrolled)>>);
+
+impl Issued {
+    fn add(&self, thing: &str, enrolled: &Enrolled) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push((thing.to_owned(), enrolled.clone()));
+    }
+
+    /// Nobody will ever know the others, so they must not stay valid.
+    async fn revoke_all_but(self, app: &App, answer: &Answer) {
+        let all = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let told = &answer.body["certificate_pem"];
+        for (thing, unknown) in all.iter().filter(|(_, one)| *told != one.certificate_pem) {
+            let id = &unknown.certificate_id;
+            if let Err(error) = app.things.revoke(thing, id).await {
+                tracing::warn!(certificate_id = id, %error, "a certificate that nobody knows stays valid");
+            }
+        }
+    }
+}
+
+async fn decide(
+    app: &App,
+    hash: &str,
+    csr: &str,
+    now: Moment,
+    issued: &Issued,
+) -> Result<Outcome, Problem> {
     let (device, camera) = find(app, hash, now).await?;
-    app.streams
-        .ensure(&camera.stream_name, camera.retention_hours)
-        .await?;
+    let thing = &camera.stream_name;
     let endpoint = app.things.credential_endpoint().await?;
-    let enrolled = app
-        .things
-        .enroll(&camera.stream_name, csr)
-        .await?
-        .ok_or(Refusal::RequestInvalid)?;
+    // Signed before the stream is made: a request that cannot be read leaves nothing behind.
+    let enrolled = app.things.enroll(thing, csr).await?;
+    let enrolled = enrolled.ok_or(Refusal::RequestInvalid)?;
+    if let Err(error) = app.streams.ensure(thing, camera.retention_hours).await {
+        app.things.revoke(thing, &enrolled.certificate_id).await?;
+        return Err(error.into());
+    }
     let device = match device.activate(hash, enrolled.certificate_id.clone(), now.0) {
         Ok(device) => device,
         Err(refusal) => {
-            app.things
-                .revoke(&camera.stream_name, &enrolled.certificate_id)
-                .await?;
+            app.things.revoke(thing, &enrolled.certificate_id).await?;
             return Err(refusal.into());
         }
     };
+    issued.add(thing, &enrolled);
     let answer = answer(app, &device, &camera, &endpoint, &enrolled);
     let actor = format!("device:{}", device.id);
     let audit = app.audit(

@@ -49,6 +49,8 @@ async fn decide_registration(
         .contract(contract_id)
         .await?
         .ok_or_else(Problem::not_found)?;
+    // Read before the cameras: whatever is added after this read, this decision does not stand on it.
+    let added = app.devices.cameras_added(contract_id).await?;
     let cameras = app.devices.cameras(contract_id).await?;
     let in_use = cameras
         .iter()
@@ -96,6 +98,7 @@ async fn decide_registration(
     };
     let decision = Decision::of(Write::Device(Box::new(device)))
         .and(Write::Camera(Box::new(camera)))
+        .and(Write::CameraAdded(contract_id.clone(), added + 1))
         .and(claim)
         .and(code)
         .and(Write::Audit(audit));
@@ -207,7 +210,8 @@ pub async fn new_code(
 }
 
 /// Takes a device out of use: it gets no further credentials, its serial is free, its recordings stay
-/// for their retention.
+/// for their retention. Nothing can close a connection that is open: the device program ends it with the
+/// keys that opened it (15 min), and the service ends every connection after 45 min.
 pub async fn retire(
     State(app): State<App>,
     now: Moment,

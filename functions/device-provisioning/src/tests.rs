@@ -1,7 +1,9 @@
 //! The handlers with mocked ports.
 #![allow(clippy::unwrap_used)]
 
+use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ciero_domain::Language;
 use ciero_domain::contract::Contract;
@@ -20,6 +22,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::*;
+
+mod activation;
 
 const CODE: &str = "ABCD-EFGH-JKMN";
 
@@ -101,8 +105,12 @@ struct Ports {
     devices: MockDevices,
     things: MockThings,
     streams: MockStreams,
-    commit: Option<WriteKind>,
+    /// What stands in the way of the first writes, one after the other.
+    conflicts: VecDeque<WriteKind>,
 }
+
+/// Decisions that were written.
+type Committed = Arc<Mutex<Vec<Decision>>>;
 
 /// Calls the router as an administrator and returns status, body and the committed decisions.
 async fn call(
@@ -110,7 +118,25 @@ async fn call(
     body: serde_json::Value,
     ports: Ports,
 ) -> (u16, serde_json::Value, Vec<Decision>) {
-    let committed = Arc::new(Mutex::new(Vec::new()));
+    let (app, committed) = app(ports);
+    let gate = app.gate.clone();
+    let session = testing::customer(&contract().id, &administrator().id, Moment(now()));
+    let (status, body) = testing::post(
+        router(app),
+        &gate,
+        Some(&session),
+        Moment(now()),
+        path,
+        &body,
+    )
+    .await;
+    let committed = committed.lock().unwrap().clone();
+    (status, body, committed)
+}
+
+/// The function over these ports, and a ledger that remembers answers as the store does.
+fn app(ports: Ports) -> (App, Committed) {
+    let committed = Committed::default();
     let mut people = MockPeople::new();
     people
         .expect_user()
@@ -132,21 +158,26 @@ async fn call(
         }))
     });
     let mut ledger = MockLedger::new();
-    let (kept, conflict) = (committed.clone(), ports.commit);
+    let (kept, mut conflicts) = (committed.clone(), ports.conflicts);
     ledger
         .expect_commit()
-        .returning(move |decision| match conflict {
+        .returning(move |decision| match conflicts.pop_front() {
             Some(kind) => Err(CommitError::Conflict(kind)),
             None => {
                 kept.lock().unwrap().push(decision.clone());
                 Ok(())
             }
         });
+    let kept = committed.clone();
+    ledger.expect_remembered().returning(move |caller, key| {
+        let kept = kept.lock().unwrap();
+        let mut answers = kept.iter().filter_map(|one| one.remembered.clone());
+        Ok(answers.find(|one| one.caller == caller && one.key == key))
+    });
     let mut chance = MockChance::new();
     chance.expect_id().returning(|| [9; 10]);
-    let gate = testing::gate(people);
     let app = App {
-        gate: gate.clone(),
+        gate: testing::gate(people),
         desk: Desk {
             ledger: Arc::new(ledger),
             queues: Arc::new(MockQueues::new()),
@@ -164,18 +195,7 @@ async fn call(
             trust_anchor: None,
         }),
     };
-    let session = testing::customer(&contract().id, &administrator().id, Moment(now()));
-    let (status, body) = testing::post(
-        router(app),
-        &gate,
-        Some(&session),
-        Moment(now()),
-        path,
-        &body,
-    )
-    .await;
-    let committed = committed.lock().unwrap().clone();
-    (status, body, committed)
+    (app, committed)
 }
 
 fn with_cameras(cameras: Vec<Camera>) -> Ports {
@@ -184,6 +204,7 @@ fn with_cameras(cameras: Vec<Camera>) -> Ports {
         .devices
         .expect_cameras()
         .returning(move |_| Ok(cameras.clone()));
+    ports.devices.expect_cameras_added().returning(|_| Ok(4));
     ports
 }
 
@@ -213,6 +234,11 @@ async fn a_device_is_registered_before_the_term_begins_with_its_serial_claimed_a
             .iter()
             .any(|w| matches!(w, Write::Camera(c) if c.retention_hours == 720))
     );
+    assert!(
+        writes
+            .iter()
+            .any(|w| matches!(w, Write::CameraAdded(c, 5) if *c == contract().id))
+    );
 }
 
 #[tokio::test]
@@ -231,6 +257,28 @@ async fn more_cameras_than_ordered_are_refused() {
             .await
             .0,
         201
+    );
+}
+
+#[tokio::test]
+async fn of_two_registrations_at_once_only_one_takes_the_last_camera() {
+    let mut ports = Ports {
+        conflicts: [WriteKind::Entity].into(),
+        ..Ports::default()
+    };
+    let reads = AtomicUsize::new(0);
+    ports.devices.expect_cameras_added().returning(|_| Ok(4));
+    // The other registration is written between this one's look and its write.
+    ports.devices.expect_cameras().returning(move |_| {
+        match reads.fetch_add(1, Ordering::Relaxed) {
+            0 => Ok(vec![]),
+            _ => Ok(vec![camera()]),
+        }
+    });
+    let (status, body, committed) = call("/devices", form(), ports).await;
+    assert_eq!(
+        (status, body["code"].as_str().unwrap(), committed.len()),
+        (409, "camera_limit", 0)
     );
 }
 
@@ -254,118 +302,13 @@ async fn an_unknown_model_an_address_abroad_and_a_bound_serial_are_refused() {
         );
     }
     let bound = Ports {
-        commit: Some(WriteKind::Serial),
+        conflicts: [WriteKind::Serial].into(),
         ..with_cameras(vec![])
     };
     let (status, body, _) = call("/devices", form(), bound).await;
     assert_eq!(
         (status, body["code"].as_str().unwrap()),
         (409, "serial_taken")
-    );
-}
-
-fn activating(device: Device) -> Ports {
-    let mut ports = Ports::default();
-    let id = device.id.clone();
-    ports
-        .devices
-        .expect_by_code()
-        .withf(|hash| hash == device_code_hash(CODE))
-        .returning(move |_| Ok(Some((contract().id, id.clone()))));
-    ports.devices.expect_by_code().returning(|_| Ok(None));
-    ports
-        .devices
-        .expect_device()
-        .returning(move |_, _| Ok(Some(device.clone())));
-    ports
-        .devices
-        .expect_camera()
-        .returning(|_, _| Ok(Some(camera())));
-    ports
-        .things
-        .expect_credential_endpoint()
-        .returning(|| Ok("127.0.0.1:1".into()));
-    ports
-        .streams
-        .expect_ensure()
-        .withf(|name, hours| name == "ciero-k-1" && *hours == 720)
-        .returning(|_, _| Ok(()));
-    ports
-}
-
-#[tokio::test]
-async fn a_code_and_a_request_become_a_certificate_and_a_stream_once() {
-    let mut ports = activating(registered());
-    ports.things.expect_enroll().returning(|_, _| {
-        Ok(Some(Enrolled {
-            certificate_id: "cert".into(),
-            certificate_pem: "PEM".into(),
-        }))
-    });
-    // People type codes in lower case and without hyphens.
-    let (status, body, committed) = call(
-        "/devices/activation",
-        json!({ "code": "abcdefgh jkmn", "csr": "CSR" }),
-        ports,
-    )
-    .await;
-    assert_eq!(status, 200);
-    assert_eq!(
-        (
-            body["stream_name"].as_str().unwrap(),
-            body["certificate_pem"].as_str().unwrap()
-        ),
-        ("ciero-k-1", "PEM")
-    );
-    assert!(body["media_endpoint"].is_null());
-    let writes = &committed[0].writes;
-    assert!(writes.iter().any(|w| matches!(w, Write::Device(d) if matches!(d.state, DeviceState::Active { .. }) && d.version == 2)));
-    assert!(writes.iter().any(|w| matches!(w, Write::ForgetCode { .. })));
-}
-
-#[tokio::test]
-async fn a_wrong_a_used_and_an_expired_code_get_the_same_answer() {
-    let used = device(DeviceState::Active {
-        certificate_id: "cert".into(),
-        since: now(),
-    });
-    let expired = device(DeviceState::Registered {
-        code_hash: device_code_hash(CODE),
-        code_expires_at: now(),
-    });
-    let wrong = call(
-        "/devices/activation",
-        json!({ "code": "ZZZZ", "csr": "CSR" }),
-        activating(registered()),
-    )
-    .await;
-    for ports in [activating(used), activating(expired)] {
-        let answer = call(
-            "/devices/activation",
-            json!({ "code": CODE, "csr": "CSR" }),
-            ports,
-        )
-        .await;
-        assert_eq!(
-            (answer.0, answer.1.to_string(), answer.2.len()),
-            (403, wrong.1.to_string(), 0)
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_request_that_cannot_be_read_uses_up_no_code() {
-    let mut ports = activating(registered());
-    ports.things.expect_enroll().returning(|_, _| Ok(None));
-    let (status, body, committed) = call(
-        "/devices/activation",
-        json!({ "code": CODE, "csr": "garbage" }),
-        ports,
-    )
-    .await;
-    assert_eq!(
-        (status, body["code"].as_str().unwrap(), committed.len()),
-        (422, "request_invalid", 0)
     );
 }
 

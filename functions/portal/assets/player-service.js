@@ -17,7 +17,8 @@ export class Problem extends Error {
     Object.assign(this, { status, code });
   }
   get passing() { return this.status === 0 || this.status === 429 || this.status >= 500; }
-  get final() { return [400, 401, 403, 422].includes(this.status) || this.code === "camera_not_found"; }
+  /** What trying again does not change. A camera that was retired, or taken away, is not found (7-8). */
+  get final() { return [400, 401, 403, 404, 422].includes(this.status); }
 }
 
 export async function post(path, body) {

@@ -119,8 +119,8 @@ fn retirement(page: &Page, device: &Device) -> Markup {
     html! {
         h2 { (t("登録の解除", "Retiring the device")) }
         (notice(Tone::Warn, &html! { p { (t(
-            "解除すると、この機器からの映像の受信が止まり、製造番号はほかの契約でも登録できるようになります。録画は保存期間が過ぎるまで残ります。元に戻すことはできません。",
-            "Pictures from this device stop, and its serial can be registered again. Recordings stay for their retention. This cannot be undone.",
+            "解除すると、ライブ映像は新たに開けなくなります。この機器は新しい鍵を受け取れなくなり、映像の受信は通常15分以内、遅くとも1時間以内に止まります。製造番号はほかの契約でも登録できるようになります。録画は保存期間が過ぎるまで残ります。元に戻すことはできません。",
+            "Its live picture can no longer be opened. The device gets no new keys: pictures from it normally stop within 15 minutes, and within an hour at the latest. Its serial can be registered again. Recordings stay for their retention. This cannot be undone.",
         )) } }))
         form method="post" action={ "/devices/" (device.id) "/retirement" } data-enhance {
             (page.token())

@@ -1,6 +1,6 @@
 //! One connection from its first fragment to its last acknowledgement.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use tracing::{error, info};
@@ -96,6 +96,15 @@ impl<'a> Session<'a> {
         }
         if self.opened.elapsed() > self.uplink.patience.rotation {
             info!("this connection is old, a new one follows");
+            return self.begin_end(End::Complete);
+        }
+        // A retired device gets no further keys, so it stops sending when its last ones end.
+        if self
+            .put
+            .keys_end
+            .is_some_and(|end| end <= SystemTime::now())
+        {
+            info!("the keys of this connection have expired, a new one follows");
             return self.begin_end(End::Complete);
         }
         match self.uplink.outbox.next(self.now_ms()) {

@@ -49,8 +49,12 @@ pub enum Seen {
     Persisted(usize, u64),
     /// The request of a PutMedia ended as it should.
     Ended(usize),
-    Activation(String),
+    /// The idempotency key of an activation, and what it asked.
+    Activation(String, String),
 }
+
+/// The status of an activation whose answer never arrives.
+pub const LOST: u16 = 0;
 
 /// The running stand-in.
 pub struct FakeService {
@@ -151,10 +155,15 @@ async fn answer(
         }
         "/putMedia" => put_media(&shared, request),
         "/devices/activation" => {
+            let key = request.headers()["idempotency-key"].to_str().unwrap();
+            let key = key.to_owned();
             let body = request.into_body().collect().await.unwrap().to_bytes();
             let asked = String::from_utf8(body.to_vec()).unwrap();
-            let _ = shared.seen.send(Seen::Activation(asked));
+            let _ = shared.seen.send(Seen::Activation(key, asked));
             let (status, body) = shared.activation.lock().unwrap().clone();
+            if status == LOST {
+                return Err(std::io::Error::other("lost"));
+            }
             whole(status, body)
         }
         _ => whole(404, String::new()),

@@ -41,10 +41,35 @@ struct Stored {
     offset_ms: i64,
 }
 
+/// Reads the offset that is kept; `None` before the clock was first opened.
+fn stored(path: &Path) -> io::Result<Option<i64>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(serde_json::from_slice::<Stored>(&bytes)?.offset_ms)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A fresh clock's offset: it starts at `start`, or at real time.
+fn offset_to(start: Option<Timestamp>, real_now: Timestamp) -> i64 {
+    start.map_or(0, |start| {
+        start.as_millisecond() - real_now.as_millisecond()
+    })
+}
+
 impl ServiceClock {
     /// Opens the clock kept in `dir`. A fresh clock starts at `start`, or at real time; a stored one goes on and ignores `start`.
     pub fn open(dir: &Path, start: Option<Timestamp>) -> Result<Self, ClockError> {
         Self::open_on(dir, start, Arc::new(Timestamp::now))
+    }
+
+    /// Tells what the clock of `dir` would say once it is open, and stores nothing.
+    pub fn peek(dir: &Path, start: Option<Timestamp>) -> Result<Timestamp, ClockError> {
+        let real_now = Timestamp::now();
+        let offset_ms = stored(&dir.join(FILE_NAME))?;
+        let offset_ms = offset_ms.unwrap_or_else(|| offset_to(start, real_now));
+        let now = real_now.saturating_add(SignedDuration::from_millis(offset_ms));
+        Ok(now.unwrap_or(Timestamp::MAX))
     }
 
     /// Opens the clock on another source of real time, so that tests need not wait.
@@ -55,20 +80,13 @@ impl ServiceClock {
     ) -> Result<Self, ClockError> {
         fs::create_dir_all(dir)?;
         let path = dir.join(FILE_NAME);
-        let offset_ms = match fs::read(&path) {
-            Ok(bytes) => {
-                serde_json::from_slice::<Stored>(&bytes)
-                    .map_err(io::Error::from)?
-                    .offset_ms
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let offset_ms = start.map_or(0, |start| {
-                    start.as_millisecond() - real_time().as_millisecond()
-                });
+        let offset_ms = match stored(&path)? {
+            Some(offset_ms) => offset_ms,
+            None => {
+                let offset_ms = offset_to(start, real_time());
                 store(&path, offset_ms)?;
                 offset_ms
             }
-            Err(error) => return Err(error.into()),
         };
         Ok(Self {
             inner: Arc::new(Inner {
@@ -152,6 +170,19 @@ mod tests {
         let clock =
             ServiceClock::open_on(dir.path(), Some(start), fixed("2026-11-22T00:00:00Z")).unwrap();
         assert_eq!(clock.now(), start);
+    }
+
+    #[test]
+    fn a_clock_is_looked_at_without_being_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let start = time("2026-04-01T00:00:00Z");
+        let seen = ServiceClock::peek(dir.path(), Some(start)).unwrap();
+        assert!(seen.duration_since(start).abs() < SignedDuration::from_secs(1));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        let clock = ServiceClock::open(dir.path(), Some(start)).unwrap();
+        clock.advance_to(time("2026-05-01T00:00:00Z")).unwrap();
+        let seen = ServiceClock::peek(dir.path(), Some(start)).unwrap();
+        assert!(seen >= time("2026-05-01T00:00:00Z"));
     }
 
     #[test]

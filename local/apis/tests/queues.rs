@@ -50,6 +50,27 @@ async fn take(cloud: &Cloud) -> Vec<ciero_apis::queues::Message> {
 }
 
 #[tokio::test]
+async fn what_was_held_when_the_cloud_stopped_comes_back_at_once_and_what_is_delayed_does_not() {
+    let cloud = Cloud::open_at(None);
+    with_redrive(&cloud, 5);
+    send(&cloud, "held");
+    let held = take(&cloud).await;
+    let delayed = Outgoing {
+        body: "delayed".to_owned(),
+        delay: Some(Duration::from_secs(60)),
+        ..Outgoing::default()
+    };
+    cloud.apis.queues.send("work", delayed).unwrap();
+    assert!(take(&cloud).await.is_empty());
+    cloud.apis.queues.give_back("work").unwrap();
+    let again = take(&cloud).await;
+    assert_eq!(again.len(), 1);
+    assert_eq!(again[0].body, "held");
+    assert_eq!(again[0].attributes["ApproximateReceiveCount"], "2");
+    assert_ne!(again[0].receipt_handle, held[0].receipt_handle);
+}
+
+#[tokio::test]
 async fn a_message_goes_through_the_api_with_its_attributes_and_digests() {
     let cloud = Cloud::open_at(Some("2026-04-01T00:00:00Z"));
     let created = sqs(&cloud, "CreateQueue", json!({ "QueueName": "work" })).await;

@@ -19,6 +19,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// Starts the pollers of one source; they run until the process ends.
 pub fn start(source: &QueueSource, queues: &Queues, host: &Arc<Host>) {
+    if let Err(error) = queues.give_back(&source.queue) {
+        eprintln!("queue {}: {error}", source.queue);
+    }
     let pollers = source
         .maximum_concurrency
         .unwrap_or(CONCURRENCY)

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use ciero_apis::{Apis, ApisConfig};
+use ciero_domain::calendar::tokyo_date;
 use ciero_video::Video;
 use jiff::Timestamp;
 use tokio::runtime::Handle;
@@ -21,7 +22,8 @@ use crate::programs::Programs;
 use crate::template::model::Stack;
 use crate::{demo, provide, publish, secrets};
 use open::{
-    check, host_config, in_template, open_clock, open_video, read_template, refused, unusable,
+    check, clock_now, host_config, in_template, open_clock, open_video, read_template, refused,
+    unusable,
 };
 
 /// What `ciero up` was asked to do.
@@ -83,6 +85,9 @@ pub async fn up(options: Options) -> Result<Local, Stop> {
     let data = DataFolder::open(&options.data, options.existing).map_err(refused)?;
     phases.done("template, ports and data folder");
 
+    if options.demo == Demo::Seeded {
+        demo::check(&options, tokyo_date(clock_now(&options, &data)?))?;
+    }
     let local_clock = open_clock(&options, &data)?;
     let apis = Apis::open(&ApisConfig {
         data_dir: data.path.clone(),

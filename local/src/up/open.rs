@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ciero_apis::Apis;
 use ciero_apis::clock::ServiceClock;
 use ciero_video::{Video, VideoConfig};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::ports::Ports;
 use super::{Options, Stop};
@@ -85,6 +85,12 @@ pub(super) fn open_clock(options: &Options, data: &DataFolder) -> Result<Service
         );
     }
     Ok(clock)
+}
+
+/// What the service clock will say once it is open; a clock that is not kept yet is not kept by this.
+pub(super) fn clock_now(options: &Options, data: &DataFolder) -> Result<Timestamp, Stop> {
+    let now = ServiceClock::peek(&data.path, options.clock);
+    now.map_err(|error| unusable(&data.path, &error))
 }
 
 pub(super) fn open_video(data: &Path, aws_url: &str, clock: &ServiceClock) -> Result<Video, Stop> {

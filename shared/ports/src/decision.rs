@@ -64,6 +64,9 @@ pub enum Write {
     User(Box<User>),
     Device(Box<Device>),
     Camera(Box<Camera>),
+    /// How often cameras were added to a contract, counted on: of two additions at once that saw the same cameras, one
+    /// is refused and looks again.
+    CameraAdded(ContractId, u64),
     /// Binds a serial to a contract; refused if it is bound (2-11).
     ClaimSerial {
         model: String,

@@ -190,6 +190,8 @@ pub trait Devices: Send + Sync {
         id: &CameraId,
     ) -> Result<Option<Camera>, StoreError>;
     async fn cameras(&self, contract: &ContractId) -> Result<Vec<Camera>, StoreError>;
+    /// How often cameras were added to a contract. Who adds one reads this before the cameras.
+    async fn cameras_added(&self, contract: &ContractId) -> Result<u64, StoreError>;
     /// Finds the device that a one-time code belongs to, by the code's SHA-256.
     async fn by_code(&self, hash: &str) -> Result<Option<(ContractId, DeviceId)>, StoreError>;
 }

@@ -65,7 +65,11 @@ impl Desk {
             let Outcome {
                 mut decision,
                 answer,
-            } = decide().await?;
+            } = match decide().await {
+                Ok(outcome) => outcome,
+                // What the same request did a moment ago may be what stands against it now.
+                Err(problem) => return self.answered(&asked, now).await?.ok_or(problem),
+            };
             decision.remembered = asked
                 .0
                 .as_ref()
@@ -75,7 +79,12 @@ impl Desk {
                     self.hand_over(&decision).await;
                     return Ok(answer);
                 }
-                Err(CommitError::Conflict(WriteKind::Entity)) => {}
+                Err(CommitError::Conflict(WriteKind::Entity)) => {
+                    // What overtook this decision may have been the same request.
+                    if let Some(answer) = self.answered(&asked, now).await? {
+                        return Ok(answer);
+                    }
+                }
                 Err(CommitError::Conflict(WriteKind::Remembered)) => {
                     return self
                         .answered(&asked, now)

@@ -116,6 +116,33 @@ async fn two_requests_at_once_get_one_answer() {
 }
 
 #[tokio::test]
+async fn a_decision_that_its_own_repetition_overtook_gets_that_answer() {
+    let mut ledger = MockLedger::new();
+    let reads = AtomicUsize::new(0);
+    ledger
+        .expect_remembered()
+        .returning(move |_, _| Ok((reads.fetch_add(1, Ordering::Relaxed) > 0).then(|| kept("h"))));
+    ledger
+        .expect_commit()
+        .times(1)
+        .return_once(|_| Err(CommitError::Conflict(WriteKind::Entity)));
+    let answer = desk(ledger).decide(asked("h"), NOW, outcome).await.unwrap();
+    assert_eq!(answer, Answer::created("/x", "1"));
+}
+
+#[tokio::test]
+async fn a_request_that_its_own_repetition_made_impossible_gets_that_answer() {
+    let mut ledger = MockLedger::new();
+    let reads = AtomicUsize::new(0);
+    ledger
+        .expect_remembered()
+        .returning(move |_, _| Ok((reads.fetch_add(1, Ordering::Relaxed) > 0).then(|| kept("h"))));
+    let refused = || async { Err(Problem::not_found()) };
+    let answer = desk(ledger).decide(asked("h"), NOW, refused).await;
+    assert_eq!(answer.unwrap(), Answer::created("/x", "1"));
+}
+
+#[tokio::test]
 async fn a_decision_that_was_overtaken_is_taken_again() {
     let mut ledger = MockLedger::new();
     let writes = AtomicUsize::new(0);

@@ -6,6 +6,7 @@ use ciero_domain::ids::UserId;
 use ciero_domain::user::{User, UserState};
 use ciero_ports::People;
 use http::HeaderMap;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::oidc::{Pool, SignIn};
 use crate::session::{COOKIE, Role, Sealer, Session};
@@ -65,8 +66,8 @@ impl Gate {
             if let Ok(claims) = self.sign_in.verify(pool, token).await {
                 let role = self.role(pool, &claims.username, &claims.groups).await?;
                 return Ok(Session {
+                    at: signed_in_at(claims.auth_time, now),
                     id: claims.subject,
-                    at: now.0,
                     role,
                 });
             }
@@ -114,3 +115,17 @@ impl Gate {
         Ok(user)
     }
 }
+
+/// Returns when a token's session began. The token tells whole seconds only, so its second counts to its end: who signs
+/// in right after all sessions were ended gets in.
+fn signed_in_at(auth_time: i64, now: Moment) -> Timestamp {
+    let second_ends = SignedDuration::from_millis(999);
+    let at = Timestamp::from_second(auth_time).unwrap_or(Timestamp::UNIX_EPOCH);
+    at.saturating_add(second_ends)
+        .unwrap_or(Timestamp::MAX)
+        .min(now.0)
+}
+
+#[cfg(test)]
+#[path = "gate_tests.rs"]
+mod tests;

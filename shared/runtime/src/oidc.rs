@@ -40,6 +40,8 @@ pub struct Claims {
     pub groups: Vec<String>,
     #[serde(default)]
     pub nonce: Option<String>,
+    /// When the person signed in, in seconds since 1970; a token that was refreshed keeps it.
+    pub auth_time: i64,
     token_use: String,
 }
 
@@ -164,6 +166,14 @@ impl SignIn {
             .claims;
         ensure!(claims.token_use == "id", "the token is not an ID token");
         Ok(claims)
+    }
+
+    /// Makes the keys of a pool known without asking it.
+    #[cfg(test)]
+    pub(crate) async fn know(&self, pool: Pool, keys: JwkSet) {
+        *self.keys[usize::from(pool == Pool::Operators)]
+            .write()
+            .await = Some(keys);
     }
 
     async fn key(&self, pool: Pool, issuer: &str, key_id: &str) -> Result<DecodingKey> {

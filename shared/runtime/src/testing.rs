@@ -63,6 +63,30 @@ pub async fn post(
             .header("cookie", cookie.split(';').next().unwrap_or_default())
             .header("x-csrf-token", gate.sealer.token(Some(session), now));
     }
+    send(router, gate, request, now, body).await
+}
+
+/// Posts JSON through the guard as a guest, under an idempotency key, and returns status and body.
+pub async fn post_under_key(
+    router: Router<()>,
+    gate: &Gate,
+    now: Moment,
+    (path, key): (&str, &str),
+    body: &Value,
+) -> (u16, Value) {
+    let request = Request::post(path)
+        .header("content-type", "application/json")
+        .header("idempotency-key", key);
+    send(router, gate, request, now, body).await
+}
+
+async fn send(
+    router: Router<()>,
+    gate: &Gate,
+    request: http::request::Builder,
+    now: Moment,
+    body: &Value,
+) -> (u16, Value) {
     let mut request = request.body(Body::from(body.to_string())).unwrap();
     request.extensions_mut().insert(now);
     let response = guarded(router, gate.clone())

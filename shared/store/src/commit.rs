@@ -57,6 +57,7 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::User(user) => people::put(user),
         Write::Device(device) => devices::put_device(device),
         Write::Camera(camera) => devices::put_camera(camera),
+        Write::CameraAdded(contract, count) => devices::put_cameras_added(contract, *count),
         Write::ClaimSerial {
             model,
             serial,

@@ -27,6 +27,12 @@ pub(crate) fn put_camera(camera: &Camera) -> Operations {
     Ok(vec![Operation::put_version(item, camera.version)])
 }
 
+/// Counts an addition, on top of the count before it.
+pub(crate) fn put_cameras_added(contract: &ContractId, count: u64) -> Operations {
+    let item = Item::with_body(keys::cameras_added(contract), &count)?;
+    Ok(vec![Operation::put_version(item, count)])
+}
+
 /// Binds a serial to a contract.
 pub(crate) fn claim_serial(
     model: &str,
@@ -115,6 +121,11 @@ impl Devices for Store {
         let mut cameras: Vec<Camera> = self.range(Range::all(&partition, keys::CAMERAS)).await?;
         cameras.sort_by(|a, b| (a.since, &a.id).cmp(&(b.since, &b.id)));
         Ok(cameras)
+    }
+
+    async fn cameras_added(&self, contract: &ContractId) -> Result<u64, StoreError> {
+        let count = self.entity(Table::Main, keys::cameras_added(contract));
+        Ok(count.await?.unwrap_or(0))
     }
 
     async fn by_code(&self, hash: &str) -> Result<Option<(ContractId, DeviceId)>, StoreError> {

@@ -123,6 +123,11 @@ pub(crate) fn camera(contract: &ContractId, id: &CameraId) -> Key {
     Key::new(contract_partition(contract), format!("{CAMERAS}{id}"))
 }
 
+/// Beside the cameras, not among them.
+pub(crate) fn cameras_added(contract: &ContractId) -> Key {
+    Key::new(contract_partition(contract), "CAMERAS_ADDED")
+}
+
 /// A serial has no `#`, so model and serial cannot run into each other.
 pub(crate) fn serial(model: &str, serial: &str) -> Key {
     Key::new(format!("SERIAL#{model}#{serial}"), "CLAIM")

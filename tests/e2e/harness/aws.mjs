@@ -42,9 +42,10 @@ export const invoke = (instance, name, payload, more = {}) =>
 const canonical = (value) =>
   JSON.stringify(value, (_, part) => (part && typeof part === "object" && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part));
 
-/** Every item of both tables, as `table PK/SK` with its content, so that what a request left behind can be seen. */
+/** Every item of both tables, as `table PK/SK` with its content, and every video stream, so that what a request left behind can be seen. */
 export async function stored(instance) {
   const found = new Map();
+  for (const { StreamName } of (await video(instance, "listStreams", {})).StreamInfoList) found.set(`stream ${StreamName}`, "");
   for (const table of ["ciero-main", "ciero-confidential"]) {
     for (let start; ; ) {
       const page = await dynamodb(instance, "Scan", { TableName: table, ConsistentRead: true, ExclusiveStartKey: start });

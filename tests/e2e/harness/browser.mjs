@@ -5,6 +5,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { Instance } from "./instance.mjs";
 import { until } from "./poll.mjs";
 
 export const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -88,4 +89,36 @@ export async function moves(page, state, { seconds = 20 } = {}) {
     const now = await shown(page);
     return now && now.time > first.time + 0.5 && differing(first, now) > 50 && now;
   }, { seconds, interval: 250 });
+}
+
+/** Runs with an embedded cloud and a browser, and stops both; on a failure the log's end is shown. */
+export async function together(options, run) {
+  const chrome = await browser();
+  let instance;
+  try {
+    instance = await Instance.start(options);
+    await run(instance, chrome);
+  } catch (error) {
+    for (const [at, page] of chrome.contexts().flatMap((context) => context.pages()).entries()) await picture(page, `failed-${at}`).catch(() => {});
+    if (instance) console.error(instance.tail());
+    throw error;
+  } finally {
+    await chrome.close();
+    await instance?.stop();
+    await instance?.remove();
+  }
+}
+
+export async function signIn(page, instance, { name, password, door = "/sign-in" }) {
+  await page.goto(`${instance.portal}${door}`);
+  await page.locator("#name").fill(name);
+  await page.locator("#password").fill(password);
+  await page.locator("form").first().getByRole("button").click();
+}
+
+/** Opens the only camera of the list. */
+export async function openCamera(page, instance) {
+  await page.goto(`${instance.portal}/cameras`);
+  await page.locator(".camera-tile").first().click();
+  await page.waitForURL(/\/cameras\/.+/);
 }

@@ -259,6 +259,19 @@ impl Queues {
         self.change_visibility(queue, receipt_handle, Duration::ZERO)
     }
 
+    /// Gives all messages of a queue back that its functions held when the cloud was stopped: those functions ended with it.
+    pub fn give_back(&self, queue: &str) -> Result<(), QueueError> {
+        let given = {
+            let connection = self.database.lock();
+            store::settings(&connection, queue)?;
+            store::give_back(&connection, queue, self.clock.real_now_ms())?
+        };
+        if given > 0 {
+            self.ring(queue);
+        }
+        Ok(())
+    }
+
     pub fn depth(&self, queue: &str) -> Result<Depth, QueueError> {
         self.depth_at(queue, self.clock.real_now_ms())
     }

@@ -237,6 +237,19 @@ pub(super) fn change_visibility(
     Ok(())
 }
 
+/// Ends the hiding of every message that somebody received.
+pub(super) fn give_back(
+    connection: &Connection,
+    queue: &str,
+    now_ms: i64,
+) -> Result<usize, QueueError> {
+    Ok(connection.execute(
+        "UPDATE messages SET visible_ms = ?2, receipt = NULL
+         WHERE queue = ?1 AND visible_ms > ?2 AND receipt IS NOT NULL",
+        params![queue, now_ms],
+    )?)
+}
+
 pub(super) fn depth(
     connection: &Connection,
     queue: &str,

@@ -1,6 +1,6 @@
 //! Cognito: user pools with their administration, sign-in pages and tokens.
 //!
-//! Tokens, codes and lockouts run on real time; the dates of users follow the service clock.
+//! Tokens, codes and lockouts run on real time; the dates of users, and when they signed in, follow the service clock.
 
 mod admin_api;
 mod flow;

@@ -32,6 +32,7 @@ pub(super) struct Granted {
     pub scope: String,
     pub nonce: Option<String>,
     pub code_challenge: Option<String>,
+    /// By the service clock, with which the service compares it.
     pub signed_in_seconds: i64,
 }
 

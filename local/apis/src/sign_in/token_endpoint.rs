@@ -173,7 +173,7 @@ impl SignIn {
             scope: "openid email".to_owned(),
             nonce: None,
             code_challenge: None,
-            signed_in_seconds: now,
+            signed_in_seconds: self.clock.now_ms() / 1000,
         };
         let (id, _) = claims(&self.base_url(pool_id), &user, &groups, &granted, now);
         self.key

@@ -13,6 +13,9 @@ use crate::helpers::*;
 #[tokio::test]
 async fn a_user_signs_in_by_address_and_gets_a_token_that_verifies() {
     let cloud = with_user();
+    let clock = &cloud.apis.clock;
+    let ahead = clock.now() + jiff::SignedDuration::from_hours(24);
+    clock.advance_to(ahead).unwrap();
     let router = cloud.apis.portal_router();
     let page = get(&router, &authorize_path(&[])).await;
     assert_eq!(page.status, 200);
@@ -41,6 +44,9 @@ async fn a_user_signs_in_by_address_and_gets_a_token_that_verifies() {
         (claims["iat"].as_i64(), claims["exp"].as_i64()),
         (Some(now), Some(now + 3600))
     );
+    // The service compares it with what it stamps itself.
+    let signed_in = cloud.apis.clock.now().as_second();
+    assert_eq!(claims["auth_time"].as_i64(), Some(signed_in));
 }
 
 #[tokio::test]

@@ -2,24 +2,29 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+/// Legal forms as people write them, spaces left out.
+const LEGAL_FORMS: [&str; 14] = [
+    "株式会社",
+    "有限会社",
+    "合同会社",
+    "合資会社",
+    "合名会社",
+    "一般社団法人",
+    "一般財団法人",
+    "特定非営利活動法人",
+    "(株)",
+    "(有)",
+    "(同)",
+    "co.,ltd.",
+    "co.,ltd",
+    "co.ltd.",
+];
+
 /// Writes a name so that the same name compares equal: compatibility forms folded, legal forms,
 /// spaces and punctuation dropped, common variant characters unified, hiragana as katakana.
 pub fn fold_name(name: &str) -> String {
-    const LEGAL_FORMS: [&str; 12] = [
-        "株式会社",
-        "有限会社",
-        "合同会社",
-        "合資会社",
-        "合名会社",
-        "一般社団法人",
-        "一般財団法人",
-        "特定非営利活動法人",
-        "(株)",
-        "(有)",
-        "(同)",
-        "co.,ltd.",
-    ];
     let mut text: String = name.nfkc().collect::<String>().to_lowercase();
+    text.retain(|sign| !sign.is_whitespace());
     for form in LEGAL_FORMS {
         text = text.replace(form, "");
     }
@@ -51,5 +56,21 @@ mod art_03 {
     fn variant_characters_and_legal_forms_do_not_hide_a_name() {
         assert_eq!(fold_name("株式会社髙橋"), fold_name("(株)高橋"));
         assert_eq!(fold_name("㈱ワタナベ"), fold_name("わたなべ 株式会社"));
+    }
+
+    #[test]
+    fn the_english_legal_form_is_dropped_however_it_is_spaced() {
+        for name in [
+            "Mihon Trading Co.,Ltd.",
+            "Mihon Trading Co., Ltd.",
+            "MIHON TRADING CO. , LTD.",
+            "Ｍｉｈｏｎ　Ｔｒａｄｉｎｇ　Ｃｏ．，　Ｌｔｄ．",
+            "Mihon Trading Co., Ltd",
+            "Mihon Trading Co. Ltd.",
+            "Mihon Trading",
+        ] {
+            assert_eq!(fold_name(name), "mihontrading", "{name}");
+        }
+        assert_eq!(fold_name("Coltd Mihon"), "coltdmihon");
     }
 }

@@ -1,8 +1,10 @@
 //! What stands in the way of a decision is named, and nothing of the decision is written.
 
 use ciero_domain::application::Event;
+use ciero_domain::ids::CameraId;
 use ciero_domain::notice::{NoticeRecord, Outcome};
 use ciero_ports::{CommitError, Decision, Devices, Documents, Ledger, People, Write, WriteKind};
+use ciero_store::Store;
 use jiff::civil::date;
 
 use crate::samples::*;
@@ -66,6 +68,7 @@ async fn a_second_first_version_is_a_conflict_of_the_entity() {
         Write::User(Box::new(user(1))),
         Write::Device(Box::new(device(1))),
         Write::Camera(Box::new(camera())),
+        Write::CameraAdded(contract_id(), 1),
         Write::Screening(Box::new(screening())),
     ] {
         check(write.clone(), write, WriteKind::Entity).await;
@@ -110,6 +113,40 @@ async fn many_at_once_on_one_version_leave_exactly_one_written() {
     }
     let outcomes = tasks.join_all().await;
     assert_eq!(outcomes.iter().filter(|written| **written).count(), 1);
+}
+
+/// Adds a camera if fewer than this many are there, as a registration does; tells whether it was added.
+async fn add_camera(store: &Store, n: u8, limit: usize) -> bool {
+    loop {
+        let added = store.cameras_added(&contract_id()).await.unwrap();
+        if store.cameras(&contract_id()).await.unwrap().len() >= limit {
+            return false;
+        }
+        let mut one = camera();
+        one.id = CameraId::from_random([n; 10]);
+        let decision = Decision::of(Write::Camera(Box::new(one)))
+            .and(Write::CameraAdded(contract_id(), added + 1));
+        match store.commit(&decision).await {
+            Ok(()) => return true,
+            Err(CommitError::Conflict(WriteKind::Entity)) => {}
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_cameras_added_at_once_never_pass_the_limit() {
+    let t = tables().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let store = t.store.clone();
+        tasks.spawn(async move { add_camera(&store, n, 3).await });
+    }
+    let outcomes = tasks.join_all().await;
+    assert_eq!(outcomes.iter().filter(|added| **added).count(), 3);
+    let cameras = t.store.cameras(&contract_id()).await.unwrap();
+    assert_eq!(cameras.len(), 3);
+    assert_eq!(t.store.cameras_added(&contract_id()).await.unwrap(), 3);
 }
 
 #[tokio::test]

@@ -83,7 +83,7 @@ impl Visit {
                 scope: self.request.scope.clone(),
                 nonce: self.request.nonce.clone(),
                 code_challenge: self.request.code_challenge.clone(),
-                signed_in_seconds: now_ms / 1000,
+                signed_in_seconds: sign_in.clock.now_ms() / 1000,
             },
         };
         let issued = tickets::issue(&sign_in.database.lock(), kind, &ticket, now_ms);
