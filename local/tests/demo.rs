@@ -31,15 +31,13 @@ struct Start {
 }
 
 impl Start {
-    fn of(data: &Path, options: &[&str]) -> Self {
-        let port = free_port();
+    fn of(data: &Path, port: u16) -> Self {
         let output = data.with_extension("output");
         let process = Command::new(env!("CARGO_BIN_EXE_ciero"))
             .current_dir(root())
             .args(["up", "--aws-port", "0", "--port", &port.to_string()])
             .arg("--data")
             .arg(data)
-            .args(options)
             .stdout(File::create(&output).unwrap())
             .stderr(Stdio::null())
             .spawn()
@@ -112,12 +110,14 @@ impl Drop for Start {
 fn a_seeding_that_is_killed_at_any_step_goes_on_at_the_next_start() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
+    // One port for all starts: the mails tell the portal's address.
+    let port = free_port();
     for (kind, count) in [
         ("application_received", 1),
         ("user_invited", 1),
         ("user_invited", 2),
     ] {
-        let mut start = Start::of(&data, &[]);
+        let mut start = Start::of(&data, port);
         let runs = start.until(kind, |start| start.told(kind) >= count);
         assert!(runs, "a start ended before it sent {kind}");
     }
@@ -125,7 +125,7 @@ fn a_seeding_that_is_killed_at_any_step_goes_on_at_the_next_start() {
         if let Some(cut) = cut {
             fs::write(data.join("demo.json"), cut).unwrap();
         }
-        let mut start = Start::of(&data, &[]);
+        let mut start = Start::of(&data, port);
         let ready = start.until("ready", Start::is_ready);
         assert!(ready, "a start that goes on ended");
         for (kind, count) in [

@@ -47,3 +47,26 @@ fn documented() -> BTreeSet<String> {
 fn every_route_is_documented_and_every_documented_route_exists() {
     assert_eq!(declared(), documented());
 }
+
+/// The paths of POST operations that do not name the idempotency key.
+fn commands_without_a_key() -> BTreeSet<String> {
+    let document: Value =
+        serde_yaml_ng::from_str(include_str!("../../infra/openapi.yaml")).unwrap();
+    let key = "#/components/parameters/idempotencyKey";
+    let names_it = |operation: &Value| {
+        let parameters = operation["parameters"].as_sequence();
+        parameters.is_some_and(|all| all.iter().any(|one| one["$ref"].as_str() == Some(key)))
+    };
+    let paths = document["paths"].as_mapping().unwrap().iter();
+    let commands = paths.filter(|(_, operations)| !operations["post"].is_null());
+    commands
+        .filter(|(_, operations)| !names_it(&operations["post"]))
+        .map(|(path, _)| path.as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn every_command_but_those_that_only_read_offers_an_idempotency_key() {
+    let reading = ["intervals", "live", "recording"].map(|verb| format!("/cameras/{{id}}/{verb}"));
+    assert_eq!(commands_without_a_key(), BTreeSet::from(reading));
+}
