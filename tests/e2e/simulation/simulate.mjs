@@ -77,7 +77,7 @@ export async function simulate({ contracts, years, seed, kills, say = () => {} }
       }
       if (plan.end && plan.end.on <= through) {
         const refusal = { path: `/console/contracts/${plan.id}/refusal`, fields: { order: "1", received_on: plan.end.on, channel: "post" } };
-        const cancellation = { path: `/console/contracts/${plan.id}/cancellation`, fields: { on: plan.end.cancel } };
+        const cancellation = { path: `/console/contracts/${plan.id}/cancellation`, fields: { on: plan.end.cancel, received_on: plan.end.on } };
         act(plan.end.on, plan.end.refuse ? refusal : cancellation);
       }
     }
