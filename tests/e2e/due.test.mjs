@@ -140,6 +140,15 @@ scenario("a poison message is tried five times, shown with its reason, and done 
   const id = PK.S.slice("CONTRACT#".length);
   const invoices = async () => (await contractItems(instance)).filter((item) => item.SK.S.startsWith("INVOICE#")).length;
   const console = await operator(instance);
+  const tries = async () => {
+    const { Items } = await dynamodb(instance, "Query", {
+      TableName: "ciero-main",
+      ConsistentRead: true,
+      KeyConditionExpression: "PK = :parked",
+      ExpressionAttributeValues: { ":parked": { S: "PARKED" } },
+    });
+    return Items.find(({ body }) => body.M.body.S.includes(id)).body.M.tries.N;
+  };
 
   await step("the message of a contract that is not there ends as stuck work with its reason", async () => {
     await dynamodb(instance, "DeleteItem", { TableName: "ciero-main", Key: key });
@@ -149,6 +158,7 @@ scenario("a poison message is tried five times, shown with its reason, and done 
     await until("the work was parked", async () => (await console.open("/console/stuck")).text.includes(id), { seconds: 60 });
     const page = await console.open("/console/stuck");
     assert.match(page.text, new RegExp(`there is no contract ${id}`));
+    assert.equal(await tries(), "5", "it was tried five times before it was set aside");
     assert.equal(await invoices(), 0);
   });
 
@@ -162,6 +172,7 @@ scenario("a poison message is tried five times, shown with its reason, and done 
       const { text } = await console.open("/console/stuck");
       return text.includes(id) && !text.includes(parked);
     }, { seconds: 60 });
+    assert.equal(await tries(), "5", "and five times again");
   });
 
   await step("tried again without its cause, the work is done once", async () => {

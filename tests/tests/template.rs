@@ -44,8 +44,12 @@ fn every_function_states_its_own_timeout_to_itself() {
         .iter()
         .filter(|(_, r)| r["Type"].as_str() == Some("AWS::Serverless::Function"))
     {
-        assert!(
-            resource["Properties"]["Timeout"].is_null(),
+        let properties = &resource["Properties"];
+        let own = properties["Environment"]["Variables"]["FUNCTION_TIMEOUT_SECONDS"].as_str();
+        let own = own.map(|seconds| seconds.parse::<u64>().unwrap());
+        assert_eq!(
+            properties["Timeout"].as_u64(),
+            own,
             "{name:?} has a timeout of its own: state it in its environment too"
         );
     }

@@ -34,6 +34,7 @@ async fn park(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<()> {
         queue: queue.to_owned(),
         body: item.body.chars().take(LONGEST).collect(),
         reason: "the function ended without an answer".to_owned(),
+        tries: 0,
         parked_at: now.0,
     };
     app.due.park(&parked, held).await?;

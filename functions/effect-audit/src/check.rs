@@ -1,122 +1,162 @@
-//! One run of the audit over all contracts.
+//! One part of a run of the audit: some pages of contracts, and at the end of the run what belongs to resellers.
 
-use ciero_domain::calendar::tokyo_date;
-use ciero_domain::contract::{Finding, FindingKind, audit};
+use ciero_domain::application::Channel;
+use ciero_domain::calendar::{days, tokyo_date};
+use ciero_domain::contract::{Finding, FindingKind, audit, stable_id};
 use ciero_domain::ids::ContractId;
-use ciero_ports::AuditReport;
+use ciero_ports::{AuditRun, Body, Message};
 use ciero_runtime::Moment;
 use futures::StreamExt;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use crate::App;
+use crate::{App, metrics, resold};
 
+/// How many pages of contracts one part looks at: a small share of what the function's time would allow, so that
+/// a slow day changes nothing.
+const PAGES: usize = 20;
 /// How many contracts are looked at side by side.
 const SIDE_BY_SIDE: usize = 16;
 /// How many findings the report keeps; the metrics count all of them.
 const MOST_FINDINGS: usize = 1_000;
 
-/// What one run counts.
-#[derive(Debug, Default)]
-struct Counts {
-    contracts: u32,
-    missing: u64,
-    doubled: u64,
-}
-
-/// Looks at every contract and replaces the report.
-pub(crate) async fn run(app: &App, now: Moment) -> anyhow::Result<Value> {
-    let mut report = AuditReport::default();
-    let mut counts = Counts::default();
-    let mut from = None;
-    loop {
-        let page = app.contracts.page(from).await?;
-        let mut looked = futures::stream::iter(page.contracts)
-            .map(|id| look(app, id, now))
-            .buffer_unordered(SIDE_BY_SIDE);
-        while let Some(findings) = looked.next().await {
-            let (id, findings) = findings?;
-            counts.contracts += 1;
-            for finding in findings {
-                match finding.kind {
-                    FindingKind::DoubledInvoice | FindingKind::UnexpectedEffect => {
-                        counts.doubled += 1;
-                    }
-                    _ => counts.missing += 1,
-                }
-                if report.findings.len() < MOST_FINDINGS {
-                    report.findings.push((id.clone(), finding));
-                }
-            }
-        }
-        from = page.next;
-        if from.is_none() {
-            break;
+/// Looks at the next contracts of a run, and either lets another part go on or replaces the report. A part that comes
+/// again starts from the same place, and only the first to write its end goes on.
+pub(crate) async fn part(app: &App, mut run: AuditRun, now: Moment) -> anyhow::Result<Value> {
+    let today = tokyo_date(run.began);
+    for _ in 0..PAGES {
+        let page = app.contracts.page(run.from.take()).await?;
+        look_at(app, &mut run, page.contracts, today).await?;
+        run.from = page.next;
+        if run.from.is_none() {
+            return complete(app, run, now).await;
         }
     }
-    report.at = Some(now.0);
-    report.contracts = counts.contracts;
-    app.reports.put_report(&report).await?;
-    emit(&counts, now);
-    Ok(
-        json!({ "contracts": counts.contracts, "missing": counts.missing, "doubled": counts.doubled }),
-    )
+    run.version += 1;
+    if app.reports.put_run(&run).await? {
+        go_on(app, &run, now).await?;
+    } else {
+        tracing::info!(began = %run.began, part = run.version, "another delivery finished this part");
+    }
+    Ok(json!({ "contracts": run.report.contracts, "goesOn": true }))
+}
+
+/// Asks for the next part.
+async fn go_on(app: &App, run: &AuditRun, now: Moment) -> anyhow::Result<()> {
+    let message = Message {
+        id: stable_id(&"audit", &format!("{}/{}", run.began, run.version)),
+        at: now.0,
+        body: Body::Audit(run.began),
+    };
+    let sent = app.queues.send(std::slice::from_ref(&message)).await;
+    anyhow::ensure!(!sent.is_empty(), "the queue did not take the next part");
+    Ok(())
+}
+
+/// Adds what belongs to no contract of its own, and replaces the report unless a later run did.
+async fn complete(app: &App, mut run: AuditRun, now: Moment) -> anyhow::Result<Value> {
+    for (contract, finding) in resold::look(app, &run.resellers, tokyo_date(run.began)).await? {
+        note(&mut run, &contract, finding);
+    }
+    let report = run.report;
+    if app.reports.report().await?.at <= report.at {
+        app.reports.put_report(&report).await?;
+    }
+    println!("{}", metrics::line(&report, now));
+    Ok(json!({
+        "contracts": report.contracts,
+        "missing": report.missing,
+        "doubled": report.doubled,
+    }))
+}
+
+async fn look_at(
+    app: &App,
+    run: &mut AuditRun,
+    contracts: Vec<ContractId>,
+    today: Date,
+) -> anyhow::Result<()> {
+    let mut looked = futures::stream::iter(contracts)
+        .map(|id| look(app, id, today))
+        .buffered(SIDE_BY_SIDE);
+    while let Some(looked) = looked.next().await {
+        let looked = looked?;
+        run.report.contracts += 1;
+        run.resellers.extend(looked.reseller);
+        for finding in looked.findings {
+            note(run, &looked.contract, finding);
+        }
+    }
+    Ok(())
+}
+
+/// Counts a finding, and keeps it while the list has room.
+fn note(run: &mut AuditRun, contract: &ContractId, finding: Finding) {
+    let report = &mut run.report;
+    match finding.kind {
+        FindingKind::DoubledInvoice | FindingKind::UnexpectedEffect => report.doubled += 1,
+        _ => report.missing += 1,
+    }
+    if report.findings.len() < MOST_FINDINGS {
+        report.findings.push((contract.clone(), finding));
+    }
+}
+
+/// What is known of a contract after looking at it.
+struct Looked {
+    contract: ContractId,
+    /// The reseller whose terms govern it.
+    reseller: Option<String>,
+    findings: Vec<Finding>,
 }
 
 /// Compares one contract with what is there. A contract that changes under the eyes is looked at again.
-async fn look(
-    app: &App,
-    id: ContractId,
-    now: Moment,
-) -> anyhow::Result<(ContractId, Vec<Finding>)> {
-    let mut findings = compare(app, &id, now).await?;
+async fn look(app: &App, id: ContractId, today: Date) -> anyhow::Result<Looked> {
+    let (reseller, mut findings) = compare(app, &id, today).await?;
     if !findings.is_empty() {
-        let again = compare(app, &id, now).await?;
+        let (_, again) = compare(app, &id, today).await?;
         findings.retain(|finding| again.contains(finding));
     }
     if !findings.is_empty() {
         tracing::error!(contract = %id, ?findings, "the audit found something");
     }
-    Ok((id, findings))
+    Ok(Looked {
+        contract: id,
+        reseller,
+        findings,
+    })
 }
 
-/// Compares one contract with its effects, its documents and the work that waits for it.
-async fn compare(app: &App, id: &ContractId, now: Moment) -> anyhow::Result<Vec<Finding>> {
+/// Compares one contract with its effects, its documents and the work that is kept for it.
+async fn compare(
+    app: &App,
+    id: &ContractId,
+    today: Date,
+) -> anyhow::Result<(Option<String>, Vec<Finding>)> {
     // The contract comes first: what is written after it is explained by its dates, not the other way round.
     let Some(contract) = app.contracts.contract(id).await? else {
-        return Ok(Vec::new());
+        return Ok((None, Vec::new()));
     };
     let effects = app.contracts.effects(id).await?;
     let invoices = app.billing.invoices(id).await?;
-    let today = tokyo_date(now.0);
     let mut findings = audit(&contract, &effects, &invoices, today);
-    for task in contract.owed().into_iter().filter(|task| task.due > today) {
-        if !app.due.is_waiting(&task).await? {
+    // What fell due today or yesterday may be on its way from one place to another.
+    let yesterday = days(today, -1);
+    let settled = contract
+        .owed()
+        .into_iter()
+        .filter(|task| task.due > today || task.due < yesterday);
+    for task in settled {
+        if !app.due.is_held(&task).await? {
             findings.push(Finding {
                 kind: FindingKind::MissingTask,
                 about: task.work.effect(),
             });
         }
     }
-    Ok(findings)
-}
-
-/// Writes the metrics in CloudWatch's embedded format, which needs no call and no permission.
-fn emit(counts: &Counts, now: Moment) {
-    let metrics = json!([
-        { "Name": "Missing", "Unit": "Count" },
-        { "Name": "Doubled", "Unit": "Count" },
-        { "Name": "Contracts", "Unit": "Count" },
-    ]);
-    let line = json!({
-        "_aws": {
-            "Timestamp": now.0.as_millisecond(),
-            "CloudWatchMetrics": [
-                { "Namespace": "Ciero/EffectAudit", "Dimensions": [[]], "Metrics": metrics },
-            ],
-        },
-        "Missing": counts.missing,
-        "Doubled": counts.doubled,
-        "Contracts": counts.contracts,
-    });
-    println!("{line}");
+    let reseller = match contract.channel {
+        Channel::Reseller(code) => Some(code),
+        Channel::Direct => None,
+    };
+    Ok((reseller, findings))
 }

@@ -1,69 +1,27 @@
-//! One run of the audit, with mocked records.
+//! What a run finds, with mocked records.
 #![allow(clippy::unwrap_used)]
 
-use std::sync::{Arc, Mutex};
+mod parts;
+mod world;
 
-use ciero_domain::contract::{Contract, FindingKind};
-use ciero_ports::{
-    AuditReport, ContractPage, MockAuditReports, MockBilling, MockContracts, MockDueWork,
-};
-use ciero_runtime::{Event, Moment, OnEvent};
+use ciero_domain::application::Channel;
+use ciero_domain::contract::FindingKind;
+use ciero_domain::samples::{reseller, resold_fee};
+use ciero_ports::AuditReport;
 use jiff::civil::date;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::App;
+use world::*;
 
-fn contract() -> Contract {
-    ciero_domain::samples::contract(date(2026, 4, 1)).0
-}
-
-/// Runs the audit on a contract that has these effects, and returns its answer and its report.
-async fn audit(on: &str, effects: &'static [&str], waiting: bool) -> (Value, AuditReport) {
-    let mut contracts = MockContracts::new();
-    contracts.expect_page().returning(|from| {
-        let next = from.is_none().then(|| "2".to_owned());
-        let contracts = if from.is_none() {
-            vec![contract().id]
-        } else {
-            Vec::new()
-        };
-        Ok(ContractPage { contracts, next })
-    });
-    contracts
-        .expect_contract()
-        .returning(|_| Ok(Some(contract())));
-    contracts
-        .expect_effects()
-        .returning(|_| Ok(effects.iter().map(|name| (*name).to_owned()).collect()));
-    let mut billing = MockBilling::new();
-    billing.expect_invoices().returning(|_| Ok(Vec::new()));
-    let mut due = MockDueWork::new();
-    due.expect_is_waiting().returning(move |_| Ok(waiting));
-    let kept = Arc::new(Mutex::new(AuditReport::default()));
-    let keep = kept.clone();
-    let mut reports = MockAuditReports::new();
-    reports.expect_put_report().returning(move |report| {
-        *keep.lock().unwrap() = report.clone();
-        Ok(())
-    });
-    let app = App {
-        contracts: Arc::new(contracts),
-        billing: Arc::new(billing),
-        due: Arc::new(due),
-        reports: Arc::new(reports),
-    };
-    let now = Moment(on.parse().unwrap());
-    let answer = app
-        .on_event(Event::Schedule { due: now.0 }, now)
-        .await
-        .unwrap();
-    let report = kept.lock().unwrap().clone();
-    (answer, report)
-}
+const SECOND: &str = "2026-04-02T03:00:00+09:00";
 
 #[tokio::test]
 async fn an_effect_whose_day_has_passed_is_reported_missing() {
-    let (answer, report) = audit("2026-04-02T03:00:00+09:00", &[], true).await;
+    let world = World {
+        effects: &[],
+        ..World::default()
+    };
+    let (answer, report) = audit(world, SECOND).await;
     assert_eq!(answer, json!({"contracts": 1, "missing": 1, "doubled": 0}));
     assert_eq!(report.findings[0].1.kind, FindingKind::MissingEffect);
     assert_eq!(report.findings[0].1.about, "invoice/01/0001");
@@ -72,16 +30,83 @@ async fn an_effect_whose_day_has_passed_is_reported_missing() {
 
 #[tokio::test]
 async fn a_contract_with_all_its_effects_has_no_finding() {
-    let (answer, report) = audit("2026-04-02T03:00:00+09:00", &["invoice/01/0001"], true).await;
+    let (answer, report) = audit(World::default(), SECOND).await;
     assert_eq!(answer, json!({"contracts": 1, "missing": 0, "doubled": 0}));
     assert!(report.findings.is_empty());
 }
 
 #[tokio::test]
 async fn an_effect_that_nothing_explains_and_work_in_no_list_are_reported() {
-    let effects = &["invoice/01/0001", "invoice/01/0007"];
-    let (answer, report) = audit("2026-04-02T03:00:00+09:00", effects, false).await;
+    let world = World {
+        effects: &["invoice/01/0001", "invoice/01/0007"],
+        held: false,
+        ..World::default()
+    };
+    let (answer, report) = audit(world, SECOND).await;
     assert_eq!(answer, json!({"contracts": 1, "missing": 2, "doubled": 1}));
     let kinds: Vec<FindingKind> = report.findings.iter().map(|(_, f)| f.kind).collect();
     assert!(kinds.contains(&FindingKind::MissingTask));
+}
+
+#[tokio::test]
+async fn overdue_work_in_no_list_is_reported_once_it_cannot_be_on_its_way() {
+    let lost = |report: &AuditReport| {
+        let tasks = report.findings.iter().filter(|(_, finding)| {
+            finding.kind == FindingKind::MissingTask && finding.about == "invoice/01/0001"
+        });
+        tasks.count()
+    };
+    let world = World {
+        held: false,
+        ..World::default()
+    };
+    let (_, report) = audit(world.clone(), SECOND).await;
+    assert_eq!(lost(&report), 0, "yesterday's work may be under way");
+    let (_, report) = audit(world, "2026-04-03T03:00:00+09:00").await;
+    assert_eq!(lost(&report), 1);
+}
+
+mod art_06 {
+    use super::*;
+
+    const JUNE: &str = "2026-06-15T03:00:00+09:00";
+
+    async fn kinds(world: World) -> Vec<FindingKind> {
+        let (_, report) = audit(world, JUNE).await;
+        let kinds = report.findings.iter().map(|(_, finding)| finding.kind);
+        kinds
+            .filter(|kind| {
+                matches!(
+                    kind,
+                    FindingKind::UnbilledFee | FindingKind::UnknownReseller
+                )
+            })
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_fee_older_than_the_month_before_last_on_no_invoice_is_reported() {
+        let with = |day| World {
+            fees: vec![resold_fee(1, day, 18_000)],
+            ..World::default()
+        };
+        assert_eq!(kinds(with(date(2026, 4, 1))).await, []);
+        let old = kinds(with(date(2026, 3, 31))).await;
+        assert_eq!(old, [FindingKind::UnbilledFee]);
+    }
+
+    #[tokio::test]
+    async fn any_fee_of_a_reseller_that_the_settings_do_not_name_is_reported() {
+        let world = World {
+            channel: Channel::Reseller(reseller().code),
+            fees: vec![resold_fee(1, date(2026, 6, 15), 18_000)],
+            ..World::default()
+        };
+        assert_eq!(kinds(world.clone()).await, []);
+        let gone = World {
+            resellers: false,
+            ..world
+        };
+        assert_eq!(kinds(gone).await, [FindingKind::UnknownReseller]);
+    }
 }

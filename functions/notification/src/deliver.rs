@@ -58,6 +58,7 @@ pub(crate) async fn deliver(
         mail_id,
         version: 1,
         outcome: Outcome::Sent,
+        posted: None,
     };
     write_down(app, &record, recorder.as_ref())
         .await

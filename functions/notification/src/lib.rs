@@ -3,6 +3,7 @@
 //! Woken by the queue of notices, by the mail service's news of its mails, and every minute to send what a
 //! crash left in the outbox. A doubled message finds its line in the ledger and sends nothing.
 
+mod announce;
 mod deliver;
 mod demand;
 mod letter;
@@ -59,6 +60,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let queues = [
         (Topic::Notices, text("NOTICE_QUEUE_URL")?),
         (Topic::Screening, text("SCREENING_QUEUE_URL")?),
+        (Topic::Audit, text("AUDIT_QUEUE_URL")?),
     ];
     let app = App {
         applications: store.clone(),
@@ -129,8 +131,13 @@ async fn deliver_item(app: &App, item: &QueueItem, now: Moment) -> anyhow::Resul
     // The error of the JSON reader could quote the body, which may name people.
     let message: Message = serde_json::from_str(&item.body)
         .map_err(|_| anyhow::anyhow!("the body is not a message"))?;
-    let Body::Notice(notice) = &message.body else {
-        anyhow::bail!("message {} is not a notice", message.id);
+    let notice = match &message.body {
+        Body::Notice(notice) => notice,
+        Body::Announce(announcement) => {
+            let told = announce::page(app, announcement, now).await;
+            return told.with_context(|| format!("announcement {}", message.id));
+        }
+        _ => anyhow::bail!("message {} is not a notice", message.id),
     };
     let delivered = deliver::deliver(app, &message.id, notice, now)
         .await

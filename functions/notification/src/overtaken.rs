@@ -39,6 +39,7 @@ pub(crate) async fn write_down(
         mail_id: String::new(),
         version: 1,
         outcome: Outcome::NotSent { at: now.0 },
+        posted: None,
     };
     // The line comes first: a doubled message meets it, and with it everything else.
     let mut decision = Decision::of(Write::Notice(Box::new(record)));

@@ -79,17 +79,41 @@ impl<G> Acting<G> {
         contract: &ContractId,
         command: Command,
     ) -> Result<Answer, Problem> {
+        let nothing = |_: &Contract, outcome| Ok(outcome);
+        self.carry_out_with(app, contract, command, nothing).await
+    }
+
+    /// The same, with what else belongs to the decision.
+    pub async fn carry_out_with(
+        self,
+        app: &App,
+        contract: &ContractId,
+        command: Command,
+        also: impl Fn(&Contract, Outcome) -> Result<Outcome, Problem> + Send + Sync,
+    ) -> Result<Answer, Problem> {
         let (by, now) = (self.by(), self.now);
-        let (by, command) = (&by, &command);
+        let (by, command, also) = (&by, &command, &also);
         app.desk
             .decide(self.asked, now, || async move {
                 let facts = facts(app.documents.as_ref()).await?;
                 let found = app.books().up_to_date(contract, &facts, now).await?;
                 let found = found.ok_or_else(Problem::not_found)?;
-                app.decided(&found, command.clone(), &facts, (by, now))
+                let outcome = app.decided(&found, command.clone(), &facts, (by, now))?;
+                also(&found, outcome)
             })
             .await
     }
+}
+
+/// Adds a fact to the decision's audit row and to its answer.
+pub fn note(mut outcome: Outcome, name: &str, value: &Value) -> Outcome {
+    for write in &mut outcome.decision.writes {
+        if let Write::Audit(row) = write {
+            row.detail[name] = value.clone();
+        }
+    }
+    outcome.answer.body[name] = value.clone();
+    outcome
 }
 
 /// The contract that a path names; what cannot be read does not exist.

@@ -1,13 +1,17 @@
 //! Money: payments (6-1), credit notes, demands (13-1-2) and late interest (Art. 19).
 
 use axum::extract::State;
-use ciero_domain::contract::{Command, NewReceipt};
+use ciero_domain::contract::{Command, Contract, NewReceipt};
+use ciero_domain::ids::MessageId;
+use ciero_domain::notice::{Notice, NoticeRecord, Outcome as NoticeOutcome, Posted};
 use ciero_domain::particulars::{FieldErrors, FieldRule};
-use ciero_runtime::{Answer, Input, Problem};
+use ciero_ports::Write;
+use ciero_runtime::{Answer, Input, Moment, Outcome, Problem};
 use serde::Deserialize;
+use serde_json::json;
 
 use crate::App;
-use crate::acting::{Acting, Billing, ContractPath};
+use crate::acting::{Acting, Billing, ContractPath, note};
 use crate::reading::Given;
 
 /// A payment, nothing checked.
@@ -80,6 +84,8 @@ pub struct RawDemand {
     debt: Given,
     sent_on: Given,
     channel: Given,
+    /// What proves it, for example the number of the delivery certificate.
+    proof: Given,
 }
 
 /// Records a demand that an operator sent, for example by certified mail.
@@ -93,14 +99,59 @@ pub async fn demand(
     let debt = errors.keep("debt", raw.debt.choice());
     let sent_on = errors.keep("sent_on", raw.sent_on.date());
     let channel = errors.keep("channel", raw.channel.short());
-    let command = debt.zip(sent_on).zip(channel);
-    let command = command.map(|((debt, sent_on), channel)| Command::DemandSent {
+    let proof = errors.keep("proof", raw.proof.long());
+    if proof.as_ref().is_some_and(String::is_empty) {
+        errors.add("proof", FieldRule::Required);
+    }
+    let given = debt.zip(sent_on).zip(channel.zip(proof));
+    let given = errors.finish(given).map_err(Problem::fields)?;
+    let ((debt, sent_on), (channel, proof)) = given;
+    let posted = Posted {
+        channel: channel.clone(),
+        sent_on,
+        proof,
+    };
+    let command = Command::DemandSent {
         debt,
         sent_on,
         channel,
-    });
-    let command = errors.finish(command).map_err(Problem::fields)?;
-    acting.carry_out(&app, &id, command).await
+    };
+    let (id_of_line, now) = (MessageId::from_random(app.chance.id()), acting.now);
+    let also = |contract: &Contract, mut outcome: Outcome| {
+        let line = line(contract, debt, &posted, (&id_of_line, now));
+        outcome.decision = outcome.decision.and(Write::Notice(Box::new(line)));
+        Ok(note(outcome, "proof", &json!(posted.proof)))
+    };
+    acting.carry_out_with(&app, &id, command, also).await
+}
+
+/// The line of the notice ledger for a demand that a person sent (Art. 24).
+fn line(
+    contract: &Contract,
+    debt: u32,
+    posted: &Posted,
+    (id, now): (&MessageId, Moment),
+) -> NoticeRecord {
+    let address = &contract.customer.address;
+    NoticeRecord {
+        id: id.clone(),
+        notice: Notice::Demand {
+            contract: contract.id.clone(),
+            number: debt,
+        },
+        to: format!(
+            "{}{}",
+            address.prefecture.name(contract.language),
+            address.line
+        ),
+        language: contract.language,
+        content_hash: String::new(),
+        sent_at: now.0,
+        mail_id: String::new(),
+        version: 1,
+        outcome: NoticeOutcome::Sent,
+        posted: Some(posted.clone()),
+    }
 }
 
 /// What is decided about drafted interest, nothing checked.

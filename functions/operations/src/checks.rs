@@ -112,6 +112,10 @@ fn check_operator(operator: &Operator) -> Result<()> {
         "the operator's company name is empty"
     );
     ensure!(
+        is_registration_number(&operator.registration_number),
+        "the number of the qualified-invoice issuer is T and 13 digits (6-1)"
+    );
+    ensure!(
         !operator.device_models.is_empty(),
         "the list of designated devices is empty (2-11)"
     );
@@ -143,6 +147,12 @@ fn check_operator(operator: &Operator) -> Result<()> {
         "a reseller has no name, address or e-mail address (6-2)"
     );
     Ok(())
+}
+
+/// The check digit is not looked at: how that of a sole trader is worked out is not published.
+fn is_registration_number(number: &str) -> bool {
+    let digits = number.strip_prefix('T').unwrap_or_default();
+    digits.len() == 13 && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Codes stand in invoice numbers, addresses of pages and keys.

@@ -22,7 +22,9 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_cloud::{OsChance, S3ListFiles, SqsQueues};
-use ciero_ports::{Cases, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, Topic};
+use ciero_ports::{
+    Cases, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, Resellers, Topic,
+};
 use ciero_runtime::{
     Desk, Event, Gate, Moment, OnEvent, Settings, guarded, sdk_config, text, warm_up,
 };
@@ -35,6 +37,7 @@ pub struct App {
     pub gate: Gate,
     pub desk: Desk,
     pub contracts: Arc<dyn Contracts>,
+    pub resellers: Arc<dyn Resellers>,
     pub cases: Arc<dyn Cases>,
     pub due: Arc<dyn DueWork>,
     pub documents: Arc<dyn Documents>,
@@ -103,6 +106,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let queues = [
         (Topic::Notices, text("NOTICE_QUEUE_URL")?),
         (Topic::Screening, text("SCREENING_QUEUE_URL")?),
+        (Topic::Audit, text("AUDIT_QUEUE_URL")?),
     ];
     let gate = Gate::new(Settings::from_env()?, store.clone());
     let app = App {
@@ -112,6 +116,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
             queues: Arc::new(SqsQueues::new(&config, queues)),
         },
         contracts: store.clone(),
+        resellers: store.clone(),
         cases: store.clone(),
         due: store.clone(),
         documents: store.clone(),

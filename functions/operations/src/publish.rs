@@ -1,26 +1,18 @@
 //! Publication of the operator's documents: settings, price lists (6-1), terms (23-2) and screening lists (P-4).
 
 use anyhow::{Result, bail, ensure};
-use ciero_domain::calendar::tokyo_date;
-use ciero_domain::contract::{Contract, Standing};
-use ciero_domain::ids::{ID_BYTES, MessageId};
-use ciero_domain::notice::Notice;
+use ciero_domain::calendar::{days, tokyo_date};
+use ciero_domain::contract::stable_id;
+use ciero_domain::documents::Operator;
 use ciero_domain::prices::PriceList;
 use ciero_domain::screening::{ListHeader, ScreeningList};
 use ciero_domain::terms::{TermsVersion, in_force};
-use ciero_ports::{Body, CommitError, Decision, Message, Write, WriteKind};
+use ciero_ports::{Announcement, Body, CommitError, Decision, Message, Write, WriteKind};
 use ciero_runtime::Moment;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::App;
 use crate::checks::Publication;
-
-/// How many notices one transaction takes beside the documents.
-const NOTICES_AT_ONCE: usize = 80;
-
-/// As many contracts as a list shows; where there are more, somebody would not be told.
-const LISTED_CONTRACTS: usize = 200;
 
 /// The longest file of a screening list.
 const LIST_FILE_BYTES: usize = 4 * 1024 * 1024;
@@ -59,9 +51,12 @@ pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
         false => app.confidential.screening_lists().await?,
     };
     let mut plan = Plan::default();
-    if app.documents.operator().await?.as_ref() == Some(&publication.operator) {
+    let before = app.documents.operator().await?;
+    if before.as_ref() == Some(&publication.operator) {
         plan.keep("operator".to_owned());
     } else {
+        let before = before.unwrap_or_default();
+        keep_resellers(app, &before, &publication.operator, now).await?;
         let operator = Box::new(publication.operator);
         plan.store("operator".to_owned(), Write::Operator(operator));
     }
@@ -80,16 +75,37 @@ pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
     for list in publication.lists {
         plan_list(&mut plan, &list, &headers, now)?;
     }
-    let notices = notices(app, &plan.new_terms, &versions, now).await?;
+    let announcements = announcements(app, &plan.new_terms, &versions, now).await?;
     // A file without its header is never read, and the same publication again writes it again.
     for (key, file) in plan.files {
         app.list_files.put(&key, file).await?;
     }
-    commit(app, plan.writes, notices).await?;
+    commit(app, plan.writes, announcements).await?;
     Ok(json!({ "published": plan.published, "unchanged": plan.unchanged }))
 }
 
-/// A document that does not say since when it can be seen is seen from now on.
+/// A reseller stays in the settings while it has customers, or fees that are on no finished invoice (6-2): nobody else
+/// could be billed for them.
+async fn keep_resellers(app: &App, before: &Operator, after: &Operator, now: Moment) -> Result<()> {
+    let tomorrow = days(tokyo_date(now.0), 1);
+    let dropped = before.resellers.iter().map(|reseller| &reseller.code);
+    for code in dropped.filter(|code| after.reseller(code).is_none()) {
+        ensure!(
+            app.resellers.customers(code, 1).await?.is_empty(),
+            "reseller_has_customers: the settings leave out the reseller {code}, through which customers still have contracts (6-2)"
+        );
+        let unbilled = app.resellers.unbilled(code, tomorrow, 1).await?;
+        let account = app.resellers.account(code).await?;
+        ensure!(
+            unbilled.is_empty() && account.is_none_or(|account| account.open.is_none()),
+            "reseller_has_unbilled_fees: the settings leave out the reseller {code}, which is still to be billed for fees (6-2)"
+        );
+    }
+    Ok(())
+}
+
+/// A document that does not say since when it can be seen is seen from now on; none can have been seen before it was
+/// published, because the prices of renewals go by that day (Art. 11).
 fn plan_prices(plan: &mut Plan, list: PriceList, known: &[PriceList], now: Moment) -> Result<()> {
     let (name, version) = (format!("prices/{}", list.version), &list.version);
     match known.iter().find(|known| known.version == *version) {
@@ -112,18 +128,24 @@ fn plan_prices(plan: &mut Plan, list: PriceList, known: &[PriceList], now: Momen
         others.all(|other| other.effective_from != date),
         "the price list {version} applies from {date}, and so does another one"
     );
+    let today = tokyo_date(now.0);
+    let published_on = list.published_on.unwrap_or(today);
+    ensure!(
+        published_on >= today,
+        "the price list {version} cannot have been published on {published_on}, before today, {today}"
+    );
     let list = PriceList {
-        published_on: Some(list.published_on.unwrap_or_else(|| tokyo_date(now.0))),
+        published_on: Some(published_on),
         ..list
     };
     plan.store(name, Write::Prices(Box::new(list)));
     Ok(())
 }
 
-/// Compares what a list says; the day of its publication is ours to note.
+/// Compares what a list says; the day of its publication is ours to note where the document names none.
 fn is_same(known: &PriceList, list: &PriceList) -> bool {
     let list = PriceList {
-        published_on: known.published_on,
+        published_on: list.published_on.or(known.published_on),
         ..list.clone()
     };
     *known == list
@@ -169,9 +191,10 @@ fn plan_list(
     Ok(())
 }
 
-/// Tells every contract of later versions; they lock nobody out (1-1, 23-2). For those who have a
-/// contract the month of 23-2 begins now at the earliest, whatever the document says.
-async fn notices(
+/// Lets every contract be told of later versions; they lock nobody out (1-1, 23-2). For those who have a contract the
+/// month of 23-2 begins now at the earliest, whatever the document says. The messages go with the documents in one
+/// transaction, and the notification function goes through the contracts page by page.
+async fn announcements(
     app: &App,
     new: &[TermsVersion],
     known: &[TermsVersion],
@@ -181,54 +204,38 @@ async fn notices(
     if new.is_empty() || in_force(known, today).is_none() {
         return Ok(Vec::new());
     }
-    let contracts = app.contracts.contracts().await?;
-    ensure!(
-        contracts.len() < LISTED_CONTRACTS,
-        "more contracts than {LISTED_CONTRACTS} must be told, which one publication cannot do"
-    );
-    let goes_on = |contract: &&Contract| !matches!(contract.standing, Standing::Ended { .. });
+    if app.contracts.page(None).await?.contracts.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut messages = Vec::new();
-    for contract in contracts.iter().filter(goes_on) {
-        for version in new {
-            let name = &version.version;
-            ensure!(
-                version.published_on >= today,
-                "the terms {name} cannot have been published before today, {today}: contracts must be told first (23-2)"
-            );
-            messages.push(Message {
-                id: notice_id(name, contract),
-                at: now.0,
-                body: Body::Notice(Notice::TermsPublished {
-                    terms_version: name.clone(),
-                    contract: contract.id.clone(),
-                }),
-            });
-        }
+    for version in new {
+        let name = &version.version;
+        ensure!(
+            version.published_on >= today,
+            "the terms {name} cannot have been published before today, {today}: contracts must be told first (23-2)"
+        );
+        let announcement = Announcement {
+            terms_version: name.clone(),
+            published_at: now.0,
+            from: None,
+        };
+        messages.push(Message {
+            id: stable_id(&"announcement", name),
+            at: now.0,
+            body: Body::Announce(announcement),
+        });
     }
     Ok(messages)
 }
 
-/// Names a notice by what it tells whom, so that a publication that is tried again tells nobody twice.
-fn notice_id(version: &str, contract: &Contract) -> MessageId {
-    let digest = Sha256::digest(format!("terms_published/{version}/{}", contract.id));
-    let mut bytes = [0; ID_BYTES];
-    bytes.copy_from_slice(&digest[..ID_BYTES]);
-    MessageId::from_random(bytes)
-}
-
-/// Writes the documents with the notices that fit beside them in one transaction. The other notices
-/// are written first: if this is cut short, the same publication again finds them and goes on.
+/// Writes the documents, and with them that contracts are to be told, in one transaction.
 async fn commit(app: &App, writes: Vec<Write>, messages: Vec<Message>) -> Result<()> {
     if writes.is_empty() {
         return Ok(());
     }
-    let (beside, ahead) = messages.split_at(messages.len().min(NOTICES_AT_ONCE));
-    for batch in ahead.chunks(NOTICES_AT_ONCE) {
-        put_into_outbox(app, batch).await?;
-    }
     let decision = Decision {
         writes,
-        messages: beside.to_vec(),
+        messages,
         remembered: None,
     };
     match app.desk.ledger.commit(&decision).await {
@@ -237,30 +244,6 @@ async fn commit(app: &App, writes: Vec<Write>, messages: Vec<Message>) -> Result
         }
         other => other?,
     }
-    let everything = Decision {
-        messages,
-        ..Decision::default()
-    };
-    app.desk.hand_over(&everything).await;
-    Ok(())
-}
-
-/// Puts notices into the outbox; those that an earlier try left there stay.
-async fn put_into_outbox(app: &App, messages: &[Message]) -> Result<()> {
-    let decision = |messages: &[Message]| Decision {
-        messages: messages.to_vec(),
-        ..Decision::default()
-    };
-    match app.desk.ledger.commit(&decision(messages)).await {
-        Err(CommitError::Conflict(WriteKind::Once)) => {}
-        other => return Ok(other?),
-    }
-    for message in messages {
-        let one = decision(std::slice::from_ref(message));
-        match app.desk.ledger.commit(&one).await {
-            Ok(()) | Err(CommitError::Conflict(WriteKind::Once)) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
+    app.desk.hand_over(&decision).await;
     Ok(())
 }

@@ -15,13 +15,16 @@ use std::sync::Mutex;
 use ciero_domain::calendar::tokyo_date;
 use ciero_domain::contract::{Case, Contract, Facts, evolve, perform};
 use ciero_domain::documents::Operator;
+use ciero_domain::ids::ContractId;
 use ciero_domain::prices::PriceList;
+use ciero_domain::reseller::ResoldFee;
 use ciero_domain::samples::up_to_date;
 use ciero_domain::screening::ListHeader;
 use ciero_domain::terms::TermsVersion;
 use ciero_ports::{
-    CommitError, Decision, MockCases, MockChance, MockConfidential, MockContracts, MockDocuments,
-    MockDueWork, MockLedger, MockListFiles, MockPeople, MockQueues, Parked, Write, WriteKind,
+    CommitError, ContractPage, Decision, MockCases, MockChance, MockConfidential, MockContracts,
+    MockDocuments, MockDueWork, MockLedger, MockListFiles, MockPeople, MockQueues, MockResellers,
+    Parked, Write, WriteKind,
 };
 use ciero_runtime::{COOKIE, LIFETIME, Role, Session, testing};
 use jiff::civil::Date;
@@ -48,6 +51,9 @@ struct Known {
     parked: Vec<Parked>,
     /// References of payments that were recorded before.
     references: Vec<String>,
+    /// Customers of any reseller, and its fees on no invoice.
+    customers: Vec<ContractId>,
+    unbilled: Vec<ResoldFee>,
 }
 
 type Committed = Arc<Mutex<Vec<Decision>>>;
@@ -64,7 +70,17 @@ fn app(known: Known) -> (App, Committed) {
         cases,
         parked,
         references,
+        customers,
+        unbilled,
     } = known;
+    let mut resellers = MockResellers::new();
+    resellers
+        .expect_customers()
+        .returning(move |_, _| Ok(customers.clone()));
+    resellers
+        .expect_unbilled()
+        .returning(move |_, _, _| Ok(unbilled.clone()));
+    resellers.expect_account().returning(|_| Ok(None));
     documents
         .expect_operator()
         .returning(move || Ok(operator.clone()));
@@ -79,9 +95,12 @@ fn app(known: Known) -> (App, Committed) {
     agreed
         .expect_contract()
         .returning(move |id| Ok(all.iter().find(|c| c.id == *id).cloned()));
-    agreed
-        .expect_contracts()
-        .returning(move || Ok(contracts.clone()));
+    agreed.expect_page().returning(move |_| {
+        Ok(ContractPage {
+            contracts: contracts.iter().map(|c| c.id.clone()).collect(),
+            next: None,
+        })
+    });
     let mut ledger = MockLedger::new();
     let kept = committed.clone();
     ledger.expect_commit().returning(move |decision| {
@@ -119,6 +138,7 @@ fn app(known: Known) -> (App, Committed) {
             queues: Arc::new(queues),
         },
         contracts: Arc::new(agreed),
+        resellers: Arc::new(resellers),
         cases: Arc::new(open_cases),
         due: Arc::new(due),
         documents: Arc::new(documents),

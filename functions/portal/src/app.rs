@@ -107,7 +107,8 @@ pub fn router(app: App) -> Router<()> {
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let config = sdk_config()?;
-    let store = Arc::new(ciero_store::Store::new(&config, &text("MAIN_TABLE")?, None));
+    let store = ciero_store::Store::new(&config, &text("MAIN_TABLE")?, None);
+    let store = Arc::new(store.with_due_work(text("DUE_SHARDS")?.parse()?));
     let gate = Gate::new(Settings::from_env()?, store.clone());
     let app = App {
         gate: gate.clone(),

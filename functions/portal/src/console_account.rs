@@ -201,6 +201,7 @@ fn demand(page: &Page, contract: &Contract, debts: &[(String, String)]) -> Marku
         (form.choice("debt", t("請求書", "Invoice"), debts))
         (form.field("sent_on", t("発送日", "Day of sending"), "date", &page.today().to_string()))
         (form.field("channel", t("方法", "How"), "text", t("内容証明郵便", "certified mail")))
+        (form.text("proof", t("発送の証明（配達証明の番号など）", "Proof of sending (for example the number of the delivery certificate)")))
     };
     form.write(
         t(

@@ -53,7 +53,7 @@ fn found(page: &Page, report: &AuditReport) -> Markup {
         dl.facts {
             (fact(t("照合した日時", "When"), &moment(l, at)))
             (fact(t("照合した契約", "Contracts"), &report.contracts))
-            (fact(t("不一致", "Findings"), &report.findings.len()))
+            (fact(t("不一致", "Findings"), &(report.missing + report.doubled)))
         }
         @if report.findings.is_empty() {
             (notice(Tone::Ok, &html! { p { (t("不一致はありません。", "Nothing is missing and nothing is doubled.")) } }))
@@ -73,5 +73,13 @@ fn kind(page: &Page, kind: FindingKind) -> &str {
         FindingKind::DoubledInvoice => page.t("二重の請求", "A term was billed twice"),
         FindingKind::NumberGap => page.t("番号の欠落", "A document's number is missing"),
         FindingKind::MissingTask => page.t("予定の欠落", "Work that is owed is in no list"),
+        FindingKind::UnbilledFee => page.t(
+            "販売店に請求していない料金",
+            "A reseller's fee is on no invoice",
+        ),
+        FindingKind::UnknownReseller => page.t(
+            "設定にない販売店の料金",
+            "A fee of a reseller that the settings do not name",
+        ),
     }
 }

@@ -141,6 +141,7 @@ fn cancellation(page: &Page, contract: &Contract) -> Markup {
     let last = contract.last_expiry(page.today());
     let fields = html! {
         p.muted.small { (t("お支払い済みの料金は返金しません。未払いの料金はそのまま残ります（第15条第1項）。", "Fees that were paid are not refunded; unpaid ones stay due (15-1).")) }
+        (form.field("received_on", t("受領日（当社に届いた日）", "Day of receipt (when it reached us)"), "date", &page.today().to_string()))
         (form.field("on", t("終了日", "Last day of use"), "date", &last.map(|day| day.to_string()).unwrap_or_default()))
     };
     form.write(

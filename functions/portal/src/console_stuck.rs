@@ -44,6 +44,7 @@ fn one(page: &Page, message: &Parked) -> Markup {
             dl.facts {
                 (fact(t("取り置いた日時", "Set aside"), &moment(l, message.parked_at)))
                 (fact(t("理由", "Reason"), &message.reason))
+                @if message.tries > 0 { (fact(t("試行回数", "Tries"), &message.tries)) }
                 (fact(t("番号", "Identifier"), &html! { code { (message.id) } }))
             }
             details {
@@ -59,6 +60,7 @@ fn queue<'a>(page: &'a Page, queue: &'a str) -> &'a str {
     match queue {
         "notices" => page.t("通知", "Notices"),
         "screening" => page.t("審査の照合", "Screening"),
+        "audit" => page.t("照合", "Audit"),
         "invoice" => page.t("請求", "Invoices"),
         "reminder" => page.t("更新のお知らせ", "Reminders"),
         "renewal" => page.t("更新・終了", "Renewals and ends"),

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use crate::App;
 use crate::page::{AdministratorPage, Page};
-use crate::pieces::{Tone, badge, moment};
+use crate::pieces::{Tone, badge, day, moment};
 
 /// How many notices the page shows.
 const ROWS: u16 = 100;
@@ -48,7 +48,12 @@ fn table(page: &Page, notices: &[NoticeRecord]) -> Markup {
                 td data-label=(when) { (moment(l, record.sent_at)) }
                 td data-label=(what) { (subject(l, &record.notice)) }
                 td data-label=(to) { @if record.to.is_empty() { "—" } @else { (record.to) } }
-                td data-label=(state) { div { (outcome(page, record.outcome)) } }
+                td data-label=(state) {
+                    div {
+                        (outcome(page, record.outcome))
+                        @if let Some(posted) = &record.posted { " " small { (posted.channel) " · " (day(l, posted.sent_on)) } }
+                    }
+                }
             } } }
         }
     }

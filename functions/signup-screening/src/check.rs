@@ -38,7 +38,7 @@ fn asked(item: &QueueItem) -> Result<ApplicationId> {
         .map_err(|_| anyhow::anyhow!("the body is not a message"))?;
     match message.body {
         Body::Screen(id) => Ok(id),
-        Body::Notice(_) | Body::Work(_) => {
+        Body::Notice(_) | Body::Announce(_) | Body::Audit(_) | Body::Work(_) => {
             anyhow::bail!("message {} belongs to another queue", message.id)
         }
     }

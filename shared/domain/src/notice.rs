@@ -1,6 +1,7 @@
 //! 通知: what is sent to people, and its place in the notice ledger (Art. 24).
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ApplicationId, ContractId, MessageId, UserId};
@@ -237,6 +238,18 @@ pub struct NoticeRecord {
     pub version: u64,
     #[serde(default)]
     pub outcome: Outcome,
+    /// How it went, if it went by another way than the service's mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub posted: Option<Posted>,
+}
+
+/// A notice that a person sent, for example by certified mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    pub channel: String,
+    pub sent_on: Date,
+    /// What proves it, for example the number of the delivery certificate.
+    pub proof: String,
 }
 
 /// Lines that were written before outcomes were kept have no version.
@@ -302,6 +315,7 @@ mod tests {
             mail_id: "mail-1".into(),
             version: 1,
             outcome: SENT,
+            posted: None,
         }
     }
 

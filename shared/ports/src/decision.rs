@@ -159,6 +159,8 @@ pub enum WriteKind {
 pub enum Topic {
     Notices,
     Screening,
+    /// The next part of a run of the effect audit.
+    Audit,
     /// Due work of a kind.
     Work(Kind),
 }
@@ -169,6 +171,7 @@ impl Topic {
         match self {
             Topic::Notices => "notices",
             Topic::Screening => "screening",
+            Topic::Audit => "audit",
             Topic::Work(kind) => kind.name(),
         }
     }
@@ -182,16 +185,31 @@ pub enum Body {
     Notice(Notice),
     /// Check a submitted application.
     Screen(ApplicationId),
+    /// Tell every contract that later terms were published (23-2), page by page.
+    Announce(Announcement),
+    /// Go on with the run of the effect audit that began then.
+    Audit(Timestamp),
     /// Carry out due work.
     Work(HeldTask),
+}
+
+/// Later terms that are being told to those who had a contract when they were published (23-2).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcement {
+    pub terms_version: String,
+    pub published_at: Timestamp,
+    /// Where the next page of contracts begins; `None` for the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
 }
 
 impl Body {
     /// Returns the queue that takes it.
     pub fn topic(&self) -> Topic {
         match self {
-            Body::Notice(_) => Topic::Notices,
+            Body::Notice(_) | Body::Announce(_) => Topic::Notices,
             Body::Screen(_) => Topic::Screening,
+            Body::Audit(_) => Topic::Audit,
             Body::Work(held) => Topic::Work(held.task.work.kind()),
         }
     }

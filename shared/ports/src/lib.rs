@@ -14,13 +14,13 @@ pub use cloud::{
     MockThings,
 };
 pub use decision::{
-    Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered, Topic, Write,
-    WriteKind,
+    Announcement, Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered,
+    Topic, Write, WriteKind,
 };
 pub use records::{
-    Applications, Audit, AuditReport, AuditReports, Billing, Cases, Confidential, ContractPage,
-    Contracts, Devices, Documents, DueWork, Ledger, Notices, Parked, People, Resellers, Seen,
-    StoreError, Viewing,
+    Applications, Audit, AuditReport, AuditReports, AuditRun, Billing, Cases, Confidential,
+    ContractPage, Contracts, Devices, Documents, DueWork, Ledger, Notices, Parked, People,
+    Resellers, Seen, StoreError, Viewing,
 };
 #[cfg(feature = "mocks")]
 pub use records::{

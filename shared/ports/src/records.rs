@@ -1,5 +1,7 @@
 //! What is read from and written to the two tables.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 use ciero_domain::application::{Application, State};
 use ciero_domain::contract::{Case, Contract, Entry, Receipt, Task};
@@ -46,6 +48,8 @@ pub trait Contracts: Send + Sync {
     async fn contract(&self, id: &ContractId) -> Result<Option<Contract>, StoreError>;
     /// Contracts, newest first, at most 200; eventually consistent.
     async fn contracts(&self) -> Result<Vec<Contract>, StoreError>;
+    /// Every contract in which a demand was made or interest waits or was billed, until nothing of it is open.
+    async fn in_arrears(&self) -> Result<Vec<Contract>, StoreError>;
     /// One page of all contracts' identifiers and where the next one begins; eventually consistent.
     async fn page(&self, from: Option<String>) -> Result<ContractPage, StoreError>;
     /// What happened to a contract, oldest first.
@@ -92,6 +96,8 @@ pub trait Resellers: Send + Sync {
         code: &str,
         number: u32,
     ) -> Result<Option<ResellerInvoice>, StoreError>;
+    /// Customers of a reseller whose contracts have not ended, at most so many.
+    async fn customers(&self, code: &str, most: u16) -> Result<Vec<ContractId>, StoreError>;
     /// The invoices of a reseller by number.
     async fn reseller_invoices(&self, code: &str) -> Result<Vec<ResellerInvoice>, StoreError>;
 }
@@ -116,6 +122,9 @@ pub struct Parked {
     pub body: String,
     /// Why it failed, as far as it is known.
     pub reason: String,
+    /// How often it failed with a reason.
+    #[serde(default)]
+    pub tries: u32,
     pub parked_at: Timestamp,
 }
 
@@ -135,11 +144,12 @@ pub trait DueWork: Send + Sync {
     async fn take_back(&self, tasks: &[HeldTask]) -> Result<(), StoreError>;
     /// Forgets work that a contract does not owe any more.
     async fn forget(&self, task: &HeldTask) -> Result<(), StoreError>;
-    /// Tells whether a piece of work is kept as waiting.
-    async fn is_waiting(&self, task: &Task) -> Result<bool, StoreError>;
-    /// Notes why work failed, for the person who will look at it.
+    /// Tells whether a piece of work is kept anywhere: waiting, handed to its queue, or parked.
+    async fn is_held(&self, task: &Task) -> Result<bool, StoreError>;
+    /// Notes why a message failed once more, for the person who will look at it.
     async fn failed(&self, body: &str, reason: &str, at: Timestamp) -> Result<(), StoreError>;
-    /// Sets a message aside for a person; it is no longer handed out. Its reason is the last one noted.
+    /// Sets a message aside for a person; it is no longer handed out. Its reason is the last one noted,
+    /// and its tries are those that were.
     async fn park(&self, parked: &Parked, task: Option<HeldTask>) -> Result<(), StoreError>;
     /// Everything that is parked.
     async fn parked(&self) -> Result<Vec<Parked>, StoreError>;
@@ -150,18 +160,59 @@ pub trait DueWork: Send + Sync {
 /// What the daily audit found, one list that the next run replaces.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuditReport {
+    /// When the run began.
     pub at: Option<Timestamp>,
     pub contracts: u32,
+    /// How many findings there were, of which the list may keep only the first.
+    #[serde(default)]
+    pub missing: u64,
+    #[serde(default)]
+    pub doubled: u64,
     /// A contract with what is wrong with it.
     pub findings: Vec<(ContractId, ciero_domain::contract::Finding)>,
 }
 
-/// The audit's own record.
+/// A run of the audit that goes on in another part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuditRun {
+    /// Names the run; its day is the day of all its parts.
+    pub began: Timestamp,
+    /// Counts the parts that are written down; 0 before the first.
+    pub version: u64,
+    /// Where the next part goes on.
+    pub from: Option<String>,
+    /// What was found so far.
+    pub report: AuditReport,
+    /// The codes of the resellers of the contracts so far.
+    pub resellers: BTreeSet<String>,
+}
+
+impl AuditRun {
+    /// Begins a run.
+    pub fn begin(began: Timestamp) -> Self {
+        AuditRun {
+            began,
+            version: 0,
+            from: None,
+            report: AuditReport {
+                at: Some(began),
+                ..AuditReport::default()
+            },
+            resellers: BTreeSet::new(),
+        }
+    }
+}
+
+/// The audit's own records.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait AuditReports: Send + Sync {
     async fn report(&self) -> Result<AuditReport, StoreError>;
     async fn put_report(&self, report: &AuditReport) -> Result<(), StoreError>;
+    /// Returns a run that goes on, by when it began; it is kept for some days.
+    async fn run(&self, began: Timestamp) -> Result<Option<AuditRun>, StoreError>;
+    /// Writes a run on top of its version before. `false` if that part was written already.
+    async fn put_run(&self, run: &AuditRun) -> Result<bool, StoreError>;
 }
 
 /// Administrators and registered users (2-6, 2-7).

@@ -2,11 +2,12 @@
 
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use ciero_domain::contract::{Contract, Effect, Entry};
+use ciero_domain::application::Channel;
+use ciero_domain::contract::{Contract, Debt, Effect, Entry, Event, Standing};
 use ciero_domain::ids::ContractId;
 use ciero_ports::{ContractPage, Contracts, StoreError, WriteKind};
 
-use crate::item::{Item, body};
+use crate::item::{Item, Unwritable, body};
 use crate::keys::{self, Key};
 use crate::operation::{Condition, Operation, Operations, Table};
 use crate::reading::Range;
@@ -34,7 +35,48 @@ pub(crate) fn put(contract: &Contract, entry: &Entry) -> Operations {
         let listed = listed.listed(keys::CONTRACT_LIST, &key);
         operations.push(Operation::put(listed, Condition::Always, WriteKind::Once));
     }
+    operations.extend(in_arrears(contract, entry)?);
+    operations.extend(of_reseller(contract)?);
     Ok(operations)
+}
+
+/// A contract stands in the list of arrears from its first demand or draft of interest until nothing of that is open.
+/// Only entries about money that is late or comes in change it, so other writes pay nothing for the list.
+fn in_arrears(contract: &Contract, entry: &Entry) -> Result<Option<Operation>, Unwritable> {
+    let decides = matches!(
+        entry.event,
+        Event::Demanded { .. }
+            | Event::ReceiptRecorded { .. }
+            | Event::InterestBilled { .. }
+            | Event::InterestWaived { .. }
+    );
+    if !decides && entry.event.credit_note().is_none() {
+        return Ok(None);
+    }
+    let stands = |debt: &Debt| debt.demand.is_some() || debt.draft.is_some() || !debt.is_dunned();
+    let key = keys::in_arrears(&contract.id);
+    let (always, kind) = (Condition::Always, WriteKind::Once);
+    Ok(Some(match contract.account.debts.iter().any(stands) {
+        true => Operation::put(Item::with_body(key, &contract.id)?, always, kind),
+        false => Operation::delete(key, always, kind),
+    }))
+}
+
+/// A reseller's customer stands in its list from the formation to the end (6-2).
+fn of_reseller(contract: &Contract) -> Result<Option<Operation>, Unwritable> {
+    let Channel::Reseller(code) = &contract.channel else {
+        return Ok(None);
+    };
+    let key = keys::customer(code, &contract.id);
+    let (always, kind) = (Condition::Always, WriteKind::Once);
+    if matches!(contract.standing, Standing::Ended { .. }) {
+        return Ok(Some(Operation::delete(key, always, kind)));
+    }
+    if contract.version > 1 {
+        return Ok(None);
+    }
+    let item = Item::with_body(key, &contract.id)?;
+    Ok(Some(Operation::put(item, always, kind)))
 }
 
 #[async_trait]
@@ -47,15 +89,14 @@ impl Contracts for Store {
         let newest = self
             .listed_contracts(None, Newest::First, LONGEST_LIST)
             .await?;
-        let keys: Vec<Key> = newest.contracts.iter().map(keys::contract).collect();
-        let mut contracts: Vec<Contract> = Vec::with_capacity(keys.len());
-        for portion in keys.chunks(MOST_IN_BATCH) {
-            for item in self.batch(portion).await? {
-                contracts.push(body(item)?);
-            }
-        }
+        let mut contracts = self.states(&newest.contracts).await?;
         contracts.sort_by(|a, b| (b.formed_at, &b.id).cmp(&(a.formed_at, &a.id)));
         Ok(contracts)
+    }
+
+    async fn in_arrears(&self) -> Result<Vec<Contract>, StoreError> {
+        let listed: Vec<ContractId> = self.range(Range::all(keys::ARREARS, "")).await?;
+        self.states(&listed).await
     }
 
     async fn page(&self, from: Option<String>) -> Result<ContractPage, StoreError> {
@@ -82,6 +123,18 @@ enum Newest {
 }
 
 impl Store {
+    /// Reads contracts by their identifiers, in no order.
+    async fn states(&self, ids: &[ContractId]) -> Result<Vec<Contract>, StoreError> {
+        let keys: Vec<Key> = ids.iter().map(keys::contract).collect();
+        let mut contracts: Vec<Contract> = Vec::with_capacity(keys.len());
+        for portion in keys.chunks(MOST_IN_BATCH) {
+            for item in self.batch(portion).await? {
+                contracts.push(body(item)?);
+            }
+        }
+        Ok(contracts)
+    }
+
     /// Reads identifiers from the index, after the list key on which the page before ended.
     async fn listed_contracts(
         &self,

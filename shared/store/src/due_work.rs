@@ -4,14 +4,14 @@
 //! both and it is handed over twice; the effect's name makes the second time do nothing.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{DeleteRequest, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use ciero_domain::contract::Task;
-use ciero_ports::{DueWork, HeldTask, Parked, StoreError, WriteKind};
+use ciero_ports::{Body, DueWork, HeldTask, Message, Parked, StoreError, WriteKind};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Attributes, Item, Unwritable, key_attributes};
+use crate::item::{Attributes, Item, Unwritable, body, key_attributes};
 use crate::keys::{self, Key};
 use crate::operation::{Condition, Operation, Operations, Table};
 use crate::reading::Range;
@@ -21,6 +21,8 @@ use crate::{Store, describe};
 const MOST_IN_BATCH: usize = 25;
 /// How often what a batch left over is written again.
 const TRIES: usize = 6;
+/// The attribute that counts how often a message failed.
+const TRIED: &str = "tries";
 /// How long the reason of a failure is kept: longer than a queue tries.
 const REASON_KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
 
@@ -179,10 +181,27 @@ impl DueWork for Store {
         self.delete_item(key).await
     }
 
-    async fn is_waiting(&self, task: &Task) -> Result<bool, StoreError> {
-        let held = HeldTask::waiting(task.clone());
-        let key = place(&held, self.due_shards).map_err(unwritable)?;
-        Ok(self.item(Table::Main, key).await?.is_some())
+    async fn is_held(&self, task: &Task) -> Result<bool, StoreError> {
+        let waiting = HeldTask::waiting(task.clone());
+        let key = place(&waiting, self.due_shards).map_err(unwritable)?;
+        if self.item(Table::Main, key).await?.is_some() {
+            return Ok(true);
+        }
+        // Only work that was handed over or lost gets here, so reading a whole shard is rare.
+        let handed = HeldTask {
+            handed_at: Some(Timestamp::UNIX_EPOCH),
+            ..waiting
+        };
+        let shard = place(&handed, self.due_shards).map_err(unwritable)?.pk;
+        let handed: Vec<HeldTask> = self.range(Range::all(&shard, "")).await?;
+        if handed.iter().any(|held| held.task == *task) {
+            return Ok(true);
+        }
+        let is_parked = |parked: &Parked| {
+            let message = serde_json::from_str::<Message>(&parked.body);
+            matches!(message.map(|message| message.body), Ok(Body::Work(held)) if held.task == *task)
+        };
+        Ok(self.parked().await?.iter().any(is_parked))
     }
 
     async fn failed(&self, body: &str, reason: &str, at: Timestamp) -> Result<(), StoreError> {
@@ -190,18 +209,33 @@ impl DueWork for Store {
             reason: reason.to_owned(),
             at,
         };
-        let item = Item::with_body(keys::failure(body), &failure).map_err(unwritable)?;
+        let failure = serde_dynamo::to_attribute_value(&failure)
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         let until = at.saturating_add(REASON_KEPT).unwrap_or(Timestamp::MAX);
-        self.put_item(item.expires(until).into_attributes()).await
+        let number = |number: i64| AttributeValue::N(number.to_string());
+        let request = self.client.update_item().table_name(&self.main);
+        request
+            .set_key(Some(key_attributes(keys::failure(body))))
+            .update_expression("SET #body = :body, #expires = :until ADD #tries :one")
+            .expression_attribute_names("#body", keys::BODY)
+            .expression_attribute_names("#expires", keys::EXPIRES_AT)
+            .expression_attribute_names("#tries", TRIED)
+            .expression_attribute_values(":body", failure)
+            .expression_attribute_values(":until", number(until.as_second()))
+            .expression_attribute_values(":one", number(1))
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| StoreError::Unavailable(describe(&error)))
     }
 
     async fn park(&self, parked: &Parked, task: Option<HeldTask>) -> Result<(), StoreError> {
-        let failure: Option<Failure> = self
-            .entity(Table::Main, keys::failure(&parked.body))
-            .await?;
+        let noted = self.item(Table::Main, keys::failure(&parked.body)).await?;
         let mut parked = parked.clone();
-        if let Some(failure) = failure {
-            parked.reason = failure.reason;
+        if let Some(noted) = noted {
+            let tries = noted.get(TRIED).and_then(|tries| tries.as_n().ok());
+            parked.tries = tries.and_then(|tries| tries.parse().ok()).unwrap_or(0);
+            parked.reason = body::<Failure>(noted)?.reason;
         }
         let item = Item::with_body(keys::parked(&parked.id), &parked).map_err(unwritable)?;
         self.put_item(item.into_attributes()).await?;

@@ -39,6 +39,7 @@ pub(crate) const EFFECTS: &str = "EFFECT#";
 pub(crate) const INVOICES: &str = "INVOICE#";
 pub(crate) const RECEIPTS: &str = "RECEIPT#";
 pub(crate) const PARKED: &str = "PARKED";
+pub(crate) const ARREARS: &str = "ARREARS";
 pub(crate) const OPEN_CASES: &str = "CASES#open";
 
 /// How many partitions the outbox is spread over. Fewer than one busy minute needs writes, and each is a
@@ -310,6 +311,24 @@ pub(crate) fn case(id: &MessageId) -> Key {
 
 pub(crate) fn audit_report() -> Key {
     Key::new("AUDIT", "REPORT")
+}
+
+pub(crate) fn audit_run(began: Timestamp) -> Key {
+    Key::new("AUDIT", format!("RUN#{}", sortable(began)))
+}
+
+/// Contracts with something that an operator of arrears must see.
+pub(crate) fn in_arrears(contract: &ContractId) -> Key {
+    Key::new(ARREARS, contract.as_str())
+}
+
+/// The partition of a reseller's customers whose contracts have not ended.
+pub(crate) fn customers_partition(code: &str) -> String {
+    format!("RESOLD#{code}")
+}
+
+pub(crate) fn customer(code: &str, contract: &ContractId) -> Key {
+    Key::new(customers_partition(code), contract.as_str())
 }
 
 /// Confidential table.

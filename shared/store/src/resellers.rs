@@ -4,6 +4,7 @@
 //! invoice at most, however many there are and whoever runs beside.
 
 use async_trait::async_trait;
+use ciero_domain::ids::ContractId;
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResoldFee};
 use ciero_ports::{Resellers, StoreError, WriteKind};
 use jiff::civil::Date;
@@ -82,6 +83,15 @@ impl Resellers for Store {
     ) -> Result<Option<ResellerInvoice>, StoreError> {
         self.entity(Table::Main, keys::reseller_invoice(code, number))
             .await
+    }
+
+    async fn customers(&self, code: &str, most: u16) -> Result<Vec<ContractId>, StoreError> {
+        let partition = keys::customers_partition(code);
+        let range = Range {
+            most: usize::from(most),
+            ..Range::all(&partition, "")
+        };
+        self.range(range).await
     }
 
     async fn reseller_invoices(&self, code: &str) -> Result<Vec<ResellerInvoice>, StoreError> {

@@ -133,7 +133,7 @@ function scheduleOrders({ plan: { more, end }, life, on, act }) {
       act(day, "refusal", { order: "1", received_on: day, channel: "post" });
       return life.refuse(life.orders[0], day);
     }
-    act(day, "cancellation", { on: end.last });
+    act(day, "cancellation", { on: end.last, received_on: day });
     life.cancel(end.last, day);
   });
 }

@@ -24,6 +24,7 @@ fn record(notice: Notice, sent_at: Moment) -> NoticeRecord {
         mail_id: "mail-1".into(),
         version: 1,
         outcome: Outcome::Sent,
+        posted: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The handler with mocked ports, and every text as it goes out.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod announcing;
 mod cases;
 mod delivery;
 mod demands;

@@ -31,6 +31,7 @@ fn record(outcome: Outcome) -> NoticeRecord {
         mail_id: "mail-1".into(),
         version: 1,
         outcome,
+        posted: None,
     }
 }
 

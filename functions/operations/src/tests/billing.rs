@@ -2,6 +2,7 @@
 
 use ciero_domain::contract::{Command, NewReceipt};
 use ciero_domain::money::Yen;
+use ciero_domain::notice::{Notice, Outcome, Posted};
 use jiff::civil::date;
 
 use super::*;
@@ -104,6 +105,35 @@ async fn a_demand_by_certified_mail_is_recorded_and_sets_its_period() {
         matches!(write, Write::Arm(task) if task.work.effect() == "suspension/0001/01" && task.due == date(2026, 6, 16))
     });
     assert!(suspension, "the day after the period of 14 days");
+}
+
+#[tokio::test]
+async fn a_demand_by_certified_mail_stands_in_the_notice_ledger_with_its_proof() {
+    let body = sample(include_str!("../../../../events/operations/demand.json"));
+    let came = check("demands", body.clone()).await;
+    let lines = came.writes().iter().filter_map(|write| match write {
+        Write::Notice(record) => Some(record.as_ref().clone()),
+        _ => None,
+    });
+    let [line] = lines.collect::<Vec<_>>().try_into().unwrap();
+    let contract = running();
+    assert!(line.to.ends_with(&contract.customer.address.line));
+    let demand = Notice::Demand {
+        contract: contract.id,
+        number: 1,
+    };
+    assert_eq!((line.notice, line.outcome), (demand, Outcome::Sent));
+    let posted = Posted {
+        channel: "内容証明郵便".into(),
+        sent_on: date(2026, 6, 1),
+        proof: "配達証明 123-45-67890-1".into(),
+    };
+    assert_eq!(line.posted, Some(posted));
+    for proof in [json!(""), json!(" ")] {
+        let mut unproved = body.clone();
+        unproved["proof"] = proof;
+        check("demands", unproved).await.is_refused(422, "required");
+    }
 }
 
 /// A contract that was paid late, so that interest waits for a decision.

@@ -91,10 +91,31 @@ async fn a_cancellation_gets_a_receipt_number() {
     let came = check("cancellation", sample(body)).await;
     assert_eq!(came.status, 200);
     assert!(came.body["receipt"].as_str().unwrap().starts_with("C-"));
-    let past = json!({"on": "2026-05-31"});
+    let past = json!({"on": "2026-05-31", "received_on": "2026-05-29"});
     check("cancellation", past)
         .await
         .is_refused(409, "cancellation_in_the_past");
+}
+
+#[tokio::test]
+async fn a_cancellation_on_paper_keeps_the_day_on_which_it_arrived() {
+    let on = |received_on: &str| json!({"on": "2026-12-31", "received_on": received_on});
+    let came = check("cancellation", on("2026-05-29")).await;
+    assert_eq!(came.status, 200);
+    let row = came.writes().iter().find_map(|write| match write {
+        Write::Audit(row) => Some(row.detail.clone()),
+        _ => None,
+    });
+    assert_eq!(row.unwrap()["received_on"], "2026-05-29");
+    for (received_on, status, code) in [
+        ("2026-06-02", 409, "received_in_the_future"),
+        ("2026-02-28", 409, "received_before_formation"),
+        ("2026-02-30", 422, "date"),
+        ("", 422, "required"),
+    ] {
+        let came = check("cancellation", on(received_on)).await;
+        came.is_refused(status, code);
+    }
 }
 
 #[tokio::test]
@@ -124,7 +145,7 @@ async fn to_other_groups_the_commands_do_not_exist() {
 #[tokio::test]
 async fn a_contract_that_is_not_there_is_not_found() {
     let contract = running();
-    let body = json!({"on": "2026-12-31"});
+    let body = json!({"on": "2026-12-31", "received_on": "2026-06-01"});
     for id in ["c-zzzzzzzzzzzzzzzz", "nonsense"] {
         let path = format!("/console/contracts/{id}/cancellation");
         let came = post(with(&contract), &suzuki(), &path, body.clone()).await;

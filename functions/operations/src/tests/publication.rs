@@ -1,9 +1,6 @@
 //! Publication of settings, price lists (6-1) and terms (23-2).
 
-use ciero_domain::contract::Standing;
-use ciero_domain::ids::ContractId;
-use ciero_domain::notice::Notice;
-use ciero_ports::{Body, CommitError, WriteKind};
+use ciero_ports::{Announcement, Body};
 
 use super::*;
 
@@ -13,14 +10,6 @@ fn announced_today() -> Value {
     payload["publish"]["terms"][0]["published_on"] = json!("2026-06-01");
     payload["publish"]["terms"][0]["effective_from"] = json!("2026-07-02");
     payload
-}
-
-fn contracts(number: u8) -> Vec<Contract> {
-    let numbered = (0..number).map(|n| Contract {
-        id: ContractId::from_random([n; 10]),
-        ..contract()
-    });
-    numbered.collect()
 }
 
 #[tokio::test]
@@ -57,7 +46,7 @@ async fn the_same_publication_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_later_version_of_the_terms_is_told_to_every_contract() {
+async fn with_a_later_version_of_the_terms_goes_the_message_that_contracts_are_told() {
     let known = Known {
         terms: vec![version("2020-04-01")],
         contracts: vec![contract()],
@@ -65,12 +54,22 @@ async fn a_later_version_of_the_terms_is_told_to_every_contract() {
     };
     let (answer, committed) = publish(known, announced_today()).await;
     answer.unwrap();
-    let told: Vec<&Body> = committed[0].messages.iter().map(|m| &m.body).collect();
-    let notice = Notice::TermsPublished {
-        terms_version: "2026-04-01".into(),
-        contract: contract().id,
+    let [decision] = &committed[..] else {
+        panic!("{committed:?}");
     };
-    assert_eq!(told, [&Body::Notice(notice)]);
+    let said: Vec<&Body> = decision.messages.iter().map(|m| &m.body).collect();
+    let announcement = Announcement {
+        terms_version: "2026-04-01".into(),
+        published_at: now().0,
+        from: None,
+    };
+    assert_eq!(said, [&Body::Announce(announcement)]);
+    let stored = decision.writes.iter();
+    assert!(
+        stored
+            .into_iter()
+            .any(|write| matches!(write, Write::Terms(_)))
+    );
 }
 
 #[tokio::test]
@@ -199,7 +198,7 @@ async fn a_version_that_could_not_stand_in_an_address_is_refused() {
 async fn terms_for_existing_contracts_are_not_published_into_the_past() {
     let known = || Known {
         terms: vec![version("2020-04-01")],
-        contracts: contracts(1),
+        contracts: vec![contract()],
         ..Known::default()
     };
     let (answer, committed) = publish(known(), publication()).await;
@@ -213,75 +212,92 @@ async fn terms_for_existing_contracts_are_not_published_into_the_past() {
     assert!(publish(without, publication()).await.0.is_ok());
 }
 
-#[tokio::test]
-async fn an_ended_contract_is_told_nothing() {
-    let mut ended = contract();
-    ended.standing = Standing::Ended {
-        on: jiff::civil::date(2026, 5, 1),
-        cause: ciero_domain::contract::TerminationCause::Expiry,
-        at_once: false,
-    };
+/// The sample, and a service in which the same settings name a reseller.
+fn without_its_reseller() -> (Known, Value) {
+    let mut settings = facts().operator;
+    settings.resellers = vec![ciero_domain::samples::reseller()];
     let known = Known {
-        terms: vec![version("2020-04-01")],
-        contracts: vec![ended],
+        operator: Some(settings),
         ..Known::default()
     };
-    let (_, committed) = publish(known, announced_today()).await;
-    assert!(committed[0].messages.is_empty());
+    (known, publication())
 }
 
-#[tokio::test]
-async fn more_notices_than_one_transaction_takes_come_before_the_terms() {
-    let known = Known {
-        terms: vec![version("2020-04-01")],
-        contracts: contracts(199),
-        ..Known::default()
-    };
-    let (answer, committed) = publish(known, announced_today()).await;
-    answer.unwrap();
-    let sizes: Vec<(usize, usize)> = committed
-        .iter()
-        .map(|decision| (decision.writes.len(), decision.messages.len()))
-        .collect();
-    assert_eq!(sizes, [(0, 80), (0, 39), (3, 80)]);
-    let ids: std::collections::HashSet<&str> = committed
-        .iter()
-        .flat_map(|decision| decision.messages.iter().map(|m| m.id.as_str()))
-        .collect();
-    assert_eq!(ids.len(), 199);
+async fn refusal(known: Known, payload: Value) -> String {
+    let (answer, committed) = publish(known, payload).await;
+    assert!(committed.is_empty());
+    answer.unwrap_err().to_string()
 }
 
-#[tokio::test]
-async fn a_publication_that_was_cut_short_goes_on() {
-    let known = Known {
-        terms: vec![version("2020-04-01")],
-        contracts: contracts(100),
-        ..Known::default()
-    };
-    let (mut app, _) = app(known);
-    let mut ledger = MockLedger::new();
-    // The first try left the notices ahead in the outbox.
-    ledger.expect_commit().returning(|decision| {
-        if decision.writes.is_empty() {
-            return Err(CommitError::Conflict(WriteKind::Once));
+mod art_06 {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_reseller_with_customers_or_fees_to_be_billed_stays_in_the_settings() {
+        let (known, payload) = without_its_reseller();
+        let customers = Known {
+            customers: vec![contract().id],
+            ..known
+        };
+        let error = refusal(customers, payload).await;
+        assert!(error.starts_with("reseller_has_customers"), "{error}");
+        let (known, payload) = without_its_reseller();
+        let day = jiff::civil::date(2026, 6, 1);
+        let fees = Known {
+            unbilled: vec![ciero_domain::samples::resold_fee(1, day, 18_000)],
+            ..known
+        };
+        let error = refusal(fees, payload).await;
+        assert!(error.starts_with("reseller_has_unbilled_fees"), "{error}");
+        let (known, payload) = without_its_reseller();
+        assert!(publish(known, payload).await.0.is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_number_of_the_issuer_is_t_and_thirteen_digits() {
+        for number in [
+            "",
+            "9000000000000",
+            "T900000000000",
+            "T90000000000000",
+            "T９000000000000",
+            "t9000000000000",
+        ] {
+            let mut payload = publication();
+            payload["publish"]["operator"]["registration_number"] = json!(number);
+            let error = refusal(Known::default(), payload).await;
+            assert!(error.contains("T and 13 digits"), "{number}: {error}");
         }
-        Ok(())
-    });
-    ledger.expect_sent().returning(|_| Ok(()));
-    app.desk.ledger = Arc::new(ledger);
-    let answer = app.on_event(Event::Direct(announced_today()), now()).await;
-    assert_eq!(answer.unwrap()["published"][2], "terms/2026-04-01");
-}
+    }
 
-#[tokio::test]
-async fn more_contracts_than_can_be_told_refuse_the_publication() {
-    let known = Known {
-        terms: vec![version("2020-04-01")],
-        contracts: contracts(200),
-        ..Known::default()
-    };
-    let (answer, committed) = publish(known, announced_today()).await;
-    assert!(answer.is_err() && committed.is_empty());
+    #[tokio::test]
+    async fn a_price_list_is_not_published_into_the_past() {
+        let on = |day: &str| {
+            let mut payload = publication();
+            payload["publish"]["prices"][0]["published_on"] = json!(day);
+            payload
+        };
+        let error = refusal(Known::default(), on("2026-05-31")).await;
+        assert!(error.contains("before today, 2026-06-01"), "{error}");
+        let (answer, committed) = publish(Known::default(), on("2026-06-01")).await;
+        assert!(answer.is_ok());
+        let list = committed[0].writes.iter().find_map(|write| match write {
+            Write::Prices(list) => Some(list.as_ref().clone()),
+            _ => None,
+        });
+        // Its day does not move afterwards either.
+        for (day, is_taken) in [
+            ("2026-06-01", true),
+            ("2026-06-02", false),
+            ("2026-05-01", false),
+        ] {
+            let known = Known {
+                prices: list.clone(),
+                ..Known::default()
+            };
+            assert_eq!(publish(known, on(day)).await.0.is_ok(), is_taken, "{day}");
+        }
+    }
 }
 
 #[tokio::test]

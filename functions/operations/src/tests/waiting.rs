@@ -75,6 +75,7 @@ async fn redrive(body: &str, wanted: &str) -> Came {
         queue: "invoice".into(),
         body: body.to_owned(),
         reason: "there is no contract".into(),
+        tries: 0,
         parked_at: now().0,
     };
     let known = Known {

@@ -144,6 +144,8 @@ pub fn busy() -> World {
         world.back.report = AuditReport {
             at: Some(noon()),
             contracts: 1,
+            missing: 1,
+            doubled: 0,
             findings: vec![(
                 contract,
                 Finding {
@@ -158,6 +160,7 @@ pub fn busy() -> World {
             queue: "invoice".into(),
             body: "<x>".repeat(400),
             reason: "there is no contract".into(),
+            tries: 0,
             parked_at: noon(),
         }];
     })
@@ -243,6 +246,42 @@ async fn arrears_tell_the_days_and_the_interest_if_paid_today() {
     }
     let answer = world.ask(path, &world.staff(&["support"])).await;
     assert_eq!(answer.code(), "not_found");
+}
+
+#[tokio::test]
+async fn a_debt_is_in_arrears_from_the_day_after_its_due_date() {
+    let path = "/console/arrears";
+    let on = |day| World::new().lived(day);
+    // The world's first invoice, on the last day that it may be paid and on the day after.
+    let invoiced = on(date(2026, 6, 1));
+    let due_on = invoiced.contract.account.debts[0].due_on();
+    let none = "支払期日を過ぎた請求はありません";
+    let world = on(due_on);
+    world
+        .open(path, &world.staff(&["billing"]))
+        .await
+        .shows(&[none]);
+    let world = on(ciero_domain::calendar::days(due_on, 1));
+    let answer = world.open(path, &world.staff(&["billing"])).await;
+    answer.shows(&["催告予定", "-0001"]);
+    assert!(!answer.body.contains(none));
+}
+
+#[tokio::test]
+async fn interest_that_waits_for_a_decision_is_in_the_list_of_arrears() {
+    let world = World::new().lived(date(2026, 6, 1));
+    let due_on = world.contract.account.debts[0].due_on();
+    let yen = world.contract.account.open_yen().0;
+    let late = ciero_domain::calendar::days(due_on, 60);
+    let world = World::new().lived(late).paid(yen, late);
+    let answer = world
+        .open("/console/arrears", &world.staff(&["billing"]))
+        .await;
+    answer.shows(&[
+        "支払期日を過ぎた請求はありません",
+        "確認待ちの遅延利息",
+        "-0001",
+    ]);
 }
 
 #[tokio::test]

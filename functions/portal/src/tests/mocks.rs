@@ -44,6 +44,15 @@ pub fn contracts(world: &World) -> MockContracts {
     mock.expect_contract()
         .returning(move |id| Ok(Some(contract.clone()).filter(|c| c.id == *id)));
     let contract = world.contract.clone();
+    mock.expect_in_arrears().returning(move || {
+        let stands = contract
+            .account
+            .debts
+            .iter()
+            .any(|debt| debt.demand.is_some() || debt.draft.is_some());
+        Ok(stands.then(|| contract.clone()).into_iter().collect())
+    });
+    let contract = world.contract.clone();
     mock.expect_contracts()
         .returning(move || Ok(vec![contract.clone()]));
     let (id, history) = (world.contract.id.clone(), world.history.clone());
@@ -88,6 +97,13 @@ pub fn console(world: &World) -> ConsoleRecords {
         .returning(move || Ok(b.cases.clone()));
     let mut due = MockDueWork::new();
     due.expect_parked().returning(move || Ok(c.parked.clone()));
+    due.expect_shards().return_const(1u16);
+    due.expect_overdue().returning(|_, _| Ok(Vec::new()));
+    let owed = world.contract.owed();
+    due.expect_due().returning(move |_, last, _| {
+        let due = owed.iter().filter(|task| task.due <= last);
+        Ok(due.cloned().collect())
+    });
     let mut reports = MockAuditReports::new();
     reports
         .expect_report()

@@ -154,6 +154,7 @@ pub fn noticed(number: u8, notice: Notice, outcome: Outcome) -> NoticeRecord {
         mail_id: "mail-1".into(),
         version: 1,
         outcome,
+        posted: None,
     }
 }
 

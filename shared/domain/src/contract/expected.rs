@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::order::RUNGS;
-use super::{Contract, Order, Standing, Work};
+use super::{Contract, Kind, Order, Standing, Work};
 use crate::calendar::{Term, days, tokyo_date};
 use crate::invoice::{Invoice, Subject};
 
@@ -24,6 +24,10 @@ pub enum FindingKind {
     NumberGap,
     /// Work that the contract owes is in no list.
     MissingTask,
+    /// 6-2: a reseller's fee of a month long over is on no invoice.
+    UnbilledFee,
+    /// 6-2: a fee is on no invoice, and its reseller is not in the operator's settings.
+    UnknownReseller,
 }
 
 /// One thing that is wrong with a contract.
@@ -34,6 +38,8 @@ pub struct Finding {
     pub about: String,
 }
 
+/// How many days a demand or a suspension may be late: they follow what happened, and are made up after an outage.
+const ARREARS_LATE: i64 = 3;
 /// More demands for one debt than anybody sends.
 const MOST_DEMANDS: u16 = 20;
 
@@ -68,6 +74,12 @@ pub fn audit(
         allowed.insert(Work::Demand { debt }.effect());
         allowed.extend((1..=MOST_DEMANDS).map(|demand| Work::Suspension { debt, demand }.effect()));
     }
+    // A demand that was made, or a suspension that was imposed, is not owed any more.
+    let overdue = contract
+        .owed()
+        .into_iter()
+        .filter(|task| task.work.kind() == Kind::Arrears && task.due < days(today, -ARREARS_LATE));
+    required.extend(overdue.map(|task| task.work.effect()));
     let missing = required
         .iter()
         .filter(|name| !found.contains(name.as_str()));
@@ -190,4 +202,68 @@ fn documents(contract: &Contract, found: &BTreeSet<&str>, invoices: &[Invoice]) 
     let gaps = expected.filter(|number| !numbers.contains(number));
     findings.extend(gaps.map(|number| finding(FindingKind::NumberGap, format!("{number:04}"))));
     findings
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use jiff::civil::date;
+
+    use super::super::{Command, Facts, evolve, perform};
+    use super::*;
+    use crate::calendar::start_of;
+    use crate::documents::Operator;
+
+    fn facts() -> Facts {
+        Facts {
+            operator: Operator::default(),
+            prices: Vec::new(),
+            terms: Vec::new(),
+        }
+    }
+
+    /// A contract since 1 April 2026 whose first invoice is due on 1 June, as its 31 May is a Sunday.
+    fn invoiced() -> Contract {
+        let (contract, _) = crate::samples::contract(date(2026, 4, 1));
+        let task = contract.owed().into_iter().min().unwrap();
+        let entry = perform(&contract, &task, &facts(), start_of(task.due)).unwrap();
+        evolve(Some(&contract), &entry).unwrap()
+    }
+
+    fn missing(contract: &Contract, effects: &[&str], today: Date) -> Vec<String> {
+        let effects: Vec<String> = effects.iter().map(|name| (*name).to_owned()).collect();
+        let findings = audit(contract, &effects, &[], today).into_iter();
+        let missing = findings.filter(|finding| finding.kind == FindingKind::MissingEffect);
+        missing.map(|finding| finding.about).collect()
+    }
+
+    #[test]
+    fn a_demand_whose_day_is_long_past_is_missing() {
+        let contract = invoiced();
+        let due = date(2026, 6, 9);
+        let made = ["invoice/01/0001"];
+        assert_eq!(missing(&contract, &made, days(due, 3)), [""; 0]);
+        assert_eq!(missing(&contract, &made, days(due, 4)), ["demand/0001"]);
+    }
+
+    #[test]
+    fn a_suspension_whose_day_is_long_past_is_missing() {
+        let contract = invoiced();
+        let sent_on = date(2026, 6, 9);
+        let sent = Command::DemandSent {
+            debt: 1,
+            sent_on,
+            channel: "post".into(),
+        };
+        let entry = contract.decide(sent, "operator:test", &facts(), start_of(sent_on));
+        let contract = evolve(Some(&contract), &entry.unwrap()).unwrap();
+        let due = date(2026, 6, 24);
+        let made = ["invoice/01/0001"];
+        assert_eq!(missing(&contract, &made, days(due, 3)), [""; 0]);
+        assert_eq!(
+            missing(&contract, &made, days(due, 4)),
+            ["suspension/0001/01"]
+        );
+    }
 }

@@ -1,7 +1,8 @@
 //! Due work in the table: armed, handed over, taken back, parked.
 
 use ciero_domain::contract::Task;
-use ciero_ports::{Decision, DueWork, HeldTask, Ledger, Parked, Write};
+use ciero_domain::ids::MessageId;
+use ciero_ports::{Body, Decision, DueWork, HeldTask, Ledger, Message, Parked, Write};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
@@ -62,7 +63,7 @@ async fn what_is_handed_over_is_not_found_again_until_it_is_taken_back() {
     let handed = held(&tasks[0]);
     t.store.hand(std::slice::from_ref(&handed)).await.unwrap();
     assert_eq!(due(&t, date(2026, 6, 1)).await, []);
-    assert!(!t.store.is_waiting(&tasks[0]).await.unwrap());
+    assert!(t.store.is_held(&tasks[0]).await.unwrap());
     assert_eq!(overdue(&t, at("2026-05-31T23:59:59Z")).await, []);
     assert_eq!(
         overdue(&t, at("2026-06-01T01:00:00Z")).await,
@@ -117,14 +118,44 @@ async fn a_parked_message_carries_its_last_reason_and_is_handed_out_no_more() {
         queue: "invoice".into(),
         body: "the body".into(),
         reason: "unknown".into(),
+        tries: 0,
         parked_at: now,
     };
     t.store.park(&parked, Some(handed)).await.unwrap();
     let list = t.store.parked().await.unwrap();
     assert_eq!(list[0].reason, "the table is gone");
+    assert_eq!(list[0].tries, 2);
     assert_eq!(overdue(&t, at("2027-01-01T00:00:00Z")).await, []);
     t.store.unpark("m1").await.unwrap();
     assert_eq!(t.store.parked().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn work_is_held_while_it_waits_is_handed_or_parked_and_no_longer() {
+    let (t, tasks) = armed().await;
+    let (store, task) = (&t.store, &tasks[0]);
+    assert!(store.is_held(task).await.unwrap());
+    let handed = held(task);
+    store.hand(std::slice::from_ref(&handed)).await.unwrap();
+    assert!(store.is_held(task).await.unwrap(), "handed");
+    let message = Message {
+        id: MessageId::from_random([1; 10]),
+        at: at("2026-06-01T00:00:00Z"),
+        body: Body::Work(handed.clone()),
+    };
+    let parked = Parked {
+        id: "m1".into(),
+        queue: "invoice".into(),
+        body: serde_json::to_string(&message).unwrap(),
+        reason: "unknown".into(),
+        tries: 0,
+        parked_at: message.at,
+    };
+    store.park(&parked, Some(handed)).await.unwrap();
+    assert!(store.is_held(task).await.unwrap(), "parked");
+    store.unpark("m1").await.unwrap();
+    assert!(!store.is_held(task).await.unwrap(), "lost");
+    assert!(store.is_held(&tasks[1]).await.unwrap(), "another one");
 }
 
 #[tokio::test]

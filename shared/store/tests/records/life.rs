@@ -4,7 +4,10 @@ use ciero_domain::calendar::start_of;
 use ciero_domain::contract::{Command, Contract, Facts, NewReceipt, Step, evolve, perform};
 use ciero_domain::documents::Operator;
 use ciero_domain::money::Yen;
-use ciero_ports::{Billing, CommitError, Contracts, Decision, HeldTask, Ledger, Write, WriteKind};
+use ciero_ports::{
+    AuditReports, AuditRun, Billing, CommitError, Contracts, Decision, HeldTask, Ledger, Write,
+    WriteKind,
+};
 use jiff::civil::date;
 
 use crate::samples::contract;
@@ -131,4 +134,79 @@ async fn every_contract_is_on_some_page() {
     let (t, contract) = formed().await;
     let page = t.store.page(None).await.unwrap();
     assert_eq!((page.contracts, page.next), (vec![contract.id], None));
+}
+
+/// Writes what a command leads to, and returns the contract after it.
+async fn carry_out(t: &Tables, contract: &Contract, command: Command, day: i8) -> Contract {
+    let now = start_of(date(2026, 9, day));
+    let entry = contract.decide(command, "operator:1", &facts(), now);
+    let step = Step::of(Some(contract), entry.unwrap(), &Operator::default()).unwrap();
+    let after = step.contract.clone();
+    let decision = Decision::default().step(step, None);
+    t.store.commit(&decision).await.unwrap();
+    after
+}
+
+#[tokio::test]
+async fn a_contract_is_in_arrears_from_its_demand_until_the_interest_is_decided() {
+    let (t, contract) = formed().await;
+    let (decision, invoiced) = first_invoice(&contract);
+    t.store.commit(&decision).await.unwrap();
+    let listed = || async { t.store.in_arrears().await.unwrap() };
+    assert_eq!(listed().await, []);
+    let demand = Command::DemandSent {
+        debt: 1,
+        sent_on: date(2026, 9, 1),
+        channel: "post".into(),
+    };
+    let demanded = carry_out(&t, &invoiced, demand, 1).await;
+    assert_eq!(listed().await, std::slice::from_ref(&demanded));
+    let paid = Command::RecordReceipt(NewReceipt {
+        reference: "bank-1".into(),
+        received_on: date(2026, 9, 2),
+        yen: demanded.account.open_yen(),
+    });
+    let settled = carry_out(&t, &demanded, paid, 2).await;
+    assert_eq!(listed().await, std::slice::from_ref(&settled));
+    let waived = Command::WaiveInterest {
+        of: 1,
+        reason: "goodwill".into(),
+    };
+    carry_out(&t, &settled, waived, 3).await;
+    assert_eq!(listed().await, []);
+}
+
+#[tokio::test]
+async fn what_is_paid_in_time_never_enters_the_arrears() {
+    let (t, contract) = formed().await;
+    let (decision, invoiced) = first_invoice(&contract);
+    t.store.commit(&decision).await.unwrap();
+    let paid = Command::RecordReceipt(NewReceipt {
+        reference: "bank-1".into(),
+        received_on: date(2026, 6, 2),
+        yen: invoiced.account.open_yen(),
+    });
+    carry_out(&t, &invoiced, paid, 2).await;
+    assert_eq!(t.store.in_arrears().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn each_part_of_an_audit_run_is_written_once() {
+    let t = tables().await;
+    let began = start_of(date(2026, 6, 1));
+    let first = AuditRun {
+        version: 1,
+        from: Some("x".into()),
+        ..AuditRun::begin(began)
+    };
+    assert_eq!(t.store.run(began).await.unwrap(), None);
+    assert!(t.store.put_run(&first).await.unwrap());
+    assert!(!t.store.put_run(&first).await.unwrap());
+    let second = AuditRun {
+        version: 2,
+        ..first.clone()
+    };
+    assert!(t.store.put_run(&second).await.unwrap());
+    assert!(!t.store.put_run(&second).await.unwrap());
+    assert_eq!(t.store.run(began).await.unwrap(), Some(second));
 }

@@ -2,7 +2,9 @@
 
 use ciero_domain::application::Channel;
 use ciero_domain::calendar::start_of;
-use ciero_domain::contract::{Contract, Facts, Step, perform};
+use ciero_domain::contract::{
+    Contract, Entry, Event, Facts, Standing, Step, TerminationCause, perform,
+};
 use ciero_domain::documents::Operator;
 use ciero_domain::reseller::ResellerAccount;
 use ciero_domain::samples::{reseller, resold_fee};
@@ -97,4 +99,38 @@ async fn more_fees_than_a_transaction_holds_go_on_one_invoice_in_their_order() {
     let kept = t.store.reseller_invoice("mihon", 1).await.unwrap();
     assert_eq!(kept, Some(invoice));
     assert_eq!(t.store.reseller_invoices("miho").await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_customer_of_a_reseller_is_listed_from_its_formation_to_its_end() {
+    let t = tables().await;
+    let (contract, mut entry) = contract();
+    let contract = Contract {
+        channel: Channel::Reseller("mihon".into()),
+        ..contract
+    };
+    if let Event::Formed { contract: formed } = &mut entry.event {
+        **formed = contract.clone();
+    }
+    let write = |contract: &Contract, entry: &Entry| {
+        Decision::of(Write::Contract(
+            Box::new(contract.clone()),
+            Box::new(entry.clone()),
+        ))
+    };
+    t.store.commit(&write(&contract, &entry)).await.unwrap();
+    let customers = || async { t.store.customers("mihon", 10).await.unwrap() };
+    assert_eq!(customers().await, std::slice::from_ref(&contract.id));
+    assert_eq!(t.store.customers("other", 10).await.unwrap(), []);
+    let ended = Contract {
+        version: 2,
+        standing: Standing::Ended {
+            on: date(2026, 6, 30),
+            cause: TerminationCause::Expiry,
+            at_once: false,
+        },
+        ..contract
+    };
+    t.store.commit(&write(&ended, &entry)).await.unwrap();
+    assert_eq!(customers().await, []);
 }

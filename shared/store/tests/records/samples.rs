@@ -272,6 +272,7 @@ pub fn notice(n: u8) -> NoticeRecord {
         mail_id: "mail-1".into(),
         version: 1,
         outcome: Outcome::Sent,
+        posted: None,
     }
 }
 
