@@ -153,7 +153,18 @@ impl Worker {
             .waiting
             .as_ref()
             .is_some_and(|waiting| !waiting.is_closed());
-        reachable && matches!(self.child.try_wait(), Ok(None))
+        reachable && matches!(self.child.try_wait(), Ok(None)) && !self.is_dying()
+    }
+
+    /// Whether the process has ended, though it cannot be waited for yet: its other threads are still going.
+    fn is_dying(&self) -> bool {
+        let stat = self.child.id().and_then(|id| {
+            let path = format!("/proc/{id}/stat");
+            std::fs::read_to_string(path).ok()
+        });
+        // The name of the program, which may hold anything, stands in parentheses before the state.
+        let state = stat.as_ref().and_then(|stat| stat.rsplit_once(") "));
+        state.is_some_and(|(_, rest)| rest.starts_with(['Z', 'X']))
     }
 
     /// Ends the process and waits until it is gone.

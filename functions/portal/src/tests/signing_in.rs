@@ -67,7 +67,7 @@ fn nonce() -> String {
 fn claims(issuer: &str, audience: &str, username: &str, nonce: &str) -> Value {
     json!({
         "sub": "s", "cognito:username": username, "cognito:groups": ["screener"], "nonce": nonce, "token_use": "id",
-        "iss": issuer, "aud": audience, "exp": 4_102_444_800_u64,
+        "iss": issuer, "aud": audience, "exp": 4_102_444_800_u64, "auth_time": 1_775_000_000,
     })
 }
 
