@@ -65,7 +65,7 @@ test("a week in two jumps, thinned to a run a day, equals the same week walked h
     const [debtor] = await begunOn(instance, "2026-05-10");
     // Its first suspension is lifted, and a second demand sets 14 days to 8 April.
     await asked(instance, `${debtor}/lift`, { reason: "分割払いの相談" });
-    await asked(instance, `${debtor}/demands`, { debt: "1", sent_on: "2027-03-25", channel: "内容証明" });
+    await asked(instance, `${debtor}/demands`, { debt: "1", sent_on: "2027-03-25", channel: "内容証明", proof: "引受番号 123-45-67890-1" });
     const before = await held(instance);
     await instance.stop();
     await cp(instance.data, data, { recursive: true });

@@ -9,7 +9,7 @@ use super::history::ReminderOutcome;
 use super::{
     CatchUp, Contract, Debt, DebtKind, Demand, Entry, Event, Order, Payment, Pinned, Task, Work,
 };
-use crate::calendar::tokyo_date;
+use crate::calendar::{days, tokyo_date};
 use crate::documents::Operator;
 use crate::money::Yen;
 use crate::prices::{self, PriceList, Quote};
@@ -24,7 +24,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Returns what an order costs in a term that begins on a date, by what was published on a day. A
+    /// Returns what an order costs in a term that begins on a date, by what was published through a day. A
     /// plan that is no longer listed goes on at the price that it had.
     fn next_quote(&self, order: &Order, begins: Date, known_on: Date) -> Quote {
         let now = &order.running.quote;
@@ -129,7 +129,8 @@ fn invoice(contract: &Contract, order: &Order, facts: &Facts) -> Event {
     }
 }
 
-/// Asks for a reminder while it is true; the first one fixes the next term's price as of its own day.
+/// Asks for a reminder while it is true; the first one fixes the next term's price by what was published before its day, so
+/// that the hour of the run decides nothing.
 fn remind(contract: &Contract, order: &Order, task: &Task, facts: &Facts, now: Timestamp) -> Event {
     let running = &order.running;
     let days_before = match task.work {
@@ -142,7 +143,7 @@ fn remind(contract: &Contract, order: &Order, task: &Task, facts: &Facts, now: T
     };
     let pinned = running.next.is_none().then(|| {
         Box::new(Pinned {
-            quote: facts.next_quote(order, running.term.next().start, task.due),
+            quote: facts.next_quote(order, running.term.next().start, days(task.due, -1)),
             on: task.due,
         })
     });
@@ -171,7 +172,7 @@ fn renewal(order: &Order, begins: Date, facts: &Facts) -> Event {
     let quote = match &running.next {
         Some(pinned) => pinned.quote.clone(),
         // Its reminder waits for a person: the price of its day counts all the same.
-        None => facts.next_quote(order, begins, running.rung_day(super::RUNGS[0])),
+        None => facts.next_quote(order, begins, days(running.rung_day(super::RUNGS[0]), -1)),
     };
     let in_force = terms::in_force(&facts.terms, begins);
     Event::Renewed {

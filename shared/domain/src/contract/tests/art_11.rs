@@ -358,3 +358,20 @@ fn each_accepted_order_runs_its_own_year() {
     let refused = life.ask(unknown, date(2027, 6, 10));
     assert_eq!(refused, Err(Refusal::NoSuchPlan));
 }
+
+#[test]
+fn a_price_published_on_the_day_of_the_first_reminder_counts_for_no_run_of_that_day() {
+    let first_reminder = date(2026, 12, 31);
+    let mut same_day = list("2027", date(2027, 1, 15), 12_000);
+    same_day.published_on = Some(first_reminder);
+    for publication_comes_first in [true, false] {
+        let mut life = Life::begin(date(2026, 4, 1));
+        life.run(date(2026, 4, 1), date(2026, 12, 30));
+        if publication_comes_first {
+            life.facts.prices.push(same_day.clone());
+        }
+        life.tick(first_reminder);
+        let pinned = life.contract.orders[0].running.next.clone().unwrap();
+        assert_eq!(pinned.quote.price_version, "2026");
+    }
+}
