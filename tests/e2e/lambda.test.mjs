@@ -16,8 +16,8 @@ const sample = (name, file, contract) => JSON.parse(readFileSync(path.join(EVENT
 
 /** Functions whose samples are about a contract's due work; they are given one that exists. */
 const OF_A_CONTRACT = ["billing-schedule", "due-sweep", "effect-audit", "renewal-reminder"];
-/** Samples of a queue whose messages the function must give back. */
-const GIVEN_BACK = { "billing-schedule": ["not-a-message.json"] };
+/** Samples of a queue whose messages the function must give back: what is no message, and a part of a run that nobody began. */
+const GIVEN_BACK = { "billing-schedule": ["not-a-message.json"], "effect-audit": ["next-part.json"] };
 
 async function made(instance) {
   const console_ = await operator(instance);
