@@ -18,10 +18,10 @@ pub fn measures(page: &Page, contract: &Contract, actor: &str) -> Markup {
         _ => None,
     };
     html! {
-        h2 { (t("措置（第13条）", "Measures (Article 13)")) }
+        h2 { (t("利用停止と措置（第6条・第13条）", "Suspension and measures (Articles 6 and 13)")) }
         (notice(Tone::Warn, &html! { p { (t(
-            "措置を取ると、その日から全債務の期限が到来し（第13条第2項）、登録簿に記録されます。根拠資料はお客様には表示されません。",
-            "A measure makes all debts due (13-2) and enters the register. The customer never sees the evidence.",
+            "措置を取ると、全債務の期限が到来し（第13条第2項）、登録簿に記録されます。第6条第2項による停止は措置ではなく、利用だけを停め、入金で解除されます。根拠資料はお客様には表示されません。",
+            "A measure makes all debts due (13-2) and enters the register. A suspension under 6-2 is no measure: it stops the use only, and a payment lifts it. The customer never sees the evidence.",
         )) } }))
         @if let Some(clause) = suspended {
             p { (t("現在の利用停止の根拠：第", "The use is suspended under ")) (clause) (t("", ".")) }
