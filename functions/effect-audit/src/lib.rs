@@ -15,8 +15,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_cloud::SqsQueues;
 use ciero_ports::{
-    AuditReports, AuditRun, Billing, Body, Contracts, Documents, DueWork, Message, Queues,
-    Resellers, Topic,
+    AuditReports, AuditRun, Billing, Body, Contracts, Documents, DueWork, Queues, Resellers, Topic,
 };
 use ciero_runtime::{
     BatchOutcome, Event, Moment, OnEvent, QueueItem, note_failure, sdk_config, text, warm_up,
@@ -59,8 +58,7 @@ async fn go_on(app: &App, items: &[QueueItem], now: Moment) -> BatchOutcome {
 }
 
 async fn next_part(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<()> {
-    let message: Message = serde_json::from_str(&item.body)
-        .map_err(|_| anyhow::anyhow!("the body is not a message"))?;
+    let message = item.message()?;
     let Body::Audit(began) = message.body else {
         anyhow::bail!("message {} belongs to another queue", message.id);
     };

@@ -23,7 +23,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_ports::{
     Accounts, Applications, Billing, Body, Chance, CommitError, Contracts, Decision, Documents,
-    DueWork, Ledger, Mailer, Message, Notices, People, Queues, Resellers, Topic,
+    DueWork, Ledger, Mailer, Notices, People, Queues, Resellers, Topic,
 };
 use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem, note_failure, text};
 use serde_json::Value;
@@ -128,9 +128,7 @@ async fn deliver_all(app: &App, items: &[QueueItem], now: Moment) -> BatchOutcom
 }
 
 async fn deliver_item(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<()> {
-    // The error of the JSON reader could quote the body, which may name people.
-    let message: Message = serde_json::from_str(&item.body)
-        .map_err(|_| anyhow::anyhow!("the body is not a message"))?;
+    let message = item.message()?;
     let notice = match &message.body {
         Body::Notice(notice) => notice,
         Body::Announce(announcement) => {

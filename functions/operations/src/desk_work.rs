@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use ciero_domain::contract::{Case, Closed};
 use ciero_domain::ids::{ContractId, MessageId};
 use ciero_domain::particulars::FieldRule;
-use ciero_ports::{Body, Decision, Message, Parked, Write};
+use ciero_ports::{Body, Decision, Parked, Write};
 use ciero_runtime::{Answer, Input, Moment, Outcome, Problem};
 use http::StatusCode;
 use serde::Deserialize;
@@ -102,7 +102,7 @@ pub async fn redrive(
 }
 
 fn again(app: &App, parked: &Parked, who: (&str, Moment)) -> Result<Decision, Problem> {
-    let message: Message = serde_json::from_str(&parked.body).map_err(|_| {
+    let message = parked.message().ok_or_else(|| {
         Problem::new(
             StatusCode::CONFLICT,
             "message_unreadable",

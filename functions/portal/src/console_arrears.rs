@@ -8,7 +8,7 @@ use ciero_domain::contract::{Contract, Debt, Draft, DraftState, Task, Work};
 use ciero_domain::ids::ContractId;
 use ciero_domain::money::Yen;
 use ciero_pages::{Section, yen};
-use ciero_ports::{Body, Message, Parked};
+use ciero_ports::Parked;
 use ciero_runtime::Problem;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -99,7 +99,8 @@ async fn before_their_demand(
         let handed = due.overdue(shard, Timestamp::MAX).await?;
         tasks.extend(handed.into_iter().map(|held| held.task));
     }
-    tasks.extend(due.parked().await?.iter().filter_map(parked_task));
+    let parked = due.parked().await?;
+    tasks.extend(parked.iter().filter_map(Parked::work).map(|held| held.task));
     let demands = tasks
         .into_iter()
         .filter(|task| matches!(task.work, Work::Demand { .. }));
@@ -111,14 +112,6 @@ async fn before_their_demand(
         .try_collect()
         .await?;
     Ok(found.into_iter().flatten().collect())
-}
-
-fn parked_task(parked: &Parked) -> Option<Task> {
-    let message: Message = serde_json::from_str(&parked.body).ok()?;
-    match message.body {
-        Body::Work(held) => Some(held.task),
-        _ => None,
-    }
 }
 
 fn waiting(page: &Page, drafts: &[(&Contract, &Debt, &Draft)]) -> Markup {

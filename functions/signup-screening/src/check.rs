@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use ciero_domain::application::{Command, State, decide, evolve};
 use ciero_domain::ids::ApplicationId;
 use ciero_domain::screening::{Screening, ScreeningList, lists_in_force, signals};
-use ciero_ports::{Body, CommitError, Decision, Message, Write, WriteKind};
+use ciero_ports::{Body, CommitError, Decision, Write, WriteKind};
 use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem, note_failure};
 use serde_json::Value;
 
@@ -33,9 +33,7 @@ impl OnEvent for App {
 
 /// Reads which application a message asks to check.
 fn asked(item: &QueueItem) -> Result<ApplicationId> {
-    // The error of the JSON reader could quote the body, and the reason is shown to people.
-    let message: Message = serde_json::from_str(&item.body)
-        .map_err(|_| anyhow::anyhow!("the body is not a message"))?;
+    let message = item.message()?;
     match message.body {
         Body::Screen(id) => Ok(id),
         Body::Notice(_) | Body::Announce(_) | Body::Audit(_) | Body::Work(_) => {

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{AuditRow, CommitError, Decision, HeldTask, Message, Remembered};
+use crate::decision::{AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered};
 
 /// Why a read failed.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +126,21 @@ pub struct Parked {
     #[serde(default)]
     pub tries: u32,
     pub parked_at: Timestamp,
+}
+
+impl Parked {
+    /// Reads the message; `None` if what was parked is none.
+    pub fn message(&self) -> Option<Message> {
+        serde_json::from_str(&self.body).ok()
+    }
+
+    /// Returns the due work that it asks for.
+    pub fn work(&self) -> Option<HeldTask> {
+        match self.message()?.body {
+            Body::Work(held) => Some(held),
+            _ => None,
+        }
+    }
 }
 
 /// Due work in the table: waiting, handed to a queue, or parked. All reads are strong.

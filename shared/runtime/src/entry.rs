@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use axum::Router;
+use ciero_ports::Message;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, Service, service_fn};
 use serde_json::{Value, json};
@@ -21,6 +22,14 @@ const WARM_UP: Duration = Duration::from_millis(300);
 pub struct QueueItem {
     pub message_id: String,
     pub body: String,
+}
+
+impl QueueItem {
+    /// Reads the message that the body holds.
+    pub fn message(&self) -> anyhow::Result<Message> {
+        // The error of the JSON reader could quote the body, which may name people, and the reason is shown to operators.
+        serde_json::from_str(&self.body).map_err(|_| anyhow::anyhow!("the body is not a message"))
+    }
 }
 
 /// What woke a function, other than a request.

@@ -12,24 +12,10 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::json;
 
 use super::*;
+use crate::testing::settings;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
-}
-
-fn settings() -> Settings {
-    let text = |t: &str| t.to_owned();
-    Settings {
-        portal_url: text("https://portal.example.jp"),
-        session_key: "k".repeat(64),
-        media_origin: text("https://media.example.jp"),
-        customer_client_id: text("c"),
-        customer_issuer: text("https://idp.example.jp/c"),
-        customer_sign_in_url: text("https://sign-in.example.jp/c"),
-        operator_client_id: text("o"),
-        operator_issuer: text("https://idp.example.jp/o"),
-        operator_sign_in_url: text("https://sign-in.example.jp/o"),
-    }
 }
 
 /// A customer's ID token that tells when the person signed in, and the keys that verify it.
@@ -46,7 +32,7 @@ fn token(user: &UserId, auth_time: Timestamp) -> (String, JwkSet) {
     header.kid = Some("k".into());
     // Only the expiry is checked on real time.
     let claims = json!({
-        "iss": "https://idp.example.jp/c", "aud": "c", "sub": "s", "token_use": "id", "cognito:username": user,
+        "iss": "https://idp.example.jp/customers", "aud": "customers", "sub": "s", "token_use": "id", "cognito:username": user,
         "exp": Timestamp::now().as_second() + 3600, "iat": Timestamp::now().as_second(),
         "auth_time": auth_time.as_second(),
     });

@@ -1,32 +1,18 @@
 //! What the guard lets through, and how it dresses answers.
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
-
 use axum::routing::{get, post};
 use ciero_domain::ids::{ContractId, UserId};
 use ciero_ports::MockPeople;
 use tower::ServiceExt;
 
 use super::*;
-use crate::{Role, Settings};
+use crate::{Role, testing};
 
 const PORTAL: &str = "https://portal.example.jp";
 
 fn gate() -> Gate {
-    let text = |t: &str| t.to_owned();
-    let settings = Settings {
-        portal_url: text(PORTAL),
-        session_key: "k".repeat(64),
-        media_origin: text("https://media.example.jp"),
-        customer_client_id: text("c"),
-        customer_issuer: text("https://idp.example.jp/c"),
-        customer_sign_in_url: text("https://sign-in.example.jp/c"),
-        operator_client_id: text("o"),
-        operator_issuer: text("https://idp.example.jp/o"),
-        operator_sign_in_url: text("https://sign-in.example.jp/o"),
-    };
-    Gate::new(settings, Arc::new(MockPeople::new()))
+    testing::gate(MockPeople::new())
 }
 
 fn now() -> Moment {

@@ -15,7 +15,7 @@ mod oidc;
 mod problem;
 mod session;
 mod settings;
-#[cfg(feature = "testing")]
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod who;
 mod worker;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use ciero_domain::contract::Facts;
 use ciero_domain::ids::ContractId;
-use ciero_ports::{Body, Contracts, Documents, DueWork, HeldTask, Message};
+use ciero_ports::{Body, Contracts, Documents, DueWork, HeldTask};
 
 use crate::catch_up::{Books, catch_up};
 use crate::{BatchOutcome, Desk, Moment, QueueItem, facts, note_failure};
@@ -105,9 +105,7 @@ impl Worker {
 
 /// Reads the due work that a message asks for.
 fn read(item: &QueueItem) -> anyhow::Result<HeldTask> {
-    // The error of the JSON reader could quote the body, which may name people.
-    let message: Message = serde_json::from_str(&item.body)
-        .map_err(|_| anyhow::anyhow!("the body is not a message"))?;
+    let message = item.message()?;
     match message.body {
         Body::Work(held) => Ok(held),
         _ => anyhow::bail!("message {} is no due work", message.id),

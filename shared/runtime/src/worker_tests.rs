@@ -9,8 +9,8 @@ use ciero_domain::documents::Operator;
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::Notice;
 use ciero_ports::{
-    CommitError, Decision, MockContracts, MockDocuments, MockDueWork, MockLedger, MockQueues,
-    Write, WriteKind,
+    CommitError, Decision, Message, MockContracts, MockDocuments, MockDueWork, MockLedger,
+    MockQueues, Write, WriteKind,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;

@@ -6,7 +6,7 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use ciero_domain::contract::Task;
-use ciero_ports::{Body, DueWork, HeldTask, Message, Parked, StoreError, WriteKind};
+use ciero_ports::{DueWork, HeldTask, Parked, StoreError, WriteKind};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -197,11 +197,9 @@ impl DueWork for Store {
         if handed.iter().any(|held| held.task == *task) {
             return Ok(true);
         }
-        let is_parked = |parked: &Parked| {
-            let message = serde_json::from_str::<Message>(&parked.body);
-            matches!(message.map(|message| message.body), Ok(Body::Work(held)) if held.task == *task)
-        };
-        Ok(self.parked().await?.iter().any(is_parked))
+        let parked = self.parked().await?;
+        let mut works = parked.iter().filter_map(Parked::work);
+        Ok(works.any(|held| held.task == *task))
     }
 
     async fn failed(&self, body: &str, reason: &str, at: Timestamp) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::days;
+use crate::documents::Arrears;
 use crate::due_date::DueDate;
 use crate::interest::{self, DayCount, Interest};
 use crate::money::Yen;
@@ -26,18 +27,6 @@ pub struct Payment {
     pub yen: Yen,
     /// The receipt's reference, or where the credit came from.
     pub reference: String,
-}
-
-impl Payment {
-    /// Returns what the customer's credit pays on a day: nothing if there is none.
-    pub(super) fn of_credit(yen: Yen, on: Date) -> Vec<Self> {
-        let payment = (yen > Yen(0)).then(|| Payment {
-            on,
-            yen,
-            reference: "credit".to_owned(),
-        });
-        payment.into_iter().collect()
-    }
 }
 
 /// A demand (催告) that was really sent (6-2, 13-1-2).
@@ -114,7 +103,47 @@ pub struct Debt {
     pub draft: Option<Draft>,
 }
 
+/// What a document bills.
+pub(super) struct Billed {
+    pub number: u32,
+    pub kind: DebtKind,
+    pub on: Date,
+    pub due: DueDate,
+    pub total: Yen,
+    pub tax_percent: Option<i64>,
+    pub day_count: DayCount,
+    /// What the customer's credit pays of it at once.
+    pub credit_used: Yen,
+}
+
 impl Debt {
+    /// Returns the debt that a document leaves behind.
+    pub(super) fn of(billed: Billed, arrears: &Arrears) -> Self {
+        let payment = (billed.credit_used > Yen(0)).then(|| Payment {
+            on: billed.on,
+            yen: billed.credit_used,
+            reference: "credit".to_owned(),
+        });
+        Debt {
+            number: billed.number,
+            kind: billed.kind,
+            issued_on: billed.on,
+            due: billed.due,
+            accelerated_to: None,
+            total: billed.total,
+            tax_percent: billed.tax_percent,
+            credited: Yen(0),
+            payments: payment.into_iter().collect(),
+            day_count: billed.day_count,
+            demand_after_days: arrears.demand_after_days,
+            grace_days: arrears.grace_days,
+            demand: None,
+            demands: 0,
+            suspended_after: None,
+            draft: None,
+        }
+    }
+
     /// Returns the day by which it must be paid: the bank day, or an earlier acceleration (13-2, D-08).
     pub fn due_on(&self) -> Date {
         let due = self.due.effective;

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::account::Billed;
 use super::commands::{NewReceipt, amount, reason};
 use super::evolve::credit_for;
 use super::history::{Allocation, CreditNote, Receipt};
@@ -233,24 +234,17 @@ impl Contract {
             .map(|list| list.due)
             .unwrap_or_default();
         let credit_used = credit_for(self, interest.total);
-        let debt = Debt {
+        let billed = Billed {
             number: self.account.last_number + 1,
             kind: DebtKind::Interest { of },
-            issued_on: today,
+            on: today,
             due: payment_terms.due(today, &facts.operator.holidays),
-            accelerated_to: None,
             total: interest.total,
             tax_percent: None,
-            credited: Yen(0),
-            payments: Payment::of_credit(credit_used, today),
             day_count: interest.day_count,
-            demand_after_days: facts.operator.arrears.demand_after_days,
-            grace_days: facts.operator.arrears.grace_days,
-            demand: None,
-            demands: 0,
-            suspended_after: None,
-            draft: None,
+            credit_used,
         };
+        let debt = Debt::of(billed, &facts.operator.arrears);
         Ok(Event::InterestBilled {
             of,
             day_count: interest.day_count,

@@ -4,11 +4,10 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::account::Billed;
 use super::evolve::credit_for;
 use super::history::ReminderOutcome;
-use super::{
-    CatchUp, Contract, Debt, DebtKind, Demand, Entry, Event, Order, Payment, Pinned, Task, Work,
-};
+use super::{CatchUp, Contract, Debt, DebtKind, Demand, Entry, Event, Order, Pinned, Task, Work};
 use crate::calendar::{days, tokyo_date};
 use crate::documents::Operator;
 use crate::money::Yen;
@@ -99,28 +98,20 @@ fn invoice(contract: &Contract, order: &Order, facts: &Facts) -> Event {
     let list = facts.list(&running.quote);
     let payment_terms = list.map(|list| list.due).unwrap_or_default();
     let credit_used = credit_for(contract, running.quote.total_yen);
-    let arrears = &facts.operator.arrears;
-    let debt = Debt {
+    let billed = Billed {
         number: contract.account.last_number + 1,
         kind: DebtKind::Fee {
             order: number,
             term,
         },
-        issued_on,
+        on: issued_on,
         due: payment_terms.due(issued_on, &facts.operator.holidays),
-        accelerated_to: None,
         total: running.quote.total_yen,
         tax_percent: Some(running.quote.tax_percent),
-        credited: Yen(0),
-        payments: Payment::of_credit(credit_used, issued_on),
         day_count: list.map(|list| list.day_count).unwrap_or_default(),
-        demand_after_days: arrears.demand_after_days,
-        grace_days: arrears.grace_days,
-        demand: None,
-        demands: 0,
-        suspended_after: None,
-        draft: None,
+        credit_used,
     };
+    let debt = Debt::of(billed, &facts.operator.arrears);
     Event::Invoiced {
         order: number,
         term,
