@@ -149,3 +149,22 @@ CREATE TABLE IF NOT EXISTS role_aliases (
     duration_seconds INTEGER NOT NULL
 );
 ";
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// Without .cargo/config.toml the embedded DynamoDB, whose connection cannot be set up, waits for the disk at every commit.
+    #[test]
+    fn sqlite_is_compiled_for_one_writer_that_does_not_wait_for_the_disk() {
+        let connection = Connection::open_in_memory().unwrap();
+        let mut options = connection.prepare("PRAGMA compile_options").unwrap();
+        let options = options.query_map([], |row| row.get(0)).unwrap();
+        let options: Vec<String> = options.collect::<Result<_, _>>().unwrap();
+        for wanted in ["DEFAULT_WAL_SYNCHRONOUS=1", "DEFAULT_CACHE_SIZE=-16000"] {
+            assert!(options.iter().any(|option| option == wanted), "{wanted}");
+        }
+    }
+}

@@ -149,12 +149,14 @@ fn queue_source(
         .flatten()
         .any(|kind| kind == "ReportBatchItemFailures");
     let size = number(properties, "BatchSize", place)?.unwrap_or(10);
-    // Beyond ten a batching window would be needed, and one receive call brings ten at most.
-    if !(1..=10).contains(&size) {
+    // As in Lambda; the local cloud takes what is there and does not wait out the window.
+    let window = number(properties, "MaximumBatchingWindowInSeconds", place)?.unwrap_or(0);
+    let most = if window > 0 { 100 } else { 10 };
+    if !(1..=most).contains(&size) {
         let place = format!("{place}.BatchSize");
         return Err(TemplateError::new(
             &place,
-            "the local cloud offers batches of 1 to 10",
+            "the local cloud offers batches of 1 to 10, with a batching window up to 100",
         ));
     }
     let scaling = &properties["ScalingConfig"];

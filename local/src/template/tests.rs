@@ -247,7 +247,7 @@ fn a_broken_template_is_told_in_one_sentence_with_its_place() {
     check(
         "BatchSize: 10",
         "BatchSize: 11",
-        "the local cloud offers batches of 1 to 10",
+        "the local cloud offers batches of 1 to 10, with a batching window up to 100",
     );
     check(
         "VisibilityTimeout: 120",

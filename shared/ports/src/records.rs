@@ -46,6 +46,8 @@ pub trait Applications: Send + Sync {
 #[async_trait]
 pub trait Contracts: Send + Sync {
     async fn contract(&self, id: &ContractId) -> Result<Option<Contract>, StoreError>;
+    /// Those of the named contracts that are there, in no order.
+    async fn named(&self, ids: &[ContractId]) -> Result<Vec<Contract>, StoreError>;
     /// Contracts, newest first, at most 200; eventually consistent.
     async fn contracts(&self) -> Result<Vec<Contract>, StoreError>;
     /// Every contract in which a demand was made or interest waits or was billed, until nothing of it is open.

@@ -20,16 +20,15 @@ pub struct Books<'a> {
     pub desk: &'a Desk,
 }
 
-/// Does everything of a contract whose day has come; returns the contract and what was done. `held` says where a piece of work
-/// is kept if it does not wait for its day.
+/// Does everything of a contract, as it was just read, whose day has come; returns the contract and what was done. `held` says
+/// where a piece of work is kept if it does not wait for its day.
 pub(crate) async fn catch_up(
     books: Books<'_>,
-    id: &ContractId,
+    mut contract: Contract,
     held: &[HeldTask],
     facts: &Facts,
     now: Moment,
 ) -> anyhow::Result<(Contract, Vec<Task>)> {
-    let mut contract = books.read(id).await?;
     let today = tokyo_date(now.0);
     let mut done: Vec<Task> = Vec::new();
     let mut tries = 0;
@@ -52,7 +51,7 @@ pub(crate) async fn catch_up(
             None => {
                 tries += 1;
                 anyhow::ensure!(tries < TRIES, "others kept writing first");
-                contract = books.read(id).await?;
+                contract = books.read(&contract.id).await?;
             }
         }
     }
@@ -68,7 +67,10 @@ impl Books<'_> {
         facts: &Facts,
         now: Moment,
     ) -> Result<Option<Contract>, StoreError> {
-        match catch_up(self, id, &[], facts, now).await {
+        let Some(contract) = self.contracts.contract(id).await? else {
+            return Ok(None);
+        };
+        match catch_up(self, contract, &[], facts, now).await {
             Ok((contract, _)) => Ok(Some(contract)),
             Err(error) => {
                 tracing::warn!(contract = %id, %error, "due work was left for later");
@@ -77,7 +79,7 @@ impl Books<'_> {
         }
     }
 
-    async fn read(&self, id: &ContractId) -> anyhow::Result<Contract> {
+    pub(crate) async fn read(&self, id: &ContractId) -> anyhow::Result<Contract> {
         let contract = self.contracts.contract(id).await?;
         contract.with_context(|| format!("there is no contract {id}"))
     }

@@ -1,4 +1,4 @@
-//! Carries out due work that a queue brings: one read and one transaction for each fact.
+//! Carries out due work that a queue brings: one read of a batch's contracts, one transaction for each fact.
 //!
 //! A message only says that a contract has something to do. The contract is brought up to date in the
 //! order of its days, so messages may come doubled, late or in any order, and a crash between two facts
@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ciero_domain::contract::Facts;
+use ciero_domain::contract::{Contract, Facts};
 use ciero_domain::ids::ContractId;
 use ciero_ports::{Body, Contracts, Documents, DueWork, HeldTask};
 
@@ -50,24 +50,53 @@ impl Worker {
                 }
             }
         }
-        let all = groups
-            .into_iter()
-            .map(|(id, group)| self.work_on(id, group, &facts, now));
+        let mut contracts = self.read_all(&groups).await;
+        let all = groups.into_iter().map(|(id, group)| {
+            let contract = contracts.remove(&id);
+            self.work_on((id, contract), group, &facts, now)
+        });
         for (item, error) in futures::future::join_all(all).await.into_iter().flatten() {
             note_failure(self.due.as_ref(), &mut outcome, (&item, &error), now).await;
         }
         outcome
     }
 
+    /// Reads the contracts of a batch at once. If that fails each is read on its own, so that one that cannot be read holds up no
+    /// other.
+    async fn read_all(
+        &self,
+        groups: &BTreeMap<ContractId, Group>,
+    ) -> BTreeMap<ContractId, Contract> {
+        let ids: Vec<ContractId> = groups.keys().cloned().collect();
+        match self.contracts.named(&ids).await {
+            Ok(contracts) => contracts
+                .into_iter()
+                .map(|contract| (contract.id.clone(), contract))
+                .collect(),
+            Err(error) => {
+                tracing::warn!(%error, "the contracts of a batch are read one by one");
+                BTreeMap::new()
+            }
+        }
+    }
+
     async fn work_on(
         &self,
-        id: ContractId,
+        (id, contract): (ContractId, Option<Contract>),
         group: Group,
         facts: &Facts,
         now: Moment,
     ) -> Vec<(QueueItem, anyhow::Error)> {
         let held: Vec<HeldTask> = group.iter().map(|(_, held)| held.clone()).collect();
-        match self.catch_up(&id, &held, facts, now).await {
+        let contract = match contract {
+            Some(contract) => Ok(contract),
+            None => self.books().read(&id).await,
+        };
+        let done = match contract {
+            Ok(contract) => self.catch_up(contract, &held, facts, now).await,
+            Err(error) => Err(error),
+        };
+        match done {
             Ok(()) => Vec::new(),
             Err(error) => {
                 let text = format!("{error:#}");
@@ -80,12 +109,12 @@ impl Worker {
     /// Brings a contract up to date, and forgets the messages' own tasks that it does not owe.
     async fn catch_up(
         &self,
-        id: &ContractId,
+        contract: Contract,
         held: &[HeldTask],
         facts: &Facts,
         now: Moment,
     ) -> anyhow::Result<()> {
-        let (contract, done) = catch_up(self.books(), id, held, facts, now).await?;
+        let (contract, done) = catch_up(self.books(), contract, held, facts, now).await?;
         let owed = contract.owed();
         for held in held {
             if !done.contains(&held.task) && !owed.contains(&held.task) {

@@ -10,7 +10,7 @@ use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::Notice;
 use ciero_ports::{
     CommitError, Decision, Message, MockContracts, MockDocuments, MockDueWork, MockLedger,
-    MockQueues, Write, WriteKind,
+    MockQueues, StoreError, Write, WriteKind,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -106,6 +106,12 @@ fn worker(table: &Arc<Mutex<Table>>) -> Worker {
     contracts
         .expect_contract()
         .returning(move |id| Ok(read.lock().unwrap().contracts.get(id).cloned()));
+    let read = table.clone();
+    contracts.expect_named().returning(move |ids| {
+        let table = read.lock().unwrap();
+        let found = ids.iter().filter_map(|id| table.contracts.get(id).cloned());
+        Ok(found.collect())
+    });
     let mut documents = MockDocuments::new();
     documents
         .expect_operator()
@@ -247,6 +253,47 @@ fn what_is_no_due_work_fails_alone() {
             .await
             .into_value();
         assert_eq!(outcome["batchItemFailures"][0]["itemIdentifier"], "bad");
+        assert!(table.lock().unwrap().effects.contains("invoice/01/0001"));
+    });
+}
+
+#[test]
+fn a_contract_that_cannot_be_read_holds_up_no_other() {
+    run(async {
+        let start = date(2026, 4, 1);
+        let table = begun(start);
+        let sound = worker(&table);
+        let good: Vec<Task> = table
+            .lock()
+            .unwrap()
+            .tasks
+            .iter()
+            .take(1)
+            .cloned()
+            .collect();
+        let bad = Task {
+            contract: ContractId::from_random([9; 10]),
+            ..good[0].clone()
+        };
+        let corrupt = || StoreError::Corrupt("cut off".to_owned());
+        let mut contracts = MockContracts::new();
+        contracts.expect_named().returning(move |_| Err(corrupt()));
+        let (read, unreadable) = (sound.contracts.clone(), bad.contract.clone());
+        contracts
+            .expect_contract()
+            .returning(move |id| match *id == unreadable {
+                true => Err(corrupt()),
+                false => futures::executor::block_on(read.contract(id)),
+            });
+        let worker = Worker {
+            contracts: Arc::new(contracts),
+            ..sound
+        };
+        let batch = items([bad, good[0].clone()]);
+        let outcome = worker.work(batch, noon(start)).await.into_value();
+        let failed = outcome["batchItemFailures"].as_array().unwrap();
+        assert_eq!(failed.len(), 1);
+        assert_eq!(failed[0]["itemIdentifier"], "0");
         assert!(table.lock().unwrap().effects.contains("invoice/01/0001"));
     });
 }

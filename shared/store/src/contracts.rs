@@ -85,18 +85,29 @@ impl Contracts for Store {
         self.entity(Table::Main, keys::contract(id)).await
     }
 
+    async fn named(&self, ids: &[ContractId]) -> Result<Vec<Contract>, StoreError> {
+        let keys: Vec<Key> = ids.iter().map(keys::contract).collect();
+        let mut contracts: Vec<Contract> = Vec::with_capacity(keys.len());
+        for portion in keys.chunks(MOST_IN_BATCH) {
+            for item in self.batch(portion).await? {
+                contracts.push(body(item)?);
+            }
+        }
+        Ok(contracts)
+    }
+
     async fn contracts(&self) -> Result<Vec<Contract>, StoreError> {
         let newest = self
             .listed_contracts(None, Newest::First, LONGEST_LIST)
             .await?;
-        let mut contracts = self.states(&newest.contracts).await?;
+        let mut contracts = self.named(&newest.contracts).await?;
         contracts.sort_by(|a, b| (b.formed_at, &b.id).cmp(&(a.formed_at, &a.id)));
         Ok(contracts)
     }
 
     async fn in_arrears(&self) -> Result<Vec<Contract>, StoreError> {
         let listed: Vec<ContractId> = self.range(Range::all(keys::ARREARS, "")).await?;
-        self.states(&listed).await
+        self.named(&listed).await
     }
 
     async fn page(&self, from: Option<String>) -> Result<ContractPage, StoreError> {
@@ -123,18 +134,6 @@ enum Newest {
 }
 
 impl Store {
-    /// Reads contracts by their identifiers, in no order.
-    async fn states(&self, ids: &[ContractId]) -> Result<Vec<Contract>, StoreError> {
-        let keys: Vec<Key> = ids.iter().map(keys::contract).collect();
-        let mut contracts: Vec<Contract> = Vec::with_capacity(keys.len());
-        for portion in keys.chunks(MOST_IN_BATCH) {
-            for item in self.batch(portion).await? {
-                contracts.push(body(item)?);
-            }
-        }
-        Ok(contracts)
-    }
-
     /// Reads identifiers from the index, after the list key on which the page before ended.
     async fn listed_contracts(
         &self,

@@ -1,4 +1,6 @@
 //! Which call of the embedded database each DynamoDB operation is, and how an unreadable request is refused.
+//!
+//! JSON is read before and written after the work on the database's thread, which everyone waits for.
 
 use std::time::Instant;
 
@@ -6,19 +8,26 @@ use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 
 use super::DynamodbError;
-use super::tokens::{Found, Tokens};
+use super::tokens::{Digest, Found, Tokens};
+
+/// What one call does on the database's thread.
+pub(super) type Work =
+    Box<dyn FnOnce(&Database, &mut Tokens) -> Result<Answer, DynamodbError> + Send>;
+/// An answer, which writes itself as JSON.
+pub(super) type Answer = Box<dyn FnOnce() -> Result<String, serde_json::Error> + Send>;
 
 macro_rules! dispatch_table {
     ($($name:literal => $method:ident),+ $(,)?) => {
-        /// Runs the named operation on its JSON and answers its JSON.
-        pub(super) fn run(
-            database: &Database, tokens: &mut Tokens, operation: &str, request: &str, now: Instant,
-        ) -> Result<String, DynamodbError> {
+        /// Reads a request of the named operation.
+        pub(super) fn read(operation: &str, request: &str) -> Result<Work, DynamodbError> {
             match operation {
-                "TransactWriteItems" => transact(database, tokens, request, now),
+                "TransactWriteItems" => transact(request),
                 $($name => {
                     let request = serde_json::from_str(request).map_err(|error| refusal(&error))?;
-                    Ok(serde_json::to_string(&database.$method(request)?)?)
+                    Ok(Box::new(move |database, _| {
+                        let answer = database.$method(request)?;
+                        Ok(Box::new(move || serde_json::to_string(&answer)))
+                    }))
                 })+
                 other => Err(DynoxideError::ValidationException(
                     format!("The operation '{other}' is not offered here."),
@@ -51,30 +60,34 @@ dispatch_table! {
     "UpdateTimeToLive" => update_time_to_live,
 }
 
-/// Runs a transaction once under its token. A token of a wrong length stays in the request, for the database to refuse.
-fn transact(
-    database: &Database,
-    tokens: &mut Tokens,
-    text: &str,
-    now: Instant,
-) -> Result<String, DynamodbError> {
+/// Reads a transaction, which is done once under its token. A token of a wrong length stays in the request, for the database to
+/// refuse.
+fn transact(text: &str) -> Result<Work, DynamodbError> {
     let mut request: TransactWriteItemsRequest =
         serde_json::from_str(text).map_err(|error| refusal(&error))?;
     let is_sound = |token: &mut String| (1..=36).contains(&token.len());
     let token = request.client_request_token.take_if(is_sound);
-    match token.as_ref().map(|token| tokens.find(token, text, now)) {
-        None | Some(Found::Nothing) => {}
-        Some(Found::Answer(answer)) => return Ok(answer.to_owned()),
-        Some(Found::Mismatch) => {
-            let text = "The token was used for another request.".to_owned();
-            return Err(DynoxideError::IdempotentParameterMismatchException(text).into());
+    let digest = Digest::of(text);
+    Ok(Box::new(move |database, tokens| {
+        let now = Instant::now();
+        match token.as_ref().map(|token| tokens.find(token, digest, now)) {
+            None | Some(Found::Nothing) => {}
+            Some(Found::Answer(answer)) => return Ok(written(answer.to_owned())),
+            Some(Found::Mismatch) => {
+                let text = "The token was used for another request.".to_owned();
+                return Err(DynoxideError::IdempotentParameterMismatchException(text).into());
+            }
         }
-    }
-    let answer = serde_json::to_string(&database.transact_write_items(request)?)?;
-    if let Some(token) = token {
-        tokens.keep(token, text, &answer, now);
-    }
-    Ok(answer)
+        let answer = serde_json::to_string(&database.transact_write_items(request)?)?;
+        if let Some(token) = token {
+            tokens.keep(token, digest, &answer, now);
+        }
+        Ok(written(answer))
+    }))
+}
+
+fn written(answer: String) -> Answer {
+    Box::new(move || Ok(answer))
 }
 
 /// The database's readers put the class of their refusal in front of its text; DynamoDB's own answers show neither the class nor

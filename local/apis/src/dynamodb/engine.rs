@@ -5,21 +5,18 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Instant;
 
 use dynoxide::Database;
 use tokio::sync::oneshot;
 
+use super::DynamodbError;
+use super::dispatch::{Answer, Work, read};
 use super::tokens::Tokens;
-use super::{DynamodbError, dispatch};
-
-type Answer = Result<String, DynamodbError>;
 
 /// A call on its way to the thread.
 struct Call {
-    operation: String,
-    request: String,
-    answer: oneshot::Sender<Answer>,
+    work: Work,
+    answer: oneshot::Sender<Result<Answer, DynamodbError>>,
 }
 
 /// The way to the thread, which ends with the last clone.
@@ -36,31 +33,21 @@ impl Engine {
     }
 
     /// Runs the named operation on its JSON and answers its JSON.
-    pub async fn run(&self, operation: &str, request: String) -> Answer {
+    pub async fn run(&self, operation: &str, request: &str) -> Result<String, DynamodbError> {
+        let work = read(operation, request)?;
         let (answer, answered) = oneshot::channel();
-        let operation = operation.to_owned();
-        let call = Call {
-            operation,
-            request,
-            answer,
-        };
+        let call = Call { work, answer };
         self.0.send(call).map_err(|_| DynamodbError::CutOff)?;
-        answered.await.map_err(|_| DynamodbError::CutOff)?
+        let answer = answered.await.map_err(|_| DynamodbError::CutOff)??;
+        Ok(answer()?)
     }
 }
 
 fn serve(database: &Database, calls: &Receiver<Call>) {
     let mut tokens = Tokens::default();
-    for call in calls {
-        let Call {
-            operation,
-            request,
-            answer,
-        } = call;
+    for Call { work, answer } in calls {
         // A call that panics is cut off; those after it go on.
-        let done = catch_unwind(AssertUnwindSafe(|| {
-            dispatch::run(database, &mut tokens, &operation, &request, Instant::now())
-        }));
+        let done = catch_unwind(AssertUnwindSafe(|| work(database, &mut tokens)));
         // Whoever asked may have gone away.
         let _ = answer.send(done.unwrap_or(Err(DynamodbError::CutOff)));
     }

@@ -47,9 +47,6 @@ pub struct Dynamodb {
 impl Dynamodb {
     pub(crate) fn open(path: &Path, clock: ServiceClock) -> Result<Self, DynamodbError> {
         let database = Database::new(&path.to_string_lossy())?;
-        // The one public way to `synchronous = NORMAL`: with a write-ahead log nothing is lost to a killed process, and a
-        // commit does not wait for the disk. The queues' database is set the same way.
-        database.disable_bulk_loading()?;
         Ok(Self {
             engine: Engine::start(database)?,
             clock,
@@ -91,7 +88,7 @@ impl Dynamodb {
 
     /// Runs one operation, named as in `X-Amz-Target`, on its JSON.
     pub async fn call(&self, operation: &str, request: &Value) -> Result<Value, DynamodbError> {
-        let answer = self.engine.run(operation, request.to_string()).await?;
+        let answer = self.engine.run(operation, &request.to_string()).await?;
         Ok(serde_json::from_str(&answer)?)
     }
 
@@ -176,7 +173,7 @@ async fn serve(State(dynamodb): State<Dynamodb>, headers: HeaderMap, body: Bytes
             .render(Protocol::AwsJson10);
     };
     let request = dynamodb.tally.ask(request);
-    match dynamodb.engine.run(operation, request).await {
+    match dynamodb.engine.run(operation, &request).await {
         Ok(answer) => {
             dynamodb.tally.count(operation, &answer);
             answer_json(StatusCode::OK, answer)

@@ -16,9 +16,20 @@ pub(super) struct Tokens {
     ages: VecDeque<(Instant, String)>,
 }
 
+/// Of a request's bytes: a client that tries again sends the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Digest(u64);
+
+impl Digest {
+    pub fn of(request: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        request.hash(&mut hasher);
+        Digest(hasher.finish())
+    }
+}
+
 struct Kept {
-    /// Of the request's bytes: a client that tries again sends the same.
-    digest: u64,
+    digest: Digest,
     answer: String,
 }
 
@@ -32,7 +43,7 @@ pub(super) enum Found<'a> {
 }
 
 impl Tokens {
-    pub fn find(&mut self, token: &str, request: &str, now: Instant) -> Found<'_> {
+    pub fn find(&mut self, token: &str, digest: Digest, now: Instant) -> Found<'_> {
         let is_over = |at: Instant| now.saturating_duration_since(at) >= KEPT_FOR;
         while self.ages.front().is_some_and(|(at, _)| is_over(*at)) {
             if let Some((_, token)) = self.ages.pop_front() {
@@ -41,26 +52,20 @@ impl Tokens {
         }
         match self.answers.get(token) {
             None => Found::Nothing,
-            Some(kept) if kept.digest != digest(request) => Found::Mismatch,
+            Some(kept) if kept.digest != digest => Found::Mismatch,
             Some(kept) => Found::Answer(&kept.answer),
         }
     }
 
     /// Keeps the answer of a transaction that was done.
-    pub fn keep(&mut self, token: String, request: &str, answer: &str, now: Instant) {
+    pub fn keep(&mut self, token: String, digest: Digest, answer: &str, now: Instant) {
         let kept = Kept {
-            digest: digest(request),
+            digest,
             answer: answer.to_owned(),
         };
         self.answers.insert(token.clone(), kept);
         self.ages.push_back((now, token));
     }
-}
-
-fn digest(request: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    request.hash(&mut hasher);
-    hasher.finish()
 }
 
 #[cfg(test)]
@@ -70,11 +75,12 @@ mod tests {
     #[test]
     fn a_token_gives_its_answer_again_for_ten_minutes() {
         let (mut tokens, start) = (Tokens::default(), Instant::now());
-        assert_eq!(tokens.find("t", "a", start), Found::Nothing);
-        tokens.keep("t".to_owned(), "a", "done", start);
+        let [a, b] = ["a", "b"].map(Digest::of);
+        assert_eq!(tokens.find("t", a, start), Found::Nothing);
+        tokens.keep("t".to_owned(), a, "done", start);
         let later = start + KEPT_FOR / 2;
-        assert_eq!(tokens.find("t", "a", later), Found::Answer("done"));
-        assert_eq!(tokens.find("t", "b", later), Found::Mismatch);
-        assert_eq!(tokens.find("t", "a", start + KEPT_FOR), Found::Nothing);
+        assert_eq!(tokens.find("t", a, later), Found::Answer("done"));
+        assert_eq!(tokens.find("t", b, later), Found::Mismatch);
+        assert_eq!(tokens.find("t", a, start + KEPT_FOR), Found::Nothing);
     }
 }
