@@ -80,6 +80,7 @@ pub(crate) async fn cancel(
             let command = Command::Cancel(Cancellation {
                 on,
                 receipt: receipt.clone(),
+                received_on: None,
             });
             let trace = Trace {
                 actor: &who.user,

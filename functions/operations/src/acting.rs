@@ -244,7 +244,7 @@ fn told(entry: &Entry) -> (&'static str, Value) {
         ),
         Event::CancellationReceived { ending } => (
             "contract_cancelled",
-            json!({"on": ending.on, "receipt": ending.receipt}),
+            json!({"on": ending.on, "receipt": ending.receipt, "received_on": ending.received_on}),
         ),
         Event::ReceiptRecorded { receipt, lifts, .. } => (
             "receipt_recorded",

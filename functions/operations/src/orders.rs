@@ -1,17 +1,14 @@
 //! Orders and their end: another order (D-40), a refusal on paper (Art. 11) and a cancellation (15-1).
 
 use axum::extract::State;
-use ciero_domain::calendar::tokyo_date;
-use ciero_domain::contract::{Cancellation, Command, Contract, PaperNotice, Refusal};
+use ciero_domain::contract::{Cancellation, Command, PaperNotice};
 use ciero_domain::particulars::{FieldErrors, FieldRule};
-use ciero_runtime::{Answer, Input, Outcome, Problem};
-use jiff::civil::Date;
+use ciero_runtime::{Answer, Input, Problem};
 use serde::Deserialize;
-use serde_json::json;
 
 use crate::App;
-use crate::acting::{Acting, ContractPath, Contracts, note};
-use crate::reading::{Given, refused};
+use crate::acting::{Acting, ContractPath, Contracts};
+use crate::reading::Given;
 
 /// The most cameras of one order.
 const MOST_CAMERAS: u16 = 1_000;
@@ -105,30 +102,13 @@ pub async fn cancel(
     let mut errors = FieldErrors::default();
     let on = errors.keep("on", raw.on.date());
     let received_on = errors.keep("received_on", raw.received_on.date());
-    let days = errors
-        .finish(on.zip(received_on))
-        .map_err(Problem::fields)?;
-    let (on, received_on) = days;
-    let today = tokyo_date(acting.now.0);
-    let receipt = app.receipt_number("C");
-    let command = Command::Cancel(Cancellation { on, receipt });
-    let also = |contract: &Contract, outcome: Outcome| {
-        received(contract, received_on, today)?;
-        if on < received_on {
-            return Err(refused(Refusal::CancellationInThePast));
-        }
-        Ok(note(outcome, "received_on", &json!(received_on)))
-    };
-    acting.carry_out_with(&app, &id, command, also).await
-}
-
-/// A notice arrives under a contract, and not tomorrow.
-fn received(contract: &Contract, on: Date, today: Date) -> Result<(), Problem> {
-    if on > today {
-        return Err(refused(Refusal::ReceivedInTheFuture));
-    }
-    if on < tokyo_date(contract.formed_at) {
-        return Err(refused(Refusal::ReceivedBeforeFormation));
-    }
-    Ok(())
+    let command = on.zip(received_on).map(|(on, received_on)| {
+        Command::Cancel(Cancellation {
+            on,
+            receipt: app.receipt_number("C"),
+            received_on: Some(received_on),
+        })
+    });
+    let command = errors.finish(command).map_err(Problem::fields)?;
+    acting.carry_out(&app, &id, command).await
 }

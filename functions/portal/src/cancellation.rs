@@ -76,6 +76,7 @@ fn confirmation(page: &Page, contract: &Contract, on: Date, expiry: Date) -> Mar
     let command = Command::Cancel(Cancellation {
         on,
         receipt: String::new(),
+        received_on: None,
     });
     if let Err(refusal) = page.would(contract, command) {
         return notice(Tone::Bad, &html! { p { (refusal.sentence(l)) } });

@@ -370,6 +370,7 @@ mod tests {
         let cancel = Command::Cancel(Cancellation {
             on: date(2026, 5, 1),
             receipt: "C-1".into(),
+            received_on: None,
         });
         let decided = contract.decide(cancel, "user:u", &facts, contract.formed_at);
         let entry = decided.unwrap();

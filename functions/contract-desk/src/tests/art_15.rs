@@ -1,5 +1,6 @@
 //! A cancellation ends the contract on a chosen day from today on, without refund (15-1).
 
+use ciero_domain::calendar::tokyo_date;
 use ciero_domain::contract::{Ending, Standing, TerminationCause};
 use ciero_domain::notice::Notice;
 use ciero_ports::{Body, Write};
@@ -41,6 +42,7 @@ async fn a_cancellation_is_accepted_with_a_receipt_number_and_a_notice() {
         cause: TerminationCause::CustomerCancellation,
         receipt: number.clone(),
         received_at: now().0,
+        received_on: tokyo_date(now().0),
     };
     assert_eq!(ending, expected);
     assert_eq!(contract.standing, Standing::Active);

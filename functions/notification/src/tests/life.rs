@@ -115,7 +115,14 @@ impl Life {
 
     pub fn cancelled(self, today: Date, on: Date) -> Self {
         let receipt = "R-0001".into();
-        self.ask(Command::Cancel(Cancellation { on, receipt }), today)
+        self.ask(
+            Command::Cancel(Cancellation {
+                on,
+                receipt,
+                received_on: None,
+            }),
+            today,
+        )
     }
 
     /// Suspended under 6-2, after a demand that was sent.

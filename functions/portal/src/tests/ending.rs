@@ -20,6 +20,7 @@ fn cancellation() -> Command {
     Command::Cancel(Cancellation {
         on: date(2026, 9, 30),
         receipt: "C-2222222222222222".into(),
+        received_on: None,
     })
 }
 

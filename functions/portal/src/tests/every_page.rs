@@ -17,6 +17,7 @@ fn cancellation() -> Command {
     Command::Cancel(Cancellation {
         on: date(2026, 9, 30),
         receipt: "C-0000000000000000".into(),
+        received_on: None,
     })
 }
 

@@ -41,6 +41,8 @@ pub struct Cancellation {
     /// The last day of use.
     pub on: Date,
     pub receipt: String,
+    /// The day on which it arrived if it came on paper.
+    pub received_on: Option<Date>,
 }
 
 /// A payment to be recorded.
@@ -242,13 +244,7 @@ impl Contract {
         if self.ending.is_some() {
             return Err(Refusal::AlreadyCancelled);
         }
-        let received_on = notice.received_on;
-        if received_on > today {
-            return Err(Refusal::ReceivedInTheFuture);
-        }
-        if received_on < tokyo_date(self.formed_at) {
-            return Err(Refusal::ReceivedBeforeFormation);
-        }
+        let received_on = self.arrived(notice.received_on, today)?;
         // The day of arrival tells which renewal it is about.
         let term = order.term_on(received_on).unwrap_or(order.first_term);
         if order.closed {
@@ -267,6 +263,17 @@ impl Contract {
                 channel: notice.channel,
             },
         })
+    }
+
+    /// What comes from the customer arrives under a contract, and not tomorrow.
+    pub(super) fn arrived(&self, on: Date, today: Date) -> Result<Date, Refusal> {
+        if on > today {
+            return Err(Refusal::ReceivedInTheFuture);
+        }
+        if on < tokyo_date(self.formed_at) {
+            return Err(Refusal::ReceivedBeforeFormation);
+        }
+        Ok(on)
     }
 
     /// A term that had begun before its refusal was recorded did not begin for the customer: its fee is taken back. Only the
@@ -304,6 +311,10 @@ impl Contract {
             return Err(Refusal::AlreadyCancelled);
         }
         let (on, today) = (cancellation.on, tokyo_date(at));
+        let received_on = match cancellation.received_on {
+            Some(day) => self.arrived(day, today)?,
+            None => today,
+        };
         if on < today {
             return Err(Refusal::CancellationInThePast);
         }
@@ -317,6 +328,7 @@ impl Contract {
                 cause: TerminationCause::CustomerCancellation,
                 receipt: cancellation.receipt,
                 received_at: at,
+                received_on,
             },
         })
     }

@@ -209,6 +209,7 @@ fn assume(
         Hypothesis::Cancel(_) => vec![Command::Cancel(Cancellation {
             on,
             receipt: receipt(),
+            received_on: None,
         })],
         Hypothesis::Pay(_) => vec![Command::RecordReceipt(NewReceipt {
             reference: receipt(),

@@ -150,6 +150,8 @@ pub struct Ending {
     /// The number on the customer's receipt.
     pub receipt: String,
     pub received_at: Timestamp,
+    /// The day on which it arrived, in Tokyo: earlier than it was recorded if it came on paper.
+    pub received_on: Date,
 }
 
 /// One contract as it stands.

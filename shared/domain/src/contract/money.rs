@@ -10,7 +10,6 @@ use super::{
     Account, ClosedDebt, Contract, Debt, DebtKind, Demand, Draft, DraftState, Event, Facts,
     Payment, Refusal, Standing,
 };
-use crate::calendar::tokyo_date;
 use crate::documents::Arrears;
 use crate::money::Yen;
 use crate::prices;
@@ -79,12 +78,7 @@ impl Contract {
             return Err(Refusal::ResellerBills);
         }
         let yen = amount(new.yen)?;
-        if new.received_on > today {
-            return Err(Refusal::ReceivedInTheFuture);
-        }
-        if new.received_on < tokyo_date(self.formed_at) {
-            return Err(Refusal::ReceivedBeforeFormation);
-        }
+        self.arrived(new.received_on, today)?;
         let money = Payment {
             on: new.received_on,
             yen,

@@ -133,6 +133,7 @@ impl Life {
             Act::Cancel(ahead) => Command::Cancel(Cancellation {
                 on: days(today, *ahead),
                 receipt: "C".into(),
+                received_on: None,
             }),
             Act::MoreCameras => Command::AcceptOrder {
                 start: days(today, 3),

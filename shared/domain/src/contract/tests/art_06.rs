@@ -356,6 +356,7 @@ fn a_contract_of_many_orders_can_be_cancelled() {
     let cancellation = Cancellation {
         on: date(2026, 5, 1),
         receipt: "C-1".into(),
+        received_on: None,
     };
     life.ask(Command::Cancel(cancellation), date(2026, 4, 3))
         .unwrap();

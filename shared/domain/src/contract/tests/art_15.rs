@@ -6,6 +6,7 @@ fn cancel(on: Date) -> Command {
     Command::Cancel(Cancellation {
         on,
         receipt: "C-1".into(),
+        received_on: None,
     })
 }
 
@@ -45,6 +46,30 @@ fn a_day_in_the_past_or_after_the_expiry_date_is_refused() {
     assert_eq!(check(date(2027, 4, 1)), Err(Refusal::CancellationTooFar));
     assert_eq!(check(date(2027, 3, 31)), Ok(()));
     assert_eq!(check(date(2027, 3, 31)), Err(Refusal::AlreadyCancelled));
+}
+
+#[test]
+fn a_cancellation_on_paper_keeps_the_day_on_which_it_arrived() {
+    let mut life = Life::begin(date(2026, 4, 1));
+    let today = date(2026, 8, 1);
+    life.run(date(2026, 4, 1), today);
+    let mut check = |received_on| {
+        let cancellation = Cancellation {
+            on: date(2026, 8, 31),
+            receipt: "C-1".into(),
+            received_on: Some(received_on),
+        };
+        life.ask_as(Command::Cancel(cancellation), "operator:1", today)
+    };
+    assert_eq!(check(date(2026, 8, 2)), Err(Refusal::ReceivedInTheFuture));
+    assert_eq!(
+        check(date(2026, 2, 1)),
+        Err(Refusal::ReceivedBeforeFormation)
+    );
+    assert_eq!(check(date(2026, 7, 28)), Ok(()));
+    let ending = life.contract.ending.unwrap();
+    assert_eq!(ending.received_on, date(2026, 7, 28));
+    assert_eq!(tokyo_date(ending.received_at), today);
 }
 
 #[test]

@@ -180,6 +180,7 @@ mod art_15 {
             Command::Cancel(Cancellation {
                 on,
                 receipt: "C".into(),
+                received_on: None,
             })
         };
         for at in first_hours(date(2026, 7, 10)) {
