@@ -124,6 +124,13 @@ scenario("a reseller gets one invoice a month for all its customers, and they ge
     const console = await operator(instance);
     const list = await console.open("/console/resellers");
     assert.match(list.text, /mihon-hanbai-0002/);
+    assert.match(list.text, /期日超過/);
+    const receipts = "/console/resellers/mihon-hanbai/receipts";
+    const payment = { reference: "bank-1", received_on: "2026-06-10", yen: "1" };
+    const paid = await console.send(receipts, payment);
+    assert.deepEqual(paid.json.paid, [{ invoice: 1, yen: 1 }]);
+    assert.equal((await console.send(receipts, payment)).json.code, "receipt_recorded");
+    assert.match((await console.open("/console/resellers")).text, /残り .*円[\s\S]*bank-1/);
     const invoice = await console.open("/console/resellers/mihon-hanbai/invoices/1");
     assert.equal((invoice.text.match(/href="\/console\/contracts\//g) ?? []).length, 3);
     assert.match((await console.open("/console/arrears")).text, /支払期日を過ぎた請求はありません/);

@@ -12,6 +12,7 @@ mod orders;
 mod publish;
 mod reading;
 mod register;
+mod resellers;
 #[cfg(test)]
 mod tests;
 
@@ -72,6 +73,10 @@ pub fn router(app: App) -> Router<()> {
         .route(
             "/console/receipts",
             get(import_page::page).post(import::import),
+        )
+        .route(
+            "/console/resellers/{code}/receipts",
+            post(resellers::receive),
         )
         .route("/console/cases/{id}/closing", post(desk_work::close_case))
         .route("/console/stuck/{id}/redrive", post(desk_work::redrive))

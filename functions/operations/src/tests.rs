@@ -8,6 +8,7 @@ mod measures;
 mod orders;
 mod publication;
 mod register;
+mod resellers;
 mod waiting;
 
 use std::sync::Mutex;
@@ -17,7 +18,7 @@ use ciero_domain::contract::{Case, Contract, Facts, evolve, perform};
 use ciero_domain::documents::Operator;
 use ciero_domain::ids::ContractId;
 use ciero_domain::prices::PriceList;
-use ciero_domain::reseller::ResoldFee;
+use ciero_domain::reseller::{ResellerAccount, ResoldFee};
 use ciero_domain::samples::up_to_date;
 use ciero_domain::screening::ListHeader;
 use ciero_domain::terms::TermsVersion;
@@ -54,6 +55,7 @@ struct Known {
     /// Customers of any reseller, and its fees on no invoice.
     customers: Vec<ContractId>,
     unbilled: Vec<ResoldFee>,
+    account: Option<ResellerAccount>,
 }
 
 type Committed = Arc<Mutex<Vec<Decision>>>;
@@ -72,6 +74,7 @@ fn app(known: Known) -> (App, Committed) {
         references,
         customers,
         unbilled,
+        account,
     } = known;
     let mut resellers = MockResellers::new();
     resellers
@@ -80,7 +83,10 @@ fn app(known: Known) -> (App, Committed) {
     resellers
         .expect_unbilled()
         .returning(move |_, _, _| Ok(unbilled.clone()));
-    resellers.expect_account().returning(|_| Ok(None));
+    resellers.expect_account().returning(move |code| {
+        let account = account.clone();
+        Ok(account.filter(|account| account.code == code))
+    });
     documents
         .expect_operator()
         .returning(move || Ok(operator.clone()));
@@ -153,6 +159,7 @@ fn app(known: Known) -> (App, Committed) {
 fn payments(decision: &Decision) -> impl Iterator<Item = &str> {
     decision.writes.iter().filter_map(|write| match write {
         Write::Receipt(_, receipt, _) => Some(receipt.reference.as_str()),
+        Write::ResellerReceipt(receipt) => Some(receipt.reference.as_str()),
         _ => None,
     })
 }

@@ -167,14 +167,9 @@ fn options(contract: &Contract, numbers: impl Iterator<Item = u32>) -> Vec<(Stri
 fn receipt(page: &Page, contract: &Contract) -> Markup {
     let t = |ja, en| page.t(ja, en);
     let form = Form::of(page, &contract.id, "receipts");
-    let fields = html! {
-        (form.field("reference", t("整理番号（重複不可）", "Reference (unique)"), "text", ""))
-        (form.field("received_on", t("受領日", "Day of receipt"), "date", &page.today().to_string()))
-        (form.yen(t("金額（円）", "Amount (yen)")))
-    };
     form.write(
         t("入金の記録", "Record a payment"),
-        &fields,
+        &form.payment(),
         &button("primary", t("記録する", "Record")),
     )
 }

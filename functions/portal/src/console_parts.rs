@@ -104,6 +104,16 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// Writes the fields of a payment that was received.
+    pub fn payment(&self) -> Markup {
+        let (t, today) = (|ja, en| self.page.t(ja, en), self.page.today());
+        html! {
+            (self.field("reference", t("整理番号（重複不可）", "Reference (unique)"), "text", ""))
+            (self.field("received_on", t("受領日", "Day of receipt"), "date", &today.to_string()))
+            (self.yen(t("金額（円）", "Amount (yen)")))
+        }
+    }
+
     /// Writes an amount of yen, which people may write with commas.
     pub fn yen(&self, label: &str) -> Markup {
         let id = self.id("yen");

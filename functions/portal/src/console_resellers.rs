@@ -4,16 +4,16 @@ use axum::extract::{Path, State};
 use ciero_domain::Language;
 use ciero_domain::documents::Reseller;
 use ciero_domain::money::Yen;
-use ciero_domain::reseller::{ResellerInvoice, ResoldFee};
+use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_pages::{Section, yen};
 use ciero_runtime::Problem;
 use maud::{Markup, html};
 
 use crate::App;
-use crate::console_parts::{BILLING, contract_link, empty, table};
+use crate::console_parts::{BILLING, Form, button, contract_link, empty, table};
 use crate::invoice::{by_rate, due, parties};
 use crate::page::{ConsolePage, Page};
-use crate::pieces::{day, fact};
+use crate::pieces::{Tone, badge, day, fact};
 
 /// How many fees of the running month are looked at.
 const MOST_WAITING: u16 = 1_000;
@@ -21,7 +21,9 @@ const MOST_WAITING: u16 = 1_000;
 /// A reseller with its books.
 struct Books<'a> {
     reseller: &'a Reseller,
+    account: ResellerAccount,
     invoices: Vec<ResellerInvoice>,
+    receipts: Vec<ResellerReceipt>,
     /// Fees that are on no invoice yet.
     waiting: Vec<ResoldFee>,
 }
@@ -50,15 +52,21 @@ pub async fn page(State(app): State<App>, console: ConsolePage) -> Result<Markup
 async fn books<'a>(app: &App, page: &Page, reseller: &'a Reseller) -> Result<Books<'a>, Problem> {
     let resellers = &app.console.resellers;
     let tomorrow = ciero_domain::calendar::days(page.today(), 1);
-    let (invoices, waiting) = tokio::join!(
-        resellers.reseller_invoices(&reseller.code),
-        resellers.unbilled(&reseller.code, tomorrow, MOST_WAITING)
+    let code = &reseller.code;
+    let (account, invoices, receipts, waiting) = tokio::join!(
+        resellers.account(code),
+        resellers.reseller_invoices(code),
+        resellers.reseller_receipts(code),
+        resellers.unbilled(code, tomorrow, MOST_WAITING)
     );
-    let mut invoices = invoices?;
+    let (mut invoices, mut receipts) = (invoices?, receipts?);
     invoices.reverse();
+    receipts.reverse();
     Ok(Books {
         reseller,
+        account: account?.unwrap_or_else(|| ResellerAccount::new(code)),
         invoices,
+        receipts,
         waiting: waiting?,
     })
 }
@@ -67,17 +75,45 @@ fn one(page: &Page, books: &Books) -> Markup {
     let (t, l) = (|ja, en| page.t(ja, en), page.language);
     let Books {
         reseller,
-        invoices,
+        account,
         waiting,
+        ..
     } = books;
+    let net = Yen(waiting.iter().map(|fee| fee.line.net_yen.0).sum());
+    let open = Yen(account.debts.iter().map(|debt| debt.yen.0).sum());
+    html! {
+        section.card {
+            h2 { (reseller.name) }
+            dl.facts {
+                (fact(t("コード", "Code"), &html! { code { (reseller.code) } }))
+                (fact(t("メールアドレス", "E-mail"), &reseller.email))
+                (fact(t("未請求", "Not billed yet"), &html! {
+                    (waiting.len()) (t("件 ", " fees, ")) (yen(l, net)) (t("（税抜）", " without tax"))
+                }))
+                (fact(t("未払い", "Open"), &html! { (yen(l, open)) }))
+                @if account.credit.0 > 0 { (fact(t("前受金", "Credit"), &html! { (yen(l, account.credit)) })) }
+            }
+            (invoices(page, books))
+            @if account.last_number > 0 {
+                h3 { (t("入金", "Payments")) }
+                (receipts(page, books))
+                (payment(page, &reseller.code))
+            }
+        }
+    }
+}
+
+fn invoices(page: &Page, books: &Books) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
     let heads = [
         t("請求書", "Invoice"),
         t("発行日", "Issued"),
         t("支払期日", "Due"),
         t("件数", "Fees"),
         t("金額（税込）", "Total"),
+        t("状態", "State"),
     ];
-    let rows = invoices.iter().map(|invoice| {
+    let rows = books.invoices.iter().map(|invoice| {
         let path = format!(
             "/console/resellers/{}/invoices/{}",
             invoice.reseller, invoice.number
@@ -88,26 +124,74 @@ fn one(page: &Page, books: &Books) -> Markup {
             day(l, invoice.due.effective),
             html! { (invoice.fees) },
             html! { (yen(l, invoice.total_yen)) },
+            state(page, &books.account, invoice),
         ]
     });
-    let net = Yen(waiting.iter().map(|fee| fee.line.net_yen.0).sum());
     html! {
-        section.card {
-            h2 { (reseller.name) }
-            dl.facts {
-                (fact(t("コード", "Code"), &html! { code { (reseller.code) } }))
-                (fact(t("メールアドレス", "E-mail"), &reseller.email))
-                (fact(t("未請求", "Not billed yet"), &html! {
-                    (waiting.len()) (t("件 ", " fees, ")) (yen(l, net)) (t("（税抜）", " without tax"))
-                }))
-            }
-            @if invoices.is_empty() {
-                (empty(t("まだ請求書がありません。", "There is no invoice yet.")))
-            } @else {
-                (table(&heads, &rows.collect::<Vec<_>>()))
+        @if books.invoices.is_empty() {
+            (empty(t("まだ請求書がありません。", "There is no invoice yet.")))
+        } @else {
+            (table(&heads, &rows.collect::<Vec<_>>()))
+        }
+    }
+}
+
+/// Writes how far an invoice is paid.
+fn state(page: &Page, account: &ResellerAccount, invoice: &ResellerInvoice) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    html! {
+        @match account.debt(invoice.number) {
+            None => (badge(Tone::Ok, t("支払済み", "Paid"))),
+            Some(debt) => {
+                @if debt.due_on < page.today() { (badge(Tone::Bad, t("期日超過", "Overdue"))) }
+                @else { (badge(Tone::Warn, t("未払い", "Open"))) }
+                @if debt.yen != invoice.total_yen { " " (t("残り ", "left: ")) (yen(l, debt.yen)) }
             }
         }
     }
+}
+
+fn receipts(page: &Page, books: &Books) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    let heads = [
+        t("受領日", "Received"),
+        t("整理番号", "Reference"),
+        t("金額", "Amount"),
+        t("充当", "Set against"),
+        t("記録者", "Recorded by"),
+    ];
+    let rows = books.receipts.iter().map(|receipt| {
+        vec![
+            day(l, receipt.received_on),
+            html! { (receipt.reference) },
+            html! { (yen(l, receipt.yen)) },
+            html! {
+                @for paid in &receipt.paid { div { (t("請求書 ", "invoice ")) (format!("{:04}", paid.invoice)) ": " (yen(l, paid.yen)) } }
+                @if receipt.credit.0 > 0 { div { (t("前受金: ", "credit: ")) (yen(l, receipt.credit)) } }
+            },
+            html! { (receipt.recorded_by) },
+        ]
+    });
+    html! {
+        @if books.receipts.is_empty() { (empty(t("入金はまだありません。", "No payment was received yet."))) }
+        @else { (table(&heads, &rows.collect::<Vec<_>>())) }
+    }
+}
+
+/// Writes the form that records a payment; the oldest invoice is paid first.
+fn payment(page: &Page, code: &str) -> Markup {
+    let t = |ja, en| page.t(ja, en);
+    let path = format!("/console/resellers/{code}/receipts");
+    let form = Form::new(page, path, format!("{code}-receipts"));
+    let fields = html! {
+        p { (t("古い請求書から順に充当し、残りは前受金とします。", "The oldest invoice is paid first; the rest is kept as credit.")) }
+        (form.payment())
+    };
+    form.write(
+        t("入金の記録", "Record a payment"),
+        &fields,
+        &button("primary", t("記録する", "Record")),
+    )
 }
 
 /// Shows one invoice with every fee on it.

@@ -4,6 +4,10 @@
 //! one is closed already, the next. Invoices are dated the first day of the following month whenever they are made, so days
 //! made up after an outage give the same invoices as days that were not missed.
 
+mod payments;
+
+pub use payments::{OpenDebt, PaidInvoice, ResellerReceipt};
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -69,8 +73,8 @@ pub struct OpenInvoice {
     pub fees: u32,
 }
 
-/// Where the invoices of a reseller stand. Every step of making one is a new version, so two runs at the same time cannot
-/// both take it.
+/// Where the invoices of a reseller stand. Every step of making one and every payment is a new version, so two at the same time
+/// cannot both take it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResellerAccount {
     pub code: String,
@@ -80,6 +84,10 @@ pub struct ResellerAccount {
     pub last_number: u32,
     pub last_issued_on: Option<Date>,
     pub open: Option<OpenInvoice>,
+    /// What is not paid yet, the oldest invoice first.
+    pub debts: Vec<OpenDebt>,
+    /// What was paid beyond all invoices.
+    pub credit: Yen,
 }
 
 impl ResellerAccount {
@@ -91,6 +99,8 @@ impl ResellerAccount {
             last_number: 0,
             last_issued_on: None,
             open: None,
+            debts: Vec::new(),
+            credit: Yen(0),
         }
     }
 
@@ -137,14 +147,16 @@ impl ResellerAccount {
         let open = self
             .open
             .filter(|open| usize::try_from(open.fees) == Ok(fees.len()) && !fees.is_empty())?;
-        let closed = ResellerAccount {
+        let invoice = ResellerInvoice::of(open, fees, reseller, operator);
+        let mut closed = ResellerAccount {
             version: self.version + 1,
             last_number: open.number,
             last_issued_on: Some(open.issued_on),
             open: None,
             ..self.clone()
         };
-        Some((closed, ResellerInvoice::of(open, fees, reseller, operator)))
+        closed.owe(&invoice);
+        Some((closed, invoice))
     }
 }
 

@@ -8,7 +8,7 @@ use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::prices::PriceList;
-use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResoldFee};
+use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
 use ciero_domain::terms::TermsText;
 use ciero_domain::user::User;
@@ -57,6 +57,7 @@ pub enum Write {
     ResellerAccount(Box<ResellerAccount>),
     /// A consolidated invoice; refused if its number is taken.
     ResellerInvoice(Box<ResellerInvoice>),
+    ResellerReceipt(Box<ResellerReceipt>),
     /// Money that came in; refused if its reference was recorded before.
     Receipt(ContractId, Box<Receipt>, Timestamp),
     /// A case of the operator's list.

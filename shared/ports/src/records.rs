@@ -11,7 +11,7 @@ use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
-use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResoldFee};
+use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
 use ciero_domain::terms::{TermsText, TermsVersion};
 use ciero_domain::user::User;
@@ -102,6 +102,8 @@ pub trait Resellers: Send + Sync {
     async fn customers(&self, code: &str, most: u16) -> Result<Vec<ContractId>, StoreError>;
     /// The invoices of a reseller by number.
     async fn reseller_invoices(&self, code: &str) -> Result<Vec<ResellerInvoice>, StoreError>;
+    /// The payments of a reseller in the order in which they were recorded.
+    async fn reseller_receipts(&self, code: &str) -> Result<Vec<ResellerReceipt>, StoreError>;
 }
 
 /// Cases for operators.

@@ -52,6 +52,7 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::PutOnInvoice(number, fee) => resellers::put_on_invoice(*number, fee),
         Write::ResellerAccount(account) => resellers::put_account(account),
         Write::ResellerInvoice(invoice) => resellers::put_invoice(invoice),
+        Write::ResellerReceipt(receipt) => resellers::put_receipt(receipt),
         Write::Receipt(contract, receipt, at) => billing::put_receipt(contract, receipt, *at),
         Write::Case(case) => cases::put(case),
         Write::User(user) => people::put(user),

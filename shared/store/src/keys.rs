@@ -264,6 +264,13 @@ pub(crate) fn reseller_invoice(code: &str, number: u32) -> Key {
     Key::new(reseller_partition(code), format!("{INVOICES}{number:06}"))
 }
 
+pub(crate) fn reseller_receipt(code: &str, at: Timestamp, reference: &str) -> Key {
+    Key::new(
+        reseller_partition(code),
+        format!("{RECEIPTS}{}#{reference}", sortable(at)),
+    )
+}
+
 /// The partition of a reseller's fees that are on no invoice yet.
 pub(crate) fn unbilled_partition(code: &str) -> String {
     format!("UNBILLED#{code}")

@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 use ciero_domain::ids::ContractId;
-use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResoldFee};
+use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_ports::{Resellers, StoreError, WriteKind};
 use jiff::civil::Date;
 
@@ -54,6 +54,18 @@ pub(crate) fn put_invoice(invoice: &ResellerInvoice) -> Operations {
     )])
 }
 
+/// Writes a receipt and takes its reference, once in the service.
+pub(crate) fn put_receipt(receipt: &ResellerReceipt) -> Operations {
+    let (code, reference) = (&receipt.reseller, &receipt.reference);
+    let claim = Item::at(keys::receipt_claim(reference)).text("reseller", code);
+    let key = keys::reseller_receipt(code, receipt.recorded_at, reference);
+    let row = Item::with_body(key, receipt)?;
+    Ok(vec![
+        Operation::put(claim, Condition::Absent, WriteKind::Receipt),
+        Operation::put(row, Condition::Absent, WriteKind::Receipt),
+    ])
+}
+
 #[async_trait]
 impl Resellers for Store {
     async fn account(&self, code: &str) -> Result<Option<ResellerAccount>, StoreError> {
@@ -97,5 +109,10 @@ impl Resellers for Store {
     async fn reseller_invoices(&self, code: &str) -> Result<Vec<ResellerInvoice>, StoreError> {
         let partition = keys::reseller_partition(code);
         self.range(Range::all(&partition, keys::INVOICES)).await
+    }
+
+    async fn reseller_receipts(&self, code: &str) -> Result<Vec<ResellerReceipt>, StoreError> {
+        let partition = keys::reseller_partition(code);
+        self.range(Range::all(&partition, keys::RECEIPTS)).await
     }
 }

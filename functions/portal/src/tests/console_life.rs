@@ -105,7 +105,15 @@ fn resell(world: &mut World) {
     let fees = [1, 2].map(|n| resold_fee(n, date(2026, 4, 10), 18_000));
     let account = ResellerAccount::new("mihon").open_invoice(fees[0].on, date(2026, 5, 1));
     let account = account.unwrap().take(2).unwrap();
-    let (_, invoice) = account.close(&fees, &reseller, operator).unwrap();
+    let (account, invoice) = account.close(&fees, &reseller, operator).unwrap();
+    let payment = NewReceipt {
+        reference: "bank-9".into(),
+        received_on: date(2026, 5, 29),
+        yen: Yen(9_600),
+    };
+    let (account, receipt) = account.receive(payment, "operator:b", noon()).unwrap();
+    world.back.reseller_account = Some(account);
+    world.back.reseller_receipts = vec![receipt];
     world.back.resold = Some((invoice, fees.to_vec()));
     world.back.waiting = vec![resold_fee(3, date(2026, 5, 20), 12_000)];
 }

@@ -57,6 +57,10 @@ async fn art_06_resellers_are_shown_with_their_invoices_and_what_is_not_billed_y
         invoice,
         "39,600円",
         "1件 12,000円",
+        "残り 30,000円",
+        "bank-9",
+        "請求書 0001: 9,600円",
+        "action=\"/console/resellers/mihon/receipts\"",
     ]);
     open(invoice).await.shows(&[
         "Mihon Hanbai 様",

@@ -117,6 +117,14 @@ pub fn console(world: &World) -> ConsoleRecords {
         let fees = resold.iter().map(|(_, fees)| fees.clone());
         Ok(fees.flatten().collect())
     });
+    let account = f.reseller_account.clone();
+    resellers
+        .expect_account()
+        .returning(move |_| Ok(account.clone()));
+    let receipts = f.reseller_receipts.clone();
+    resellers
+        .expect_reseller_receipts()
+        .returning(move |_| Ok(receipts.clone()));
     let resold = f.resold.clone();
     resellers.expect_reseller_invoices().returning(move |_| {
         let invoices = resold.iter().map(|(invoice, _)| invoice.clone());

@@ -14,7 +14,7 @@ use ciero_domain::invoice::Invoice;
 use ciero_domain::money::Yen;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
-use ciero_domain::reseller::{ResellerInvoice, ResoldFee};
+use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::terms::TermsText;
 use ciero_domain::user::User;
 use ciero_ports::{AuditReport, AuditRow, Parked};
@@ -58,6 +58,8 @@ pub struct BackOffice {
     pub report: AuditReport,
     pub waiting: Vec<ResoldFee>,
     pub resold: Option<(ResellerInvoice, Vec<ResoldFee>)>,
+    pub reseller_account: Option<ResellerAccount>,
+    pub reseller_receipts: Vec<ResellerReceipt>,
 }
 
 impl World {

@@ -111,7 +111,8 @@ pub(super) fn reason(text: &str) -> Result<String, Refusal> {
     Ok(text.to_owned())
 }
 
-pub(super) fn amount(yen: Yen) -> Result<Yen, Refusal> {
+/// Reads an amount that a person gave: positive, and below what no invoice can reach.
+pub(crate) fn amount(yen: Yen) -> Result<Yen, Refusal> {
     match yen.0 {
         ..=0 => Err(Refusal::AmountNotPositive),
         1..=MOST_YEN => Ok(yen),

@@ -17,6 +17,7 @@ mod step;
 mod work;
 
 pub use account::{Account, ClosedDebt, Debt, DebtKind, Demand, Draft, DraftState, Payment};
+pub(crate) use commands::amount;
 pub use commands::{Cancellation, Command, NewReceipt, PaperNotice};
 pub use describe::debt_text;
 pub use evolve::evolve;

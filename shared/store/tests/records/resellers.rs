@@ -3,16 +3,17 @@
 use ciero_domain::application::Channel;
 use ciero_domain::calendar::start_of;
 use ciero_domain::contract::{
-    Contract, Entry, Event, Facts, Standing, Step, TerminationCause, perform,
+    Contract, Entry, Event, Facts, NewReceipt, Standing, Step, TerminationCause, perform,
 };
 use ciero_domain::documents::Operator;
+use ciero_domain::money::Yen;
 use ciero_domain::reseller::ResellerAccount;
 use ciero_domain::samples::{reseller, resold_fee};
 use ciero_ports::{Billing, CommitError, Decision, HeldTask, Ledger, Resellers, Write, WriteKind};
 use jiff::civil::date;
 
 use crate::samples::contract;
-use crate::support::tables;
+use crate::support::{Tables, tables};
 
 fn write(account: &ResellerAccount) -> Decision {
     Decision::of(Write::ResellerAccount(Box::new(account.clone())))
@@ -91,7 +92,10 @@ async fn more_fees_than_a_transaction_holds_go_on_one_invoice_in_their_order() {
         .unwrap();
     let decision = write(&account).and(Write::ResellerInvoice(Box::new(invoice.clone())));
     t.store.commit(&decision).await.unwrap();
-    assert_eq!(t.store.account("mihon").await.unwrap(), Some(account));
+    assert_eq!(
+        t.store.account("mihon").await.unwrap(),
+        Some(account.clone())
+    );
     assert_eq!(
         t.store.reseller_invoices("mihon").await.unwrap(),
         std::slice::from_ref(&invoice)
@@ -99,6 +103,28 @@ async fn more_fees_than_a_transaction_holds_go_on_one_invoice_in_their_order() {
     let kept = t.store.reseller_invoice("mihon", 1).await.unwrap();
     assert_eq!(kept, Some(invoice));
     assert_eq!(t.store.reseller_invoices("miho").await.unwrap(), []);
+    pay(&t, account).await;
+}
+
+/// Records a payment, once.
+async fn pay(t: &Tables, account: ResellerAccount) {
+    let new = NewReceipt {
+        reference: "bank-1".into(),
+        received_on: date(2026, 5, 20),
+        yen: Yen(1),
+    };
+    let at = start_of(date(2026, 5, 20));
+    let paid = |account: &ResellerAccount| {
+        let (after, receipt) = account.receive(new.clone(), "operator:b", at).unwrap();
+        let decision = write(&after).and(Write::ResellerReceipt(Box::new(receipt.clone())));
+        (after, receipt, decision)
+    };
+    let (after, receipt, decision) = paid(&account);
+    t.store.commit(&decision).await.unwrap();
+    let again = t.store.commit(&paid(&after).2).await.unwrap_err();
+    assert!(matches!(again, CommitError::Conflict(WriteKind::Receipt)));
+    assert_eq!(t.store.account("mihon").await.unwrap(), Some(after));
+    assert_eq!(t.store.reseller_receipts("mihon").await.unwrap(), [receipt]);
 }
 
 #[tokio::test]
