@@ -1,9 +1,11 @@
 //! Contracts over years on the embedded cloud, killed at random, against the model.
 
 import assert from "node:assert/strict";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { contracts as written } from "../harness/due.mjs";
-import { Instance } from "../harness/instance.mjs";
+import { Instance, ROOT, scratch } from "../harness/instance.mjs";
 import { OPERATOR, operator } from "../harness/people.mjs";
 import { descendants } from "../harness/processes.mjs";
 import { earlier, plus, random } from "./calendar.mjs";
@@ -19,10 +21,23 @@ const LONGEST_DAYS = 30;
 /** Both who act; a rescission needs the second. */
 const OPERATORS = [OPERATOR.name, "e2e-operator-2"];
 
+/** The audit reads every contract's whole history; of ten years of days it would take most of the time. */
+const DAILY_AUDIT = "Schedule: cron(0 18 * * ? *)";
+const MONTHLY_AUDIT = "Schedule: cron(0 18 1 * ? *)";
+
+/** Writes the template with an audit a month into a folder. */
+async function template(folder) {
+  const text = await readFile(path.join(ROOT, "template.yaml"), "utf8");
+  assert.equal(text.split(DAILY_AUDIT).length, 2, "the audit has another schedule");
+  const file = path.join(folder, "template.yaml");
+  await writeFile(file, text.replace(DAILY_AUDIT, MONTHLY_AUDIT));
+  return file;
+}
+
 /** The cloud under the simulation: advanced to a morning, and disturbed on the way. */
 class World {
-  constructor(instance, chance, kills) {
-    Object.assign(this, { instance, chance, kills, killed: 0, operators: [] });
+  constructor(instance, extra, chance, kills) {
+    Object.assign(this, { instance, extra, chance, kills, killed: 0, operators: [] });
   }
 
   async advanced(duration) {
@@ -58,7 +73,7 @@ class World {
     this.instance.child.process.kill("SIGKILL");
     await this.instance.child.ended;
     await advance;
-    this.instance = await Instance.start({ ...this.instance.place, demo: false });
+    this.instance = await Instance.start({ ...this.instance.place, demo: false, extra: this.extra });
     for (const client of this.operators) client.instance = this.instance;
   }
 
@@ -78,7 +93,9 @@ class World {
 /** Runs the simulation; `kills` is the chance that a span is disturbed. */
 export async function simulate({ contracts, years, seed, kills, say = () => {} }) {
   const chance = random(seed);
-  const world = new World(await Instance.start({ demo: false, clock: `${FIRST}T09:01+09:00` }), chance, kills);
+  const folder = await scratch();
+  const extra = ["--template", await template(folder)];
+  const world = new World(await Instance.start({ demo: false, clock: `${FIRST}T09:01+09:00`, extra }), extra, chance, kills);
   try {
     for (const name of OPERATORS) world.operators.push(await operator(world.instance, name));
     for (let place = 0; place < STARTS; place += 1) {
@@ -111,5 +128,6 @@ export async function simulate({ contracts, years, seed, kills, say = () => {} }
   } finally {
     await world.instance.stop();
     await world.instance.remove();
+    await rm(folder, { recursive: true });
   }
 }
