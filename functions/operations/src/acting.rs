@@ -9,6 +9,7 @@ use ciero_domain::contract::{
 use ciero_domain::ids::{ContractId, MessageId, base32};
 use ciero_domain::particulars::Customer;
 use ciero_domain::screening::{RegisterCause, RegisterEntry};
+use ciero_pages::Visitor;
 use ciero_ports::{AuditRow, Decision, Write};
 use ciero_runtime::{Answer, Asked, Books, Moment, Operator, Outcome, Problem, facts};
 use http::request::Parts;
@@ -43,6 +44,7 @@ impl Group for Desks {
 /// An operator of one of the groups, and the request; to others the route does not exist.
 pub struct Acting<G> {
     pub name: String,
+    pub groups: Vec<String>,
     pub now: Moment,
     pub asked: Asked,
     group: PhantomData<fn() -> G>,
@@ -59,6 +61,7 @@ impl<G: Group> FromRequestParts<App> for Acting<G> {
         let Ok(asked) = Asked::from_request_parts(parts, app).await;
         Ok(Acting {
             name: operator.name,
+            groups: operator.groups,
             now,
             asked,
             group: PhantomData,
@@ -70,6 +73,14 @@ impl<G> Acting<G> {
     /// The actor of events and audit rows.
     pub fn by(&self) -> String {
         format!("operator:{}", self.name)
+    }
+
+    /// Who looks at a page of the console.
+    pub fn visitor(&self) -> Visitor {
+        Visitor::Operator {
+            name: self.name.clone(),
+            groups: self.groups.clone(),
+        }
     }
 
     /// Decides a command on a contract and writes everything that follows from it.

@@ -66,7 +66,7 @@ pub async fn import(
     Input(raw): Input<RawImport>,
 ) -> Result<Response, Problem> {
     let records = records(&raw.csv)?;
-    let name = acting.name.clone();
+    let visitor = acting.visitor();
     let run = Run {
         app: &app,
         by: acting.by(),
@@ -91,7 +91,7 @@ pub async fn import(
     }
     let rows: Vec<Row> = serde_json::from_value(answer.body["rows"].clone())
         .map_err(|error| Problem::from(anyhow::Error::from(error)))?;
-    let page = import_page::write(&app, (&name, language), &csrf, Some(&rows)).await?;
+    let page = import_page::write(&app, (visitor, language), &csrf, Some(&rows)).await?;
     Ok(page.into_response())
 }
 

@@ -17,13 +17,14 @@ pub async fn page(
     PageLanguage(language): PageLanguage,
     Csrf(csrf): Csrf,
 ) -> Result<Markup, Problem> {
-    write(&app, (&acting.name, language), &csrf, None).await
+    let visitor = acting.visitor();
+    write(&app, (visitor, language), &csrf, None).await
 }
 
 /// Writes the form, and above it how the rows of an import came out.
 pub async fn write(
     app: &App,
-    (name, language): (&str, Language),
+    (visitor, language): (Visitor, Language),
     csrf: &str,
     rows: Option<&[Row]>,
 ) -> Result<Markup, Problem> {
@@ -44,9 +45,7 @@ pub async fn write(
         service_name: &owner.service_name,
         company: owner.company.t(language),
         title,
-        visitor: Visitor::Operator {
-            name: name.to_owned(),
-        },
+        visitor,
         section: Section::Arrears,
         path: "/console/receipts",
         csrf,

@@ -155,6 +155,7 @@ pub async fn page(
         title,
         visitor: Visitor::Operator {
             name: operator.name.clone(),
+            groups: operator.groups.clone(),
         },
         section: Section::Register,
         path: "/console/register",

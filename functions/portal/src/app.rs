@@ -18,7 +18,8 @@ use crate::{
     welcome,
 };
 use crate::{
-    console_arrears, console_audit, console_cases, console_explanation, console_resellers,
+    console_arrears, console_audit, console_cases, console_explanation, console_liability,
+    console_resellers,
 };
 
 /// What only the console reads.
@@ -96,6 +97,7 @@ pub fn router(app: App) -> Router<()> {
             "/console/resellers/{code}/invoices/{number}",
             get(console_resellers::invoice),
         )
+        .route("/console/liability", get(console_liability::show))
         .route("/console/cases", get(console_cases::page))
         .route("/console/audit", get(console_audit::page))
         .route("/console/stuck", get(console_stuck::page))

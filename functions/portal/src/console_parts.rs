@@ -14,6 +14,8 @@ use crate::pieces::day;
 pub const CONTRACTS: &[&str] = &["contracts"];
 /// Those who decide about money.
 pub const BILLING: &[&str] = &["billing"];
+/// The legal desk.
+pub const LEGAL: &[&str] = &["legal"];
 /// Those who look after customers in one way or another.
 pub const DESKS: &[&str] = &["billing", "contracts", "support"];
 
@@ -36,7 +38,7 @@ impl ConsolePage {
     /// The actor that the operator is in events and audit rows.
     pub fn actor(&self) -> String {
         match &self.page.visitor {
-            Visitor::Operator { name } => format!("operator:{name}"),
+            Visitor::Operator { name, .. } => format!("operator:{name}"),
             _ => String::new(),
         }
     }

@@ -15,6 +15,7 @@ mod console_arrears;
 mod console_audit;
 mod console_cases;
 mod console_explanation;
+mod console_liability;
 mod console_measures;
 mod console_orders;
 mod console_parts;

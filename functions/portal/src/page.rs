@@ -126,7 +126,10 @@ async fn visitor(parts: &Parts, app: &App) -> Result<Visitor, Problem> {
         return Ok(Visitor::Guest);
     };
     match &session.role {
-        Role::Operator { name, .. } => Ok(Visitor::Operator { name: name.clone() }),
+        Role::Operator { name, groups } => Ok(Visitor::Operator {
+            name: name.clone(),
+            groups: groups.clone(),
+        }),
         Role::Customer { contract, user } => {
             let user = gate.people.user(contract, user).await?;
             let user =
@@ -222,6 +225,7 @@ impl FromRequestParts<App> for ConsolePage {
         }
         let visitor = Visitor::Operator {
             name: operator.name,
+            groups: operator.groups.clone(),
         };
         let page = Page::of(parts, app, visitor).await?;
         Ok(ConsolePage {

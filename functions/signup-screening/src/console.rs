@@ -24,6 +24,7 @@ const GROUP: &str = "screener";
 #[derive(Debug, Clone)]
 pub(crate) struct Screener {
     pub name: String,
+    pub groups: Vec<String>,
     pub language: Language,
     pub csrf: String,
 }
@@ -36,6 +37,7 @@ impl FromRequestParts<App> for Screener {
         let Ok(Csrf(csrf)) = Csrf::from_request_parts(parts, app).await;
         Ok(Screener {
             name: operator.name,
+            groups: operator.groups,
             language: PageLanguage::of(&parts.headers),
             csrf,
         })
@@ -59,6 +61,7 @@ impl Screener {
             title,
             visitor: Visitor::Operator {
                 name: self.name.clone(),
+                groups: self.groups.clone(),
             },
             section: Section::Applications,
             path,

@@ -9,12 +9,11 @@ pub enum Visitor {
     /// Not signed in.
     Guest,
     /// A customer's administrator or registered user.
-    Customer {
-        name: String,
-        administrator: bool,
-    },
+    Customer { name: String, administrator: bool },
     Operator {
         name: String,
+        /// What the operator may do; the navigation shows no page that would not open.
+        groups: Vec<String>,
     },
 }
 
@@ -36,6 +35,7 @@ pub enum Section {
     Cases,
     Audit,
     Stuck,
+    Liability,
     Apply,
     Prices,
     Terms,
@@ -74,44 +74,80 @@ const ADMINISTRATOR: &[Entry] = &[
     (Section::Invoices, "/invoices", "請求", "Invoices"),
     (Section::Notices, "/notices", "お知らせ", "Notices"),
 ];
-const OPERATOR: &[Entry] = &[
+/// An entry of the console with the groups that it is for; for all if there are none.
+const OPERATOR: &[(Entry, &[&str])] = &[
     (
-        Section::Applications,
-        "/console/applications",
-        "申込み",
-        "Applications",
+        (
+            Section::Applications,
+            "/console/applications",
+            "申込み",
+            "Applications",
+        ),
+        &["screener"],
     ),
     (
-        Section::Contracts,
-        "/console/contracts",
-        "契約",
-        "Contracts",
+        (
+            Section::Contracts,
+            "/console/contracts",
+            "契約",
+            "Contracts",
+        ),
+        &[],
     ),
-    (Section::Arrears, "/console/arrears", "未収", "Arrears"),
     (
-        Section::Resellers,
-        "/console/resellers",
-        "販売店",
-        "Resellers",
+        (Section::Arrears, "/console/arrears", "未収", "Arrears"),
+        &["billing", "contracts"],
     ),
-    (Section::Cases, "/console/cases", "対応事項", "Cases"),
-    (Section::Audit, "/console/audit", "照合", "Audit"),
-    (Section::Stuck, "/console/stuck", "滞留", "Stuck"),
-    (Section::Register, "/console/register", "登録簿", "Register"),
+    (
+        (
+            Section::Resellers,
+            "/console/resellers",
+            "販売店",
+            "Resellers",
+        ),
+        &["billing"],
+    ),
+    (
+        (Section::Cases, "/console/cases", "対応事項", "Cases"),
+        DESKS,
+    ),
+    ((Section::Audit, "/console/audit", "照合", "Audit"), DESKS),
+    ((Section::Stuck, "/console/stuck", "滞留", "Stuck"), DESKS),
+    (
+        (Section::Register, "/console/register", "登録簿", "Register"),
+        &["screener"],
+    ),
+    (
+        (
+            Section::Liability,
+            "/console/liability",
+            "責任限度額",
+            "Liability cap",
+        ),
+        &["legal"],
+    ),
 ];
+/// Those who look after customers in one way or another.
+const DESKS: &[&str] = &["billing", "contracts", "support"];
 
-fn entries(visitor: &Visitor) -> &'static [Entry] {
+fn entries(visitor: &Visitor) -> Vec<&'static Entry> {
     match visitor {
-        Visitor::Guest => GUEST,
+        Visitor::Guest => GUEST.iter().collect(),
         Visitor::Customer {
             administrator: false,
             ..
-        } => USER,
+        } => USER.iter().collect(),
         Visitor::Customer {
             administrator: true,
             ..
-        } => ADMINISTRATOR,
-        Visitor::Operator { .. } => OPERATOR,
+        } => ADMINISTRATOR.iter().collect(),
+        Visitor::Operator { groups, .. } => OPERATOR
+            .iter()
+            .filter(|(_, of)| {
+                of.is_empty() || groups.iter().any(|group| of.contains(&group.as_str()))
+            })
+            .map(|(entry, _)| entry)
+            .collect(),
     }
 }
 
@@ -127,7 +163,7 @@ fn account(frame: &Frame) -> Markup {
     html! {
         @match &frame.visitor {
             Visitor::Guest => a.button.quiet href="/sign-in" { (language.t("サインイン", "Sign in")) },
-            Visitor::Customer { name, .. } | Visitor::Operator { name } => {
+            Visitor::Customer { name, .. } | Visitor::Operator { name, .. } => {
                 span.who { (name) }
                 form.inline-form method="post" action="/sign-out" {
                     input type="hidden" name="csrf" value=(frame.csrf);
@@ -217,6 +253,24 @@ mod tests {
         });
         assert!(text.contains(r#"href="/cameras" aria-current="page""#));
         for entry in ["/devices", "/invoices", "/notices"] {
+            assert!(!text.contains(entry), "{entry}");
+        }
+    }
+
+    #[test]
+    fn an_operator_sees_the_pages_of_the_own_groups_only() {
+        let text = page(Visitor::Operator {
+            name: "佐藤".into(),
+            groups: vec!["legal".into()],
+        });
+        for entry in ["/console/contracts", "/console/liability"] {
+            assert!(text.contains(entry), "{entry}");
+        }
+        for entry in [
+            "/console/register",
+            "/console/applications",
+            "/console/arrears",
+        ] {
             assert!(!text.contains(entry), "{entry}");
         }
     }

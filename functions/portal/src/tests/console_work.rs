@@ -107,3 +107,37 @@ async fn art_06_only_billing_sees_resellers_and_only_invoices_that_exist() {
         assert_eq!(answer.code(), "not_found", "{path}");
     }
 }
+
+#[tokio::test]
+async fn art_16_the_legal_desk_sees_the_cap_and_nobody_else_the_page() {
+    let world = busy();
+    let path = "/console/liability";
+    let legal = world.staff(&["legal"]);
+    world.open(path, &legal).await.shows(&["事象の日"]);
+    let asked = |event: &str| format!("{path}?contract={}&event={event}", world.contract.id);
+    world.open(&asked("2026-06-01"), &legal).await.shows(&[
+        "限度額",
+        "支払い済みの合計",
+        "0円",
+        "解釈 D-20 v1",
+        "data-print",
+    ]);
+    let early = world.open(&asked("2020-01-01"), &legal).await;
+    early.shows(&["該当する契約期間がありません"]);
+    for event in ["2026-02-30", "", "2026-06-01T00:00:00Z"] {
+        let answer = world.ask(&asked(event), &legal).await;
+        assert_eq!(answer.status, 422, "{event}");
+        assert!(answer.body.contains("\"code\":\"date\""), "{}", answer.body);
+    }
+    for groups in [
+        &["billing"][..],
+        &["contracts"],
+        &["support"],
+        &["screener"],
+    ] {
+        let answer = world.ask(&asked("2026-06-01"), &world.staff(groups)).await;
+        assert_eq!(answer.code(), "not_found");
+    }
+    let other = format!("{path}?contract=c-zzzzzzzzzzzzzzzz&event=2026-06-01");
+    assert_eq!(world.ask(&other, &legal).await.code(), "not_found");
+}

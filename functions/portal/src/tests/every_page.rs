@@ -90,6 +90,9 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
     let busy = busy();
     let desks = world.staff(&["contracts", "billing", "support"]);
     let explained = format!("{contract}/explanation");
+    let legal = world.staff(&["legal"]);
+    let id = &busy.contract.id;
+    let capped = format!("/console/liability?contract={id}&event=2026-06-01");
     let asked: Vec<(&World, &str, &str)> = vec![
         (&world, "/", ""),
         (&world, "/prices", ""),
@@ -131,6 +134,7 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&busy, "/console/cases", &desks),
         (&busy, "/console/audit", &desks),
         (&busy, "/console/stuck", &desks),
+        (&busy, &capped, &legal),
         (&busy, "/console/resellers", &desks),
         (&busy, "/console/resellers/mihon/invoices/1", &desks),
         (&world, "/console/arrears", &desks),

@@ -81,19 +81,25 @@ impl Order {
     /// Returns the term that a date falls in, through auto-renewals; `None` before the start and after
     /// the last day of use.
     pub fn term_on(&self, date: Date) -> Option<Term> {
+        self.numbered_term_on(date).map(|(_, term)| term)
+    }
+
+    /// Returns the same with its number, 1 for the first term.
+    pub(super) fn numbered_term_on(&self, date: Date) -> Option<(u16, Term)> {
         if date < self.first_term.start || self.last_day.is_some_and(|last| last < date) {
             return None;
         }
-        let mut term = self.first_term;
+        let (mut number, mut term) = (1, self.first_term);
         while term.end < date {
             let next = term.next();
             // At the edge of the calendar a year has no end.
             if next.end <= term.end {
                 return None;
             }
+            number += 1;
             term = next;
         }
-        Some(term)
+        Some((number, term))
     }
 
     /// Tells whether the running term will be followed by another one.
