@@ -35,6 +35,7 @@ pub enum Section {
     Resellers,
     Cases,
     Audit,
+    Watch,
     Stuck,
     Apply,
     Prices,
@@ -96,6 +97,7 @@ const OPERATOR: &[Entry] = &[
     ),
     (Section::Cases, "/console/cases", "対応事項", "Cases"),
     (Section::Audit, "/console/audit", "照合", "Audit"),
+    (Section::Watch, "/console/cameras", "カメラ", "Cameras"),
     (Section::Stuck, "/console/stuck", "滞留", "Stuck"),
     (Section::Register, "/console/register", "登録簿", "Register"),
 ];
