@@ -3,8 +3,9 @@
 use lambda_runtime::Error;
 
 /// The names under which template.yaml declares the functions.
-pub const NAMES: [&str; 11] = [
+pub const NAMES: [&str; 12] = [
     "billing-schedule",
+    "camera-watch",
     "contract-desk",
     "device-provisioning",
     "due-sweep",
@@ -21,6 +22,7 @@ pub const NAMES: [&str; 11] = [
 pub async fn run(name: &str) -> Result<(), Error> {
     match name {
         "billing-schedule" => billing_schedule::run().await,
+        "camera-watch" => camera_watch::run().await,
         "contract-desk" => contract_desk::run().await,
         "device-provisioning" => device_provisioning::run().await,
         "due-sweep" => due_sweep::run().await,

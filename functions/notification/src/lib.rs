@@ -22,8 +22,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_ports::{
-    Accounts, Applications, Billing, Body, Chance, CommitError, Contracts, Decision, Documents,
-    DueWork, Ledger, Mailer, Notices, People, Queues, Resellers, Topic,
+    Accounts, Applications, Billing, Body, Chance, CommitError, Contracts, Decision, Devices,
+    Documents, DueWork, Ledger, Mailer, Notices, People, Queues, Resellers, Topic,
 };
 use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem, note_failure, text};
 use serde_json::Value;
@@ -36,6 +36,7 @@ pub struct App {
     pub billing: Arc<dyn Billing>,
     pub resellers: Arc<dyn Resellers>,
     pub people: Arc<dyn People>,
+    pub devices: Arc<dyn Devices>,
     pub documents: Arc<dyn Documents>,
     pub notices: Arc<dyn Notices>,
     pub ledger: Arc<dyn Ledger>,
@@ -61,6 +62,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         (Topic::Notices, text("NOTICE_QUEUE_URL")?),
         (Topic::Screening, text("SCREENING_QUEUE_URL")?),
         (Topic::Audit, text("AUDIT_QUEUE_URL")?),
+        (Topic::Watch, text("WATCH_QUEUE_URL")?),
     ];
     let app = App {
         applications: store.clone(),
@@ -68,6 +70,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         billing: store.clone(),
         resellers: store.clone(),
         people: store.clone(),
+        devices: store.clone(),
         documents: store.clone(),
         notices: store.clone(),
         ledger: store.clone(),

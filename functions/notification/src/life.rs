@@ -11,7 +11,9 @@ use jiff::civil::Date;
 
 use crate::App;
 use crate::letter::House;
-use crate::texts::{Text, billing, contract as formed, ending, measures, renewal, terms};
+use crate::texts::{
+    Text, billing, contract as formed, ending, measures, recording, renewal, terms,
+};
 
 /// The facts of one term of an order.
 pub(crate) struct Told<'a> {
@@ -80,6 +82,18 @@ pub(crate) async fn text(
         }
         Notice::Rescinded { .. } => {
             measures::rescinded(house, contract, ground(app, contract).await?)
+        }
+        Notice::RecordingStopped {
+            seen_at, cameras, ..
+        } => {
+            let names = app.devices.cameras(&contract.id).await?;
+            Some(recording::stopped(
+                house, contract, &names, cameras, *seen_at,
+            ))
+        }
+        Notice::RecordingResumed { cameras, .. } => {
+            let names = app.devices.cameras(&contract.id).await?;
+            Some(recording::resumed(house, contract, &names, cameras))
         }
         Notice::ApplicationReceived { .. }
         | Notice::ApplicationApproved { .. }

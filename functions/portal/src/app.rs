@@ -7,7 +7,7 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_ports::{
     Applications, Audit, AuditReports, Billing, Cases, Chance, Contracts, Devices, Documents,
-    DueWork, Notices, Resellers, Viewing,
+    DueWork, Notices, Resellers, Viewing, Watch,
 };
 use ciero_runtime::{Gate, Settings, guarded, sdk_config, text, warm_up};
 
@@ -19,7 +19,7 @@ use crate::{
 };
 use crate::{
     console_arrears, console_audit, console_cases, console_explanation, console_liability,
-    console_resellers,
+    console_resellers, console_watch,
 };
 
 /// What only the console reads.
@@ -40,6 +40,7 @@ pub struct App {
     pub billing: Arc<dyn Billing>,
     pub notices: Arc<dyn Notices>,
     pub devices: Arc<dyn Devices>,
+    pub watch: Arc<dyn Watch>,
     pub documents: Arc<dyn Documents>,
     pub viewing: Arc<dyn Viewing>,
     pub audit: Arc<dyn Audit>,
@@ -100,6 +101,7 @@ pub fn router(app: App) -> Router<()> {
         .route("/console/liability", get(console_liability::show))
         .route("/console/cases", get(console_cases::page))
         .route("/console/audit", get(console_audit::page))
+        .route("/console/cameras", get(console_watch::page))
         .route("/console/stuck", get(console_stuck::page))
         .route("/assets/{file}", get(assets::serve))
         .with_state(app)
@@ -119,6 +121,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         billing: store.clone(),
         notices: store.clone(),
         devices: store.clone(),
+        watch: store.clone(),
         documents: store.clone(),
         viewing: store.clone(),
         audit: store.clone(),

@@ -16,6 +16,7 @@ use crate::cameras::any_right;
 use crate::input::{Parameters, Segment};
 use crate::page::{CustomerPage, Page};
 use crate::pieces::{Tone, day, days, fact, moment, notice};
+use crate::recording;
 
 /// How far back a page opens that cannot show the live picture.
 const A_MOMENT_AGO: SignedDuration = SignedDuration::from_mins(10);
@@ -50,6 +51,8 @@ pub async fn show(
         return Err(Problem::not_found());
     }
     let at = opening(&asked.at)?;
+    let ledgers = app.watch.ledgers(&user.contract).await?;
+    let ledger = ledgers.iter().find(|ledger| ledger.camera == id);
     let watch = watch(&seen, page.now);
     let content = html! {
         h1 { (seen.camera.name) }
@@ -58,6 +61,9 @@ pub async fn show(
         }
         @if !matches!(watch, Watch::Nothing(_)) { (player(&page, &seen, watch, at)) }
         (facts(&page, &seen))
+        @if let (Some(ledger), None, false) = (ledger, seen.camera.retired_at, matches!(watch, Watch::Nothing(_))) {
+            (recording::section(&page, ledger, &seen.camera, &seen.user))
+        }
         @if user.is_administrator() {
             div.actions { a.button href={ "/devices/" (seen.camera.device) } { (page.t("機器の設定", "The device")) } }
         }

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use ciero_domain::device::{Camera, Device, DeviceState};
 use ciero_domain::user::{Right, Role, User};
+use ciero_domain::watch::Ledger;
 use ciero_pages::Section;
 use ciero_runtime::Problem;
 use maud::{Markup, PreEscaped, html};
@@ -10,17 +11,19 @@ use maud::{Markup, PreEscaped, html};
 use crate::App;
 use crate::page::{CustomerPage, Page};
 use crate::pieces::{Tone, badge, days};
+use crate::recording;
 
 /// Shows the cameras on which the user holds any right; an administrator holds all of them.
 pub async fn list(
     State(app): State<App>,
     CustomerPage { page, user }: CustomerPage,
 ) -> Result<Markup, Problem> {
-    let (cameras, devices) = tokio::join!(
+    let (cameras, devices, ledgers) = tokio::join!(
         app.devices.cameras(&user.contract),
-        app.devices.devices(&user.contract)
+        app.devices.devices(&user.contract),
+        app.watch.ledgers(&user.contract)
     );
-    let (mut cameras, devices) = (cameras?, devices?);
+    let (mut cameras, devices, ledgers) = (cameras?, devices?, ledgers?);
     cameras.retain(|camera| any_right(&user, camera));
     // Those in use come first, each group by name.
     cameras.sort_by_key(|camera| (camera.retired_at.is_some(), camera.name.clone()));
@@ -30,7 +33,7 @@ pub async fn list(
         @if cameras.is_empty() {
             (nothing(&page, &user))
         } @else {
-            div.cards { @for camera in &cameras { (tile(&page, camera, &devices)) } }
+            div.cards { @for camera in &cameras { (tile(&page, camera, &devices, &ledgers)) } }
         }
         (sign_out_everywhere(&page))
     };
@@ -60,14 +63,20 @@ fn nothing(page: &Page, user: &User) -> Markup {
     }
 }
 
-fn tile(page: &Page, camera: &Camera, devices: &[Device]) -> Markup {
+fn tile(page: &Page, camera: &Camera, devices: &[Device], ledgers: &[Ledger]) -> Markup {
+    let ledger = ledgers.iter().find(|ledger| ledger.camera == camera.id);
     let device = devices.iter().find(|device| device.id == camera.device);
     let kept = days(page.language, i64::from(camera.retention_hours / 24));
     html! {
         a.camera-tile href={ "/cameras/" (camera.id) } {
             span.thumb { (PreEscaped(LENS)) }
             span.name { (camera.name) }
-            @if let Some(device) = device { (device_state(page, device)) }
+            @if let Some(device) = device {
+                @match (&device.state, ledger) {
+                    (DeviceState::Active { .. }, Some(ledger)) => (recording::state(page, ledger)),
+                    _ => (device_state(page, device)),
+                }
+            }
             span.muted { (page.t("録画の保存 ", "Recordings kept ")) (kept) }
         }
     }

@@ -67,6 +67,10 @@ fn kind(page: &Page, kind: CaseKind) -> &str {
             "終了した契約にお預かり金が残っています。お客様に振込先を確認し、返金してください。",
             "An ended contract has credit left. Please ask the customer where to pay it back to.",
         ),
+        CaseKind::PlanNotMet => page.t(
+            "映像の保存期間がプランより短く設定されています。ストリームの設定を直してください。",
+            "A stream keeps recordings for less than the plan. Please correct the stream's retention.",
+        ),
         CaseKind::DemandFailed => page.t(
             "催告が届きませんでした。別の方法で催告し、記録してください。",
             "A demand did not arrive. Please demand in another way and record it.",

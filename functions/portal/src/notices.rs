@@ -98,6 +98,8 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
         Notice::Suspended { .. } => l.t("利用停止", "Suspension"),
         Notice::SuspensionLifted { .. } => l.t("利用停止の解除", "Suspension lifted"),
         Notice::Rescinded { .. } => l.t("契約の解除", "Rescission"),
+        Notice::RecordingStopped { .. } => l.t("録画の停止", "Recording stopped"),
+        Notice::RecordingResumed { .. } => l.t("録画の再開", "Recording resumed"),
         Notice::ResellerInvoiceIssued { .. } => l.t("販売店への請求書", "Invoice to the reseller"),
     }
 }

@@ -36,7 +36,7 @@ fn asked(item: &QueueItem) -> Result<ApplicationId> {
     let message = item.message()?;
     match message.body {
         Body::Screen(id) => Ok(id),
-        Body::Notice(_) | Body::Announce(_) | Body::Audit(_) | Body::Work(_) => {
+        Body::Notice(_) | Body::Announce(_) | Body::Audit(_) | Body::Watch(_) | Body::Work(_) => {
             anyhow::bail!("message {} belongs to another queue", message.id)
         }
     }

@@ -4,6 +4,7 @@
 //! differently; everything else is a [`CloudError`](ciero_ports::CloudError).
 
 mod accounts;
+mod arrivals;
 mod chance;
 mod errors;
 mod intervals;

@@ -19,7 +19,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::errors::{code, failed, unbuilt};
 use crate::intervals::merge;
 
-const SERVICE: &str = "Kinesis Video";
+pub(crate) const SERVICE: &str = "Kinesis Video";
 
 /// Fragments of a live playlist: enough to start at once, few enough to stay near the present.
 const LIVE_FRAGMENTS: i64 = 10;
@@ -28,7 +28,7 @@ const RECORDED_FRAGMENTS: i64 = 5_000;
 /// The shortest and longest life of a session, in seconds.
 const LIFE_SECONDS: (i32, i32) = (300, 43_200);
 /// Fragments on one page of a list.
-const PAGE: i64 = 1_000;
+pub(crate) const PAGE: i64 = 1_000;
 /// A fragment is at most this long, so one that began earlier cannot reach into a range.
 const LONGEST_FRAGMENT: SignedDuration = SignedDuration::from_secs(20);
 
@@ -39,12 +39,12 @@ type EndpointKey = (String, &'static str);
 #[derive(Debug)]
 pub struct KinesisPlayback {
     control: aws_sdk_kinesisvideo::Client,
-    archive: aws_sdk_kinesisvideoarchivedmedia::Client,
+    pub(crate) archive: aws_sdk_kinesisvideoarchivedmedia::Client,
     endpoints: Mutex<HashMap<EndpointKey, String>>,
 }
 
 /// Why a call on the archive came to nothing.
-enum Miss {
+pub(crate) enum Miss {
     /// The stream, or the range, holds nothing.
     Nothing,
     Failed(CloudError),
@@ -61,7 +61,7 @@ impl KinesisPlayback {
     }
 
     /// Returns where a stream's data is read through one API.
-    async fn endpoint(&self, stream_name: &str, api: &Api) -> Result<Override, Miss> {
+    pub(crate) async fn endpoint(&self, stream_name: &str, api: &Api) -> Result<Override, Miss> {
         let key = (stream_name.to_owned(), api.name);
         if let Some(known) = self.known().get(&key) {
             return Ok(Override::new().endpoint_url(known));
@@ -83,7 +83,7 @@ impl KinesisPlayback {
     }
 
     /// Forgets an endpoint that did not serve, so that the next call asks anew.
-    fn forget(&self, stream_name: &str, api: &Api) {
+    pub(crate) fn forget(&self, stream_name: &str, api: &Api) {
         self.known().remove(&(stream_name.to_owned(), api.name));
     }
 
@@ -175,7 +175,7 @@ impl KinesisPlayback {
 }
 
 /// One API of the archive as the control plane calls it.
-struct Api {
+pub(crate) struct Api {
     name: &'static str,
     control: ApiName,
 }
@@ -184,7 +184,7 @@ const HLS: Api = Api {
     name: "GET_HLS_STREAMING_SESSION_URL",
     control: ApiName::GetHlsStreamingSessionUrl,
 };
-const LIST: Api = Api {
+pub(crate) const LIST: Api = Api {
     name: "LIST_FRAGMENTS",
     control: ApiName::ListFragments,
 };
@@ -221,7 +221,7 @@ fn before(from: Timestamp, to: Timestamp) -> Timestamp {
     if last > from { last } else { to }
 }
 
-fn moment(at: Timestamp) -> DateTime {
+pub(crate) fn moment(at: Timestamp) -> DateTime {
     DateTime::from_millis(at.as_millisecond())
 }
 

@@ -46,4 +46,20 @@ impl Streams for KinesisStreams {
             Err(error) => Err(failed(SERVICE)(error)),
         }
     }
+
+    async fn retention_hours(&self, stream_name: &str) -> Result<u32, CloudError> {
+        let request = self.client.describe_stream().stream_name(stream_name);
+        match request.send().await {
+            Ok(answer) => {
+                let hours = answer
+                    .stream_info
+                    .and_then(|info| info.data_retention_in_hours);
+                Ok(hours
+                    .and_then(|hours| u32::try_from(hours).ok())
+                    .unwrap_or(0))
+            }
+            Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(0),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
+    }
 }

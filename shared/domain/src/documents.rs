@@ -7,6 +7,7 @@ use crate::device::DeviceKind;
 use crate::due_date::PaymentTerms;
 use crate::holidays::Overrides;
 use crate::money::Yen;
+use crate::watch::Interruption;
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -73,6 +74,9 @@ pub struct Operator {
     /// Companies through which customers contract (6-2).
     #[serde(default)]
     pub resellers: Vec<Reseller>,
+    /// Planned work and incidents in which cameras may stand still because of the service (8-1).
+    #[serde(default)]
+    pub interruptions: Vec<Interruption>,
 }
 
 /// A company whose terms of payment govern its customers' contracts (6-2).

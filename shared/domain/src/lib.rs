@@ -30,5 +30,6 @@ pub mod samples;
 pub mod screening;
 pub mod terms;
 pub mod user;
+pub mod watch;
 
 pub use language::Language;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{ApplicationId, ContractId, MessageId, UserId};
 use crate::language::Language;
+use crate::watch::{Outage, Resumed};
 
 /// What a notice is about. The kind is also the mail's tag.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +75,18 @@ pub enum Notice {
     SuspensionLifted { contract: ContractId },
     /// 13-1, 17-2: the contract is rescinded.
     Rescinded { contract: ContractId },
+    /// 2-8, 24: cameras of a contract stopped recording, as a tick of the watch saw it.
+    RecordingStopped {
+        contract: ContractId,
+        seen_at: Timestamp,
+        cameras: Vec<Outage>,
+    },
+    /// 2-8, 24: cameras record again whose outage was told.
+    RecordingResumed {
+        contract: ContractId,
+        seen_at: Timestamp,
+        cameras: Vec<Resumed>,
+    },
     /// 6-2: a reseller's invoice of a month was issued; goes to the reseller.
     ResellerInvoiceIssued { reseller: String, number: u32 },
 }
@@ -102,6 +115,8 @@ impl Notice {
             Notice::Suspended { .. } => "suspended",
             Notice::SuspensionLifted { .. } => "suspension_lifted",
             Notice::Rescinded { .. } => "rescinded",
+            Notice::RecordingStopped { .. } => "recording_stopped",
+            Notice::RecordingResumed { .. } => "recording_resumed",
             Notice::ResellerInvoiceIssued { .. } => "reseller_invoice_issued",
         }
     }
@@ -127,6 +142,7 @@ impl Notice {
             | Notice::SuspensionLifted { .. }
             | Notice::ResellerInvoiceIssued { .. } => "6-2",
             Notice::Rescinded { .. } => "13-1",
+            Notice::RecordingStopped { .. } | Notice::RecordingResumed { .. } => "2-8",
         }
     }
 
@@ -149,7 +165,9 @@ impl Notice {
             | Notice::Demand { contract, .. }
             | Notice::Suspended { contract }
             | Notice::SuspensionLifted { contract }
-            | Notice::Rescinded { contract } => Some(contract),
+            | Notice::Rescinded { contract }
+            | Notice::RecordingStopped { contract, .. }
+            | Notice::RecordingResumed { contract, .. } => Some(contract),
             Notice::ApplicationReceived { .. }
             | Notice::ApplicationApproved { .. }
             | Notice::ApplicationDeclined { .. }

@@ -34,6 +34,7 @@ pub enum Section {
     Resellers,
     Cases,
     Audit,
+    Watch,
     Stuck,
     Liability,
     Apply,
@@ -112,6 +113,10 @@ const OPERATOR: &[(Entry, &[&str])] = &[
         DESKS,
     ),
     ((Section::Audit, "/console/audit", "照合", "Audit"), DESKS),
+    (
+        (Section::Watch, "/console/cameras", "カメラ", "Cameras"),
+        DESKS,
+    ),
     ((Section::Stuck, "/console/stuck", "滞留", "Stuck"), DESKS),
     (
         (Section::Register, "/console/register", "登録簿", "Register"),

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use ciero_domain::ids::{ID_BYTES, MessageId, UserId};
+use ciero_domain::watch::Arrival;
 use jiff::Timestamp;
 
 use crate::decision::Message;
@@ -71,6 +72,8 @@ pub trait Accounts: Send + Sync {
 pub trait Streams: Send + Sync {
     /// Makes the stream if there is none, with this retention.
     async fn ensure(&self, stream_name: &str, retention_hours: u32) -> Result<(), CloudError>;
+    /// Returns for how many hours a stream keeps recordings; 0 if it is not there.
+    async fn retention_hours(&self, stream_name: &str) -> Result<u32, CloudError>;
 }
 
 /// The files that hold the operator's screening lists, one for each version (P-4, 3-4).
@@ -130,6 +133,30 @@ pub trait Playback: Send + Sync {
         to: Timestamp,
         gap_ms: i64,
     ) -> Result<Vec<Interval>, CloudError>;
+}
+
+/// What a stream's archive lists of what arrived in a stretch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Arrived {
+    /// Every fragment, in no order.
+    All(Vec<Arrival>),
+    /// There are more than one reading may list.
+    TooMany,
+    /// The stream is not there, or keeps nothing.
+    NothingKept,
+}
+
+/// What has arrived in a stream, by the time of arrival.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Arrivals: Send + Sync {
+    /// Lists the fragments whose arrival began within a stretch, in as few requests as their number allows.
+    async fn arrivals(
+        &self,
+        stream_name: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Arrived, CloudError>;
 }
 
 /// A certificate that was issued for a device's own key.

@@ -12,6 +12,7 @@ use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, 
 use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
 use ciero_domain::terms::TermsText;
 use ciero_domain::user::User;
+use ciero_domain::watch::Told;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,6 +61,8 @@ pub enum Write {
     ResellerReceipt(Box<ResellerReceipt>),
     /// Money that came in; refused if its reference was recorded before.
     Receipt(ContractId, Box<Receipt>, Timestamp),
+    /// What a contract's customer was told of its cameras' recording.
+    Told(Box<Told>),
     /// A case of the operator's list.
     Case(Box<Case>),
     User(Box<User>),
@@ -162,6 +165,8 @@ pub enum Topic {
     Screening,
     /// The next part of a run of the effect audit.
     Audit,
+    /// The next part of a run of the camera watch.
+    Watch,
     /// Due work of a kind.
     Work(Kind),
 }
@@ -173,6 +178,7 @@ impl Topic {
             Topic::Notices => "notices",
             Topic::Screening => "screening",
             Topic::Audit => "audit",
+            Topic::Watch => "watch",
             Topic::Work(kind) => kind.name(),
         }
     }
@@ -190,6 +196,8 @@ pub enum Body {
     Announce(Announcement),
     /// Go on with the run of the effect audit that began then.
     Audit(Timestamp),
+    /// Go on with the run of the camera watch that began then.
+    Watch(Timestamp),
     /// Carry out due work.
     Work(HeldTask),
 }
@@ -211,6 +219,7 @@ impl Body {
             Body::Notice(_) | Body::Announce(_) => Topic::Notices,
             Body::Screen(_) => Topic::Screening,
             Body::Audit(_) => Topic::Audit,
+            Body::Watch(_) => Topic::Watch,
             Body::Work(held) => Topic::Work(held.task.work.kind()),
         }
     }

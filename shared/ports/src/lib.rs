@@ -3,15 +3,16 @@
 mod cloud;
 mod decision;
 mod records;
+mod watch;
 
 pub use cloud::{
-    Accounts, Chance, CloudError, Enrolled, Interval, ListFiles, Mail, Mailer, Playback,
-    PlaybackError, PlaybackWindow, Queues, Streams, Things,
+    Accounts, Arrivals, Arrived, Chance, CloudError, Enrolled, Interval, ListFiles, Mail, Mailer,
+    Playback, PlaybackError, PlaybackWindow, Queues, Streams, Things,
 };
 #[cfg(feature = "mocks")]
 pub use cloud::{
-    MockAccounts, MockChance, MockListFiles, MockMailer, MockPlayback, MockQueues, MockStreams,
-    MockThings,
+    MockAccounts, MockArrivals, MockChance, MockListFiles, MockMailer, MockPlayback, MockQueues,
+    MockStreams, MockThings,
 };
 pub use decision::{
     Announcement, Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered,
@@ -28,3 +29,6 @@ pub use records::{
     MockContracts, MockDevices, MockDocuments, MockDueWork, MockLedger, MockNotices, MockPeople,
     MockResellers, MockViewing,
 };
+#[cfg(feature = "mocks")]
+pub use watch::MockWatch;
+pub use watch::{StoppedCamera, Watch, WatchReport, WatchRun};

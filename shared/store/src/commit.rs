@@ -11,7 +11,7 @@ use crate::ledger::Answer;
 use crate::operation::{Condition, Operation, Operations};
 use crate::{Store, applications, audit, billing, cases, confidential, contracts, devices};
 use crate::{describe, keys, people};
-use crate::{documents, due_work, notices, resellers};
+use crate::{documents, due_work, notices, resellers, watch};
 
 /// DynamoDB's limit of one transaction.
 const MOST_ITEMS: usize = 100;
@@ -54,6 +54,7 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::ResellerInvoice(invoice) => resellers::put_invoice(invoice),
         Write::ResellerReceipt(receipt) => resellers::put_receipt(receipt),
         Write::Receipt(contract, receipt, at) => billing::put_receipt(contract, receipt, *at),
+        Write::Told(told) => watch::put_told(told),
         Write::Case(case) => cases::put(case),
         Write::User(user) => people::put(user),
         Write::Device(device) => devices::put_device(device),

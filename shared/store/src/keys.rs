@@ -40,6 +40,7 @@ pub(crate) const INVOICES: &str = "INVOICE#";
 pub(crate) const RECEIPTS: &str = "RECEIPT#";
 pub(crate) const PARKED: &str = "PARKED";
 pub(crate) const ARREARS: &str = "ARREARS";
+pub(crate) const LEDGERS: &str = "RECORDED#";
 pub(crate) const OPEN_CASES: &str = "CASES#open";
 
 /// How many partitions the outbox is spread over. Fewer than one busy minute needs writes, and each is a
@@ -322,6 +323,23 @@ pub(crate) fn audit_report() -> Key {
 
 pub(crate) fn audit_run(began: Timestamp) -> Key {
     Key::new("AUDIT", format!("RUN#{}", sortable(began)))
+}
+
+/// A camera's ledger stands with its contract, so that a contract's are one query.
+pub(crate) fn ledger(contract: &ContractId, camera: &CameraId) -> Key {
+    Key::new(contract_partition(contract), format!("{LEDGERS}{camera}"))
+}
+
+pub(crate) fn told(contract: &ContractId) -> Key {
+    Key::new(contract_partition(contract), "TOLD_OF_RECORDING")
+}
+
+pub(crate) fn watch_report() -> Key {
+    Key::new("WATCH", "REPORT")
+}
+
+pub(crate) fn watch_run(began: Timestamp) -> Key {
+    Key::new("WATCH", format!("RUN#{}", sortable(began)))
 }
 
 /// Contracts with something that an operator of arrears must see.

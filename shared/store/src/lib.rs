@@ -23,6 +23,8 @@ mod people;
 mod reading;
 mod resellers;
 mod viewing;
+mod watch;
+mod writing;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};

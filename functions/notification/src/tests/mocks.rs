@@ -7,8 +7,8 @@ use ciero_domain::notice::NoticeRecord;
 use ciero_domain::user::{Role, User};
 use ciero_ports::{
     CommitError, Decision, Mail, MockAccounts, MockApplications, MockBilling, MockChance,
-    MockContracts, MockDocuments, MockDueWork, MockLedger, MockMailer, MockNotices, MockPeople,
-    MockQueues, MockResellers, Write,
+    MockContracts, MockDevices, MockDocuments, MockDueWork, MockLedger, MockMailer, MockNotices,
+    MockPeople, MockQueues, MockResellers, Write,
 };
 
 use super::life::{Life, facts};
@@ -45,6 +45,7 @@ pub struct Mocks {
     pub billing: MockBilling,
     pub resellers: MockResellers,
     pub people: MockPeople,
+    pub devices: MockDevices,
     pub documents: MockDocuments,
     pub notices: MockNotices,
     pub ledger: MockLedger,
@@ -69,6 +70,7 @@ impl Mocks {
             billing: MockBilling::new(),
             resellers: MockResellers::new(),
             people: MockPeople::new(),
+            devices: MockDevices::new(),
             documents: MockDocuments::new(),
             notices: MockNotices::new(),
             ledger: MockLedger::new(),
@@ -90,6 +92,7 @@ impl Mocks {
             .people
             .expect_user()
             .returning(move |_, id| Ok((*id == person.id).then(|| person.clone())));
+        mocks.devices.expect_cameras().returning(|_| Ok(cameras()));
         let documents = &mut mocks.documents;
         documents
             .expect_operator()
@@ -182,6 +185,7 @@ impl Mocks {
             billing: Arc::new(self.billing),
             resellers: Arc::new(self.resellers),
             people: Arc::new(self.people),
+            devices: Arc::new(self.devices),
             documents: Arc::new(self.documents),
             notices: Arc::new(self.notices),
             ledger: Arc::new(self.ledger),

@@ -4,14 +4,16 @@ use ciero_domain::Language;
 use ciero_domain::application::{Application, Event, Form, RawApplication, evolve};
 use ciero_domain::confirmation::Confirmation;
 use ciero_domain::contract::{Contract, Entry};
+use ciero_domain::device::Camera;
 use ciero_domain::documents::{Bilingual, Operator};
-use ciero_domain::ids::{ApplicationId, ContractId, MessageId, UserId};
+use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
 use ciero_domain::money::Yen;
 use ciero_domain::notice::Notice;
 use ciero_domain::particulars::RawParticulars;
 use ciero_domain::prices::{Plan, PriceList};
 use ciero_domain::terms::{TermsText, TermsVersion};
 use ciero_domain::user::{NewUser, Role, User};
+use ciero_domain::watch::{Outage, Resumed, Trouble};
 use ciero_runtime::Moment;
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -241,5 +243,56 @@ pub fn demand() -> Notice {
     Notice::Demand {
         contract: contract_id(),
         number: 1,
+    }
+}
+
+/// Two cameras of the contract.
+pub fn cameras() -> Vec<Camera> {
+    let camera = |n: u8, name: &str| Camera {
+        id: CameraId::from_random([n; 10]),
+        version: 1,
+        contract: contract_id(),
+        device: DeviceId::from_random([n; 10]),
+        name: name.into(),
+        stream_name: format!("stream-{n}"),
+        retention_hours: 720,
+        since: now().0,
+        retired_at: None,
+    };
+    vec![camera(1, "玄関"), camera(2, "倉庫")]
+}
+
+/// Both cameras stopped at once, each in its own way.
+pub fn recording_stopped() -> Notice {
+    let outage = |n: u8, trouble| Outage {
+        camera: CameraId::from_random([n; 10]),
+        since: at("2026-06-01T00:41:30Z"),
+        trouble,
+    };
+    Notice::RecordingStopped {
+        contract: contract_id(),
+        seen_at: at("2026-06-01T00:46:00Z"),
+        cameras: vec![
+            outage(1, Trouble::Offline),
+            outage(2, Trouble::NotRecording),
+        ],
+    }
+}
+
+/// One lost pictures, the other sent them later.
+pub fn recording_resumed() -> Notice {
+    let end = |n: u8, again: &str, lost_seconds| Resumed {
+        camera: CameraId::from_random([n; 10]),
+        since: at("2026-06-01T00:41:30Z"),
+        again: at(again),
+        lost_seconds,
+    };
+    Notice::RecordingResumed {
+        contract: contract_id(),
+        seen_at: at("2026-06-01T01:20:00Z"),
+        cameras: vec![
+            end(1, "2026-06-01T01:05:10Z", 1420),
+            end(2, "2026-06-01T00:41:30Z", 0),
+        ],
     }
 }

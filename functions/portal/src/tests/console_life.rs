@@ -162,6 +162,7 @@ pub fn busy() -> World {
                 },
             )],
         };
+        world.back.watch = super::recording::report(&world.contract.id);
         resell(world);
         world.back.parked = vec![Parked {
             id: "6f1c".into(),

@@ -88,6 +88,7 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         format!("/console/contracts/{}", contract().id),
     );
     let busy = busy();
+    let stopped = super::recording::stopped();
     let desks = world.staff(&["contracts", "billing", "support"]);
     let explained = format!("{contract}/explanation");
     let legal = world.staff(&["legal"]);
@@ -133,6 +134,10 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&busy, "/console/arrears", &desks),
         (&busy, "/console/cases", &desks),
         (&busy, "/console/audit", &desks),
+        (&busy, "/console/cameras", &desks),
+        (&world, "/console/cameras", &desks),
+        (&stopped, "/cameras", &customer),
+        (&stopped, &camera, &customer),
         (&busy, "/console/stuck", &desks),
         (&busy, &capped, &legal),
         (&busy, "/console/resellers", &desks),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ciero_ports::{
     MockApplications, MockAudit, MockBilling, MockChance, MockContracts, MockDevices,
-    MockDocuments, MockNotices, MockPeople, MockViewing, Seen,
+    MockDocuments, MockNotices, MockPeople, MockViewing, MockWatch, Seen,
 };
 use ciero_ports::{MockAuditReports, MockCases, MockDueWork, MockResellers};
 
@@ -156,6 +156,16 @@ pub fn devices(world: &World) -> MockDevices {
         .returning(move |_, id| Ok(all.iter().find(|c| c.id == *id).cloned()));
     let all = world.cameras.clone();
     mock.expect_cameras().returning(move |_| Ok(all.clone()));
+    mock
+}
+
+pub fn watch(world: &World) -> MockWatch {
+    let mut mock = MockWatch::new();
+    let all = world.ledgers.clone();
+    mock.expect_ledgers().returning(move |_| Ok(all.clone()));
+    let report = world.back.watch.clone();
+    mock.expect_watch_report()
+        .returning(move || Ok(report.clone()));
     mock
 }
 

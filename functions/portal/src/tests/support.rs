@@ -17,7 +17,8 @@ use ciero_domain::prices::PriceList;
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::terms::TermsText;
 use ciero_domain::user::User;
-use ciero_ports::{AuditReport, AuditRow, Parked};
+use ciero_domain::watch::Ledger;
+use ciero_ports::{AuditReport, AuditRow, Parked, WatchReport};
 use ciero_runtime::{COOKIE, Gate, LIFETIME, Moment, Role, Sealer, Session, Settings, guarded};
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
@@ -46,6 +47,7 @@ pub struct World {
     pub users: Vec<User>,
     pub devices: Vec<Device>,
     pub cameras: Vec<Camera>,
+    pub ledgers: Vec<Ledger>,
     pub trail: Vec<AuditRow>,
     pub back: BackOffice,
 }
@@ -56,6 +58,7 @@ pub struct BackOffice {
     pub cases: Vec<Case>,
     pub parked: Vec<Parked>,
     pub report: AuditReport,
+    pub watch: WatchReport,
     pub waiting: Vec<ResoldFee>,
     pub resold: Option<(ResellerInvoice, Vec<ResoldFee>)>,
     pub reseller_account: Option<ResellerAccount>,
@@ -80,6 +83,7 @@ impl World {
             users: vec![administrator(), watcher()],
             devices: vec![device(20, registered())],
             cameras: vec![camera(20, "Entrance")],
+            ledgers: Vec::new(),
             trail: Vec::new(),
             back: BackOffice::default(),
         }
@@ -161,6 +165,7 @@ impl World {
             billing: Arc::new(mocks::billing(self)),
             notices: Arc::new(mocks::notices(self)),
             devices: Arc::new(mocks::devices(self)),
+            watch: Arc::new(mocks::watch(self)),
             documents: Arc::new(mocks::documents(self)),
             viewing: Arc::new(mocks::viewing(self)),
             audit: Arc::new(mocks::audit(self)),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod accounts;
+mod arrivals;
 mod fake;
 mod list_files;
 mod mailer;

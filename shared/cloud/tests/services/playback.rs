@@ -12,7 +12,7 @@ fn at(text: &str) -> Timestamp {
 }
 
 /// A fake whose data endpoint is itself; `script` answers the archive's calls.
-async fn fake(script: impl Fn(&Asked) -> Answer + Clone + Send + Sync + 'static) -> Fake {
+pub async fn fake(script: impl Fn(&Asked) -> Answer + Clone + Send + Sync + 'static) -> Fake {
     let own: std::sync::Arc<std::sync::OnceLock<String>> = std::sync::Arc::default();
     let known = own.clone();
     let fake = Fake::start(move |asked| match asked.what.as_str() {

@@ -40,6 +40,8 @@ pub enum CaseKind {
     DemandFailed,
     /// 15-1, 11: the contract ended while the customer has money with us that no invoice will take.
     CreditLeft,
+    /// 21-6: a stream keeps recordings for less than the plan that was ordered.
+    PlanNotMet,
 }
 
 /// A case of the operator's list.

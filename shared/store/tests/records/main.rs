@@ -10,3 +10,4 @@ mod round_trips;
 mod samples;
 mod support;
 mod trouble;
+mod watch;

@@ -1,0 +1,84 @@
+//! What has arrived in a stream since it was last looked at (Kinesis Video archived media).
+
+use async_trait::async_trait;
+use aws_sdk_kinesisvideoarchivedmedia::types::{
+    Fragment, FragmentSelector, FragmentSelectorType, TimestampRange,
+};
+use ciero_domain::watch::{Arrival, Span};
+use ciero_ports::{Arrivals, Arrived, CloudError};
+use jiff::Timestamp;
+
+use crate::KinesisPlayback;
+use crate::errors::{code, failed, unbuilt};
+use crate::playback::{LIST, Miss, PAGE, SERVICE, moment};
+
+/// How many pages one reading may take: nearly three hours of fragments of one second.
+const MOST_PAGES: usize = 10;
+
+#[async_trait]
+impl Arrivals for KinesisPlayback {
+    async fn arrivals(
+        &self,
+        stream_name: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Arrived, CloudError> {
+        let range = TimestampRange::builder()
+            .start_timestamp(moment(from))
+            .end_timestamp(moment(to))
+            .build()
+            .map_err(unbuilt(SERVICE))?;
+        let selector = FragmentSelector::builder()
+            .fragment_selector_type(FragmentSelectorType::ServerTimestamp)
+            .timestamp_range(range)
+            .build()
+            .map_err(unbuilt(SERVICE))?;
+        match self.list(stream_name, selector).await {
+            Ok(arrived) => Ok(arrived),
+            Err(Miss::Nothing) => Ok(Arrived::NothingKept),
+            Err(Miss::Failed(error)) => Err(error),
+        }
+    }
+}
+
+impl KinesisPlayback {
+    async fn list(&self, stream_name: &str, selector: FragmentSelector) -> Result<Arrived, Miss> {
+        let endpoint = self.endpoint(stream_name, &LIST).await?;
+        let mut arrivals = Vec::new();
+        let mut next = None;
+        for _ in 0..MOST_PAGES {
+            let request = self.archive.list_fragments().stream_name(stream_name);
+            let answer = request
+                .fragment_selector(selector.clone())
+                .max_results(PAGE)
+                .set_next_token(next)
+                .customize()
+                .config_override(endpoint.clone())
+                .send()
+                .await;
+            let page = answer.map_err(|error| match code(&error) {
+                Some("ResourceNotFoundException" | "NoDataRetentionException") => Miss::Nothing,
+                _ => {
+                    self.forget(stream_name, &LIST);
+                    Miss::Failed(failed(SERVICE)(error))
+                }
+            })?;
+            arrivals.extend(page.fragments().iter().filter_map(arrival));
+            next = page.next_token.filter(|token| !token.is_empty());
+            if next.is_none() {
+                return Ok(Arrived::All(arrivals));
+            }
+        }
+        Ok(Arrived::TooMany)
+    }
+}
+
+fn arrival(fragment: &Fragment) -> Option<Arrival> {
+    let start = fragment.producer_timestamp()?.to_millis().ok()?;
+    let end = start.checked_add(fragment.fragment_length_in_milliseconds())?;
+    let at = fragment.server_timestamp()?.to_millis().ok()?;
+    Some(Arrival {
+        span: Span::try_from((start, end)).ok()?,
+        at: Timestamp::from_millisecond(at).ok()?,
+    })
+}

@@ -1,0 +1,62 @@
+//! The camera watch: a ledger for each camera, what customers were told, and the runs with their report (9, 24).
+
+use async_trait::async_trait;
+use ciero_domain::ids::ContractId;
+use ciero_domain::watch::{Ledger, Told};
+use ciero_ports::{StoreError, Watch, WatchReport, WatchRun};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::Store;
+use crate::item::Item;
+use crate::keys;
+use crate::operation::{Operation, Operations, Table};
+use crate::reading::Range;
+use crate::writing::unwritable;
+
+/// How long a run is kept: a part that comes later than this is of no use, because other runs have followed.
+const RUN_KEPT: SignedDuration = SignedDuration::from_hours(1);
+
+/// Writes what a customer was told, on its version.
+pub(crate) fn put_told(told: &Told) -> Operations {
+    let item = Item::with_body(keys::told(&told.contract), told)?;
+    Ok(vec![Operation::put_version(item, told.version)])
+}
+
+#[async_trait]
+impl Watch for Store {
+    async fn ledgers(&self, contract: &ContractId) -> Result<Vec<Ledger>, StoreError> {
+        let partition = keys::contract_partition(contract);
+        self.range(Range::all(&partition, keys::LEDGERS)).await
+    }
+
+    async fn put_ledger(&self, ledger: &Ledger) -> Result<bool, StoreError> {
+        let key = keys::ledger(&ledger.contract, &ledger.camera);
+        let item = Item::with_body(key, ledger).map_err(unwritable)?;
+        self.put_on_version(item, ledger.version).await
+    }
+
+    async fn told(&self, contract: &ContractId) -> Result<Told, StoreError> {
+        let told = self.entity(Table::Main, keys::told(contract)).await?;
+        Ok(told.unwrap_or_else(|| Told::nothing(contract.clone())))
+    }
+
+    async fn watch_report(&self) -> Result<WatchReport, StoreError> {
+        let report = self.entity(Table::Main, keys::watch_report()).await?;
+        Ok(report.unwrap_or_default())
+    }
+
+    async fn put_watch_report(&self, report: &WatchReport) -> Result<(), StoreError> {
+        let item = Item::with_body(keys::watch_report(), report).map_err(unwritable)?;
+        self.replace(item).await
+    }
+
+    async fn watch_run(&self, began: Timestamp) -> Result<Option<WatchRun>, StoreError> {
+        self.entity(Table::Main, keys::watch_run(began)).await
+    }
+
+    async fn put_watch_run(&self, run: &WatchRun) -> Result<bool, StoreError> {
+        let item = Item::with_body(keys::watch_run(run.began), run).map_err(unwritable)?;
+        let until = run.began.saturating_add(RUN_KEPT).unwrap_or(Timestamp::MAX);
+        self.put_on_version(item.expires(until), run.version).await
+    }
+}
