@@ -6,9 +6,12 @@ use anyhow::{Context as _, Result};
 use ciero_domain::screening::{ListHeader, ListIndex, lists_in_force};
 use ciero_ports::{Confidential, ListFiles};
 
+/// A list with the hash of its file.
+type ReadyList = (String, Arc<ListIndex>);
+
 /// Lists by the hash of their file, so that what is kept is never another version than the one in force.
 #[derive(Clone, Default)]
-pub struct ReadyLists(Arc<Mutex<Vec<(String, Arc<ListIndex>)>>>);
+pub struct ReadyLists(Arc<Mutex<Vec<ReadyList>>>);
 
 impl ReadyLists {
     /// Returns the lists in force. One that cannot be read whole is an error: a check without it would say that the

@@ -144,10 +144,8 @@ fn take(
         ["INDIVIDUAL_DATE_OF_BIRTH", "DATE" | "YEAR"] if !value.is_empty() => {
             gathered.note.push(format!("born {value}"));
         }
-        ["NATIONALITY", "VALUE"] | [_, "COUNTRY"] if !value.is_empty() => {
-            if !gathered.note.iter().any(|known| known == value) {
-                gathered.note.push(value.to_owned());
-            }
+        ["NATIONALITY", "VALUE"] | [_, "COUNTRY"] if gathered.is_news(value) => {
+            gathered.note.push(value.to_owned());
         }
         _ => {}
     }
@@ -160,6 +158,11 @@ fn add_all(names: &mut Vec<String>, value: &str) {
 }
 
 impl Gathered {
+    /// Tells whether the note does not say this yet.
+    fn is_news(&self, value: &str) -> bool {
+        !value.is_empty() && !self.note.iter().any(|known| known == value)
+    }
+
     /// Keeps the alias that ends; one of low quality is a weak hint.
     fn end_alias(&mut self) {
         let names = match self.quality.as_str() {
