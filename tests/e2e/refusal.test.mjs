@@ -1,7 +1,9 @@
 //! A refusal says the same to the letter, whatever its ground, and a hit on a screening list says nothing (3-4).
 
 import assert from "node:assert/strict";
-import { apply, Client, CORPORATION, decidable, operator, scenario, text } from "./harness.mjs";
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { apply, Client, CORPORATION, decidable, demo, invoke, operator, ROOT, scenario, text, until } from "./harness.mjs";
 
 const GROUNDS = ["3-4-1", "3-4-2", "3-4-3", "3-4-4", "3-4-5"];
 
@@ -18,6 +20,7 @@ function plain(body, place) {
 
 scenario("a refusal is the same bytes on all five grounds", { demo: false }, async ({ instance, step }) => {
   const console_ = await operator(instance);
+  const second = await operator(instance, "e2e-second-screener");
   const answers = [];
   for (const [number, ground] of GROUNDS.entries()) {
     await step(`an application is declined on the ground of ${ground}`, async () => {
@@ -29,6 +32,13 @@ scenario("a refusal is the same bytes on all five grounds", { demo: false }, asy
       const reason = `秘密の理由 ${number}`;
       const decided = await console_.fill(`/console${place}`, "/decision", { decision: "decline", ground, reason });
       assert.equal(decided.status, 303, decided.text);
+      if (ground === "3-4-2") {
+        // Two must agree on this ground; the first alone changes nothing that anyone outside sees.
+        const twice = await console_.fill(`/console${place}`, "/decision", { decision: "decline", ground, reason });
+        assert.equal(twice.status, 409, twice.text);
+        const agreed = await second.fill(`/console${place}`, "/decision", { decision: "decline", ground, reason });
+        assert.equal(agreed.status, 303, agreed.text);
+      }
       const mail = await instance.mail("application_declined", email);
       const page = await visitor.open(place);
       const json = await visitor.request("GET", place, { headers: { accept: "application/json" } });
@@ -88,7 +98,58 @@ scenario("an applicant on a screening list is told nothing and is not refused by
     const before = await seen("listed");
     const decided = await console_.fill(`/console${places.listed}`, "/decision", { decision: "approve", reason: "同姓同名の別人" });
     assert.equal(decided.status, 303, decided.text);
-    assert.ok(text((await console_.open(`/console${places.listed}`)).text).includes("承認済み"));
+    assert.ok(text((await console_.open(`/console${places.listed}`)).text).includes("一人目の判断"));
     assert.deepEqual(await seen("listed"), before);
+  });
+});
+
+scenario("a list is loaded from its source's file, and a customer who is on it waits for screeners alone", { demo: true, chain: true }, async ({ instance, step }) => {
+  const sample = (name) => JSON.parse(readFileSync(path.join(ROOT, "events/operations", name), "utf8"));
+  const console_ = await operator(instance);
+  const customer = await demo(instance, "administrator");
+  const file = (day, names) => ["番号,氏名,生年月日", ...names.map((name, at) => `${at + 1},${name},${day}`)].join("\n");
+  const load = async (issued_on, names) => {
+    const event = sample("load-list-csv.json");
+    Object.assign(event.load_list, { list: "e2e-list", issued_on, file: file(issued_on, names) });
+    const answer = await invoke(instance, "operations", event);
+    assert.equal(answer.status, 200, answer.text);
+    return JSON.parse(answer.text);
+  };
+  const own = async () => {
+    const pages = [await customer.open("/contract"), await customer.open("/notices"), await customer.open("/cameras")];
+    return [pages.map((page) => page.status), (await instance.mails()).length];
+  };
+  const before = await own();
+
+  await step("the first file is loaded and everyone is screened again: nobody is on it", async () => {
+    const answer = await load("2026-05-01", ["無関係 一郎", "無関係 二郎", "無関係 三郎"]);
+    assert.equal(answer.entries, 3, JSON.stringify(answer));
+    await until("the queue was empty", async () => text((await console_.open("/console/reviews")).text).includes("対応が必要なものはありません"));
+  });
+
+  await step("an older file and one that is half as long are refused with a code and both sentences", async () => {
+    for (const [day, names, code] of [["2026-04-30", ["a1", "b2", "c3"], "list_older"], ["2026-05-02", ["無関係 一郎"], "list_half_as_long"]]) {
+      const { refused } = await load(day, names);
+      assert.equal(refused.code, code);
+      assert.ok(refused.ja && refused.en);
+    }
+    const register = text((await console_.open("/console/register")).text);
+    assert.ok(register.includes("2026-05-01-") && !register.includes("2026-05-02-"), register);
+  });
+
+  await step("a file that names the customer's representative opens a review, with its evidence", async () => {
+    await load("2026-05-03", ["無関係 一郎", "無関係 二郎", "見本　花子"]);
+    const page = await until("the review was there", async () => {
+      const page = text((await console_.open("/console/reviews")).text);
+      return page.includes("e2e-list 2026-05-03-") && page;
+    });
+    for (const words of ["100.0%", "花子見本", "照合リストと名称が一致しました。"]) assert.ok(page.includes(words), `${words} is missing: ${page}`);
+  });
+
+  await step("the customer sees nothing of it, and a screener concludes", async () => {
+    assert.deepEqual(await own(), before);
+    const concluded = await console_.fill("/console/reviews", "/conclusion", { conclusion: "cleared", reason: "同姓同名の別人" });
+    assert.equal(concluded.status, 303, concluded.text);
+    assert.ok(text((await console_.open("/console/reviews")).text).includes("結論の出たもの"));
   });
 });

@@ -8,9 +8,9 @@ use ciero_domain::contract::{
 };
 use ciero_domain::ids::{ContractId, MessageId, base32};
 use ciero_domain::particulars::Customer;
-use ciero_domain::screening::{RegisterCause, RegisterEntry};
+use ciero_domain::screening::{Reading, RegisterCause, RegisterEntry};
 use ciero_pages::Visitor;
-use ciero_ports::{AuditRow, Decision, Write};
+use ciero_ports::{AuditRow, Decision, Rescreening, Write};
 use ciero_runtime::{Answer, Asked, Books, Moment, Operator, Outcome, Problem, facts};
 use http::request::Parts;
 use serde_json::{Value, json};
@@ -174,6 +174,8 @@ impl App {
         let mut decision = Decision::default().step(step, None).and(audit);
         if let Some((measure, kind)) = measure {
             let listed = self.listed(contract, &measure, kind, (by, now));
+            let again = Rescreening::because(format!("register/{}", listed.id), now.0);
+            decision.messages.push(again);
             decision = decision.and(Write::Register(Box::new(listed)));
         }
         let answer = Answer {
@@ -225,9 +227,21 @@ impl App {
             phone: customer.phone.clone(),
             email: customer.contact_email.clone(),
             note: format!("{} {kind} {}", measure.ground.code(), contract.id),
+            contract: Some(contract.id.clone()),
             recorded_by: by.strip_prefix("operator:").unwrap_or(by).to_owned(),
             recorded_at: now.0,
         }
+    }
+
+    /// Writes down that an operator reads reasons of 3-4. Without it nothing is shown.
+    pub async fn note_reading(&self, by: &str, what: &str, now: Moment) -> Result<(), Problem> {
+        let reading = Reading {
+            id: MessageId::from_random(self.chance.id()),
+            at: now.0,
+            by: by.to_owned(),
+            what: what.to_owned(),
+        };
+        Ok(self.confidential.note_reading(&reading).await?)
     }
 
     /// Draws the number of a customer's receipt (Art. 24).

@@ -113,7 +113,11 @@ fn again(app: &App, parked: &Parked, who: (&str, Moment)) -> Result<Decision, Pr
     let contract: Option<ContractId> = match &message.body {
         Body::Work(held) => Some(held.task.contract.clone()),
         Body::Notice(notice) => notice.contract().cloned(),
-        Body::Screen(_) | Body::Announce(_) | Body::Audit(_) | Body::Watch(_) => None,
+        Body::Screen(_)
+        | Body::Rescreen(_)
+        | Body::Announce(_)
+        | Body::Audit(_)
+        | Body::Watch(_) => None,
     };
     let detail = json!({"message": message.id, "queue": parked.queue});
     let decision = match message.body {

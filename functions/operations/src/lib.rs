@@ -7,6 +7,7 @@ mod desk_work;
 mod import;
 mod import_page;
 mod lists;
+mod load;
 mod measures;
 mod orders;
 mod publish;
@@ -57,7 +58,10 @@ impl FromRef<App> for Gate {
 impl OnEvent for App {
     async fn on_event(&self, event: Event, now: Moment) -> anyhow::Result<Value> {
         match event {
-            Event::Direct(payload) => publish::publish(self, payload, now).await,
+            Event::Direct(mut payload) => match payload.get_mut("load_list") {
+                Some(load) => load::load(self, load.take(), now).await,
+                None => publish::publish(self, payload, now).await,
+            },
             _ => anyhow::bail!("operations takes a publication or a request"),
         }
     }

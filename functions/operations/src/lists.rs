@@ -11,11 +11,11 @@ use crate::checks::{check_version, distinct};
 /// The longest code of a list and identifier of an entry.
 const CODE_MAX: usize = 64;
 /// The longest name, source and note, in characters.
-const TEXT_MAX: usize = 200;
+pub const TEXT_MAX: usize = 200;
 /// The most names of one entry.
-const NAMES_MAX: usize = 50;
+const NAMES_MAX: usize = 200;
 /// The most entries of one list; those of the authorities have some thousands.
-const ENTRIES_MAX: usize = 20_000;
+pub const ENTRIES_MAX: usize = 20_000;
 
 /// A list as it is handed in; its entries are read one by one, so that an error can name one.
 #[derive(Debug, Deserialize)]
@@ -67,13 +67,7 @@ fn read_list(place: usize, raw: Value) -> Result<ScreeningList> {
             .all(|text| is_text(text)),
         "the screening list {title} states its name in both languages and its source, in up to {TEXT_MAX} characters each"
     );
-    let ground = Ground::ALL.iter().find(|known| known.code() == raw.ground);
-    let Some(ground) = ground else {
-        return Err(anyhow!(
-            "the screening list {title} bears on {:?}, which is no ground of 3-4",
-            raw.ground
-        ));
-    };
+    let ground = ground(title, &raw.ground)?;
     ensure!(
         raw.entries.len() <= ENTRIES_MAX,
         "the screening list {title} has more than {ENTRIES_MAX} entries"
@@ -94,8 +88,17 @@ fn read_list(place: usize, raw: Value) -> Result<ScreeningList> {
         version: raw.version,
         name: raw.name,
         source: raw.source,
-        ground: *ground,
+        issued_on: None,
+        ground,
         entries,
+    })
+}
+
+/// Reads the ground that a list bears on.
+pub fn ground(title: &str, code: &str) -> Result<Ground> {
+    let known = Ground::ALL.iter().find(|known| known.code() == code);
+    known.copied().ok_or_else(|| {
+        anyhow!("the screening list {title} bears on {code:?}, which is no ground of 3-4")
     })
 }
 
@@ -124,7 +127,7 @@ fn read_entry(list: &str, place: usize, raw: Value) -> Result<ListEntry> {
 }
 
 /// The code is the folder of the list's files.
-fn is_code(text: &str) -> bool {
+pub fn is_code(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=CODE_MAX).contains(&text.len()) && text.bytes().all(plain)
 }
@@ -134,6 +137,6 @@ fn is_id(text: &str) -> bool {
     (1..=CODE_MAX).contains(&text.len()) && text.bytes().all(plain)
 }
 
-fn is_text(text: &str) -> bool {
+pub fn is_text(text: &str) -> bool {
     !text.trim().is_empty() && text.chars().count() <= TEXT_MAX
 }

@@ -7,7 +7,9 @@ use ciero_domain::documents::Operator;
 use ciero_domain::prices::PriceList;
 use ciero_domain::screening::{ListHeader, ScreeningList};
 use ciero_domain::terms::{TermsVersion, in_force};
-use ciero_ports::{Announcement, Body, CommitError, Decision, Message, Write, WriteKind};
+use ciero_ports::{
+    Announcement, Body, CommitError, Decision, Message, Rescreening, Write, WriteKind,
+};
 use ciero_runtime::Moment;
 use serde_json::{Value, json};
 
@@ -75,12 +77,13 @@ pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
     for list in publication.lists {
         plan_list(&mut plan, &list, &headers, now)?;
     }
-    let announcements = announcements(app, &plan.new_terms, &versions, now).await?;
+    let mut messages = announcements(app, &plan.new_terms, &versions, now).await?;
+    messages.extend(rescreening(&plan, now));
     // A file without its header is never read, and the same publication again writes it again.
     for (key, file) in plan.files {
         app.list_files.put(&key, file).await?;
     }
-    commit(app, plan.writes, announcements).await?;
+    commit(app, plan.writes, messages).await?;
     Ok(json!({ "published": plan.published, "unchanged": plan.unchanged }))
 }
 
@@ -226,6 +229,16 @@ async fn announcements(
         });
     }
     Ok(messages)
+}
+
+/// Lets everyone be screened again if a list is new.
+fn rescreening(plan: &Plan, now: Moment) -> Option<Message> {
+    let lists = plan
+        .published
+        .iter()
+        .filter(|name| name.starts_with("lists/"));
+    let cause = lists.map(String::as_str).collect::<Vec<_>>().join(" ");
+    (!cause.is_empty()).then(|| Rescreening::because(cause, now.0))
 }
 
 /// Writes the documents, and with them that contracts are to be told, in one transaction.

@@ -5,11 +5,11 @@ use ciero_domain::Language;
 use ciero_domain::corporate_number::CorporateNumber;
 use ciero_domain::ids::base32;
 use ciero_domain::particulars::{FieldErrors, FieldRule, email, line};
-use ciero_domain::screening::{RegisterCause, RegisterEntry};
+use ciero_domain::screening::{ListHeader, RegisterCause, RegisterEntry, lists_in_force};
 use ciero_pages::{
-    FieldView, Frame, Requirement, Section, Visitor, date_time, field, frame, hidden, select,
+    FieldView, Frame, Requirement, Section, Visitor, date, date_time, field, frame, hidden, select,
 };
-use ciero_ports::{Decision, Write};
+use ciero_ports::{Decision, Rescreening, Write};
 use ciero_runtime::{Answer, Asked, Csrf, Input, Moment, Operator, Outcome, PageLanguage, Problem};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -87,6 +87,7 @@ impl RawEntry {
             phone,
             email,
             note,
+            contract: None,
             recorded_by: by.to_owned(),
             recorded_at: now.0,
         });
@@ -117,23 +118,28 @@ pub async fn record(
     app.desk
         .decide(asked, now, || async move {
             let answer = Answer::created("/console/register", &entry.id);
-            Ok(Outcome::new(
-                Decision::of(Write::Register(Box::new(entry.clone()))),
-                answer,
-            ))
+            let cause = format!("register/{}", entry.id);
+            let decision = Decision {
+                messages: vec![Rescreening::because(cause, now.0)],
+                ..Decision::of(Write::Register(Box::new(entry.clone())))
+            };
+            Ok(Outcome::new(decision, answer))
         })
         .await
 }
 
-/// Shows the register and the form that adds to it; each reading is logged (3-4).
+/// Shows the register and the form that adds to it; each reading is noted first (3-4).
 pub async fn page(
     State(app): State<App>,
+    now: Moment,
     operator: Operator,
     PageLanguage(language): PageLanguage,
     Csrf(csrf): Csrf,
 ) -> Result<Markup, Problem> {
     operator.must_be(GROUP)?;
-    tracing::info!(operator = operator.name, "the register was read");
+    app.note_reading(&operator.name, "register", now).await?;
+    let mut lists = lists_in_force(app.confidential.screening_lists().await?);
+    lists.sort_by_key(|list| std::cmp::Reverse(list.published_at));
     let mut entries = app.confidential.register().await?;
     entries.sort_by_key(|entry| std::cmp::Reverse(entry.recorded_at));
     let owner = app.documents.operator().await?.unwrap_or_default();
@@ -147,6 +153,8 @@ pub async fn page(
         (table(&entries, language))
         h2 { (language.t("記録を追加", "Add an entry")) }
         (form(&csrf, language))
+        h2 { (language.t("照合リスト", "Screening lists")) }
+        (loaded(&lists, language))
     };
     let data = Frame {
         language,
@@ -201,6 +209,37 @@ fn table(entries: &[RegisterEntry], language: Language) -> Markup {
                             }
                             td data-label=(heads[3]) { (entry.note) }
                             td.num data-label=(heads[4]) { (date_time(language, entry.recorded_at)) br; (entry.recorded_by) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Lists the screening lists in force.
+fn loaded(lists: &[ListHeader], language: Language) -> Markup {
+    let heads = [
+        language.t("リスト", "List"),
+        language.t("版", "Version"),
+        language.t("発行日", "Issued"),
+        language.t("件数", "Entries"),
+        language.t("読み込み", "Loaded"),
+    ];
+    html! {
+        @if lists.is_empty() {
+            div.empty { p { (language.t("照合リストはまだありません。", "There are no screening lists yet.")) } }
+        } @else {
+            table.list {
+                thead { tr { @for head in heads { th scope="col" { (head) } } } }
+                tbody {
+                    @for list in lists {
+                        tr {
+                            td data-label=(heads[0]) { (list.name.t(language)) br; span.muted { (list.source) } }
+                            td data-label=(heads[1]) { (list.version) }
+                            td.num data-label=(heads[2]) { @if let Some(day) = list.issued_on { (date(language, day)) } }
+                            td.num data-label=(heads[3]) { (list.entries) }
+                            td.num data-label=(heads[4]) { (date_time(language, list.published_at)) }
                         }
                     }
                 }

@@ -4,6 +4,7 @@
 mod billing;
 mod importing;
 mod lists;
+mod loading;
 mod measures;
 mod orders;
 mod publication;
@@ -127,6 +128,7 @@ fn app(known: Known) -> (App, Committed) {
     chance.expect_id().returning(|| [9; 10]);
     let mut confidential = MockConfidential::new();
     confidential.expect_register().returning(|| Ok(Vec::new()));
+    confidential.expect_note_reading().returning(|_| Ok(()));
     confidential
         .expect_screening_lists()
         .returning(move || Ok(lists.clone()));

@@ -1,29 +1,31 @@
-//! The checks of a submitted application, woken by the queue: signals for a person, no refusal (3-2).
+//! What the queue wakes: the checks of a submitted application, which are signals for a person and refuse nobody (3-2).
+
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use ciero_domain::application::{Command, State, decide, evolve};
 use ciero_domain::ids::ApplicationId;
-use ciero_domain::screening::{Screening, ScreeningList, lists_in_force, signals};
+use ciero_domain::screening::{ListIndex, Screening, signals};
 use ciero_ports::{Body, CommitError, Decision, Write, WriteKind};
 use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem, note_failure};
 use serde_json::Value;
 
-use crate::App;
+use crate::{App, rescreen};
 
 /// The states in which an application is still to be decided or registered.
 const OPEN: [State; 3] = [State::Submitted, State::Screening, State::Approved];
 
 #[async_trait]
 impl OnEvent for App {
-    /// Checks every application of the batch; one that fails comes again alone.
+    /// Carries out every message of the batch; one that fails comes again alone.
     async fn on_event(&self, event: Event, now: Moment) -> Result<Value> {
         let Event::Queue(items) = event else {
             anyhow::bail!("only the screening queue and requests wake this function");
         };
         let mut outcome = BatchOutcome::default();
         for item in items {
-            if let Err(error) = check(self, &item, now).await {
+            if let Err(error) = carry_out(self, &item, now).await {
                 note_failure(self.due.as_ref(), &mut outcome, (&item, &error), now).await;
             }
         }
@@ -31,40 +33,27 @@ impl OnEvent for App {
     }
 }
 
-/// Reads which application a message asks to check.
-fn asked(item: &QueueItem) -> Result<ApplicationId> {
+async fn carry_out(app: &App, item: &QueueItem, now: Moment) -> Result<()> {
     let message = item.message()?;
-    match message.body {
-        Body::Screen(id) => Ok(id),
+    match &message.body {
+        Body::Screen(id) => check(app, id, now).await,
+        Body::Rescreen(asked) => rescreen::page(app, asked, message.at, now).await,
         Body::Notice(_) | Body::Announce(_) | Body::Audit(_) | Body::Watch(_) | Body::Work(_) => {
             anyhow::bail!("message {} belongs to another queue", message.id)
         }
     }
 }
 
-/// Reads the screening lists in force. One that cannot be read whole is an error: a check without it
-/// would say that the applicant is not on it.
-async fn lists(app: &App) -> Result<Vec<ScreeningList>> {
-    let headers = app.confidential.screening_lists().await?;
-    let mut lists = Vec::new();
-    for header in lists_in_force(headers) {
-        let file = app.list_files.get(&header.object).await;
-        let file = file.with_context(|| format!("the file {} cannot be read", header.object))?;
-        lists.push(header.read(&file)?);
-    }
-    Ok(lists)
-}
-
-async fn check(app: &App, item: &QueueItem, now: Moment) -> Result<()> {
-    let id = asked(item)?;
-    let application = app.applications.application(&id).await?;
+async fn check(app: &App, id: &ApplicationId, now: Moment) -> Result<()> {
+    let application = app.applications.application(id).await?;
     let application = application.context("the application to check does not exist")?;
     if application.state != State::Submitted {
         tracing::debug!(application = %id, "the application was checked or withdrawn before");
         return Ok(());
     }
     let register = app.confidential.register().await?;
-    let lists = lists(app).await?;
+    let lists = app.lists_in_force().await?;
+    let lists: Vec<&ListIndex> = lists.iter().map(Arc::as_ref).collect();
     let mut open = Vec::new();
     for state in OPEN {
         open.extend(app.applications.applications(state).await?);

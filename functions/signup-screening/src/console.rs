@@ -3,6 +3,8 @@
 mod case;
 mod facts;
 mod queue;
+mod reviews;
+mod weighing;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -16,6 +18,7 @@ use crate::App;
 
 pub(crate) use case::detail;
 pub(crate) use queue::list;
+pub(crate) use reviews::list as reviews;
 
 /// The group of operators who screen.
 const GROUP: &str = "screener";

@@ -5,7 +5,7 @@ use ciero_domain::application::{Application, Command, Event, Refusal, decide as 
 use ciero_domain::ids::MessageId;
 use ciero_domain::notice::Notice;
 use ciero_domain::particulars::{FieldErrors, FieldRule};
-use ciero_domain::screening::{Ground, Judgement, Screening};
+use ciero_domain::screening::{Agreement, Ground, Judgement, Screening};
 use ciero_ports::{Body, Decision, Write};
 use ciero_runtime::{Answer, Asked, Input, Moment, Outcome, Problem};
 use serde::Deserialize;
@@ -33,7 +33,7 @@ enum Ruling {
 }
 
 /// Reads the reason; it may have lines, and may be empty only where none is needed.
-fn reason(text: &str) -> Result<String, FieldRule> {
+pub(crate) fn reason(text: &str) -> Result<String, FieldRule> {
     let text = text.trim().replace("\r\n", "\n");
     if text.chars().count() > REASON_MAX {
         return Err(FieldRule::TooLong);
@@ -128,19 +128,17 @@ pub(crate) async fn decide(
     Ok(answer)
 }
 
-/// Refuses a second approval by the first approver, and one without a reason where two must agree.
-fn check_agreement(screening: &Screening, judgement: &Judgement) -> Result<(), Problem> {
-    if !judgement.approved || !screening.needs_two() {
-        return Ok(());
-    }
-    let mut earlier = screening.judgements.iter();
-    if earlier.any(|j| j.approved && j.by == judgement.by) {
+/// Refuses a judgement that its screener gave before where two must agree, and an approval there without a reason.
+fn check_agreement(screening: &Screening, judgement: &Judgement) -> Result<Agreement, Problem> {
+    let agreement = screening.weigh(judgement);
+    if agreement == Agreement::Repeated {
         return Err(Refusal::SecondOperatorNeeded.into());
     }
-    if judgement.reason.is_empty() {
+    let needs_reason = judgement.approved && screening.needs_two();
+    if needs_reason && judgement.reason.is_empty() {
         return Err(reason_missing());
     }
-    Ok(())
+    Ok(agreement)
 }
 
 /// Keeps the judgement, and what it does to the application.
@@ -150,20 +148,19 @@ fn ruled(
     mut screening: Screening,
     judgement: Judgement,
 ) -> Result<Outcome, Problem> {
-    let (by, at) = (judgement.by.clone(), judgement.at);
+    let at = judgement.at;
     let command = if judgement.approved {
         Command::Approve
     } else {
         Command::Decline
     };
     let event = rule(&application, command, at)?;
-    check_agreement(&screening, &judgement)?;
-    let complete = !judgement.approved || screening.approval_completes(&by);
+    let agreement = check_agreement(&screening, &judgement)?;
     screening.version += 1;
     screening.judgements.push(judgement);
     let decision = Decision::of(Write::Screening(Box::new(screening)));
     let answer = Answer::done(format!("/console/applications/{}", application.id));
-    if !complete {
+    if agreement == Agreement::First {
         let answer = answer
             .with("state", application.state.code())
             .with("second_operator_needed", true);

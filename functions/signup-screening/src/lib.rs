@@ -4,7 +4,10 @@ mod check;
 mod console;
 mod decision;
 mod intake;
+mod lists;
 mod registration;
+mod rescreen;
+mod review;
 #[cfg(test)]
 mod tests;
 
@@ -15,9 +18,12 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_cloud::{OsChance, S3ListFiles, SqsQueues};
 use ciero_domain::application::Application;
-use ciero_domain::ids::ApplicationId;
-use ciero_ports::{Applications, Chance, Confidential, Documents, DueWork, ListFiles, Topic};
-use ciero_runtime::{Desk, Gate, Problem, Settings, guarded, sdk_config, text, warm_up};
+use ciero_domain::ids::{ApplicationId, MessageId};
+use ciero_domain::screening::{ListIndex, Reading};
+use ciero_ports::{
+    Applications, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, Topic,
+};
+use ciero_runtime::{Desk, Gate, Moment, Problem, Settings, guarded, sdk_config, text, warm_up};
 use ciero_store::Store;
 
 /// What the function works with.
@@ -26,9 +32,11 @@ pub struct App {
     pub gate: Gate,
     pub desk: Desk,
     pub applications: Arc<dyn Applications>,
+    pub contracts: Arc<dyn Contracts>,
     pub documents: Arc<dyn Documents>,
     pub confidential: Arc<dyn Confidential>,
     pub list_files: Arc<dyn ListFiles>,
+    pub ready_lists: lists::ReadyLists,
     pub chance: Arc<dyn Chance>,
     /// Takes the reasons of failures, for the person who looks at a message that was given up on.
     pub due: Arc<dyn DueWork>,
@@ -46,6 +54,23 @@ impl App {
         let id = ApplicationId::parse(id).map_err(|_| Problem::not_found())?;
         let application = self.applications.application(&id).await?;
         application.ok_or_else(Problem::not_found)
+    }
+
+    /// Returns the screening lists in force, ready to be compared with.
+    async fn lists_in_force(&self) -> anyhow::Result<Vec<Arc<ListIndex>>> {
+        let (confidential, files) = (self.confidential.as_ref(), self.list_files.as_ref());
+        self.ready_lists.in_force(confidential, files).await
+    }
+
+    /// Writes down that an operator reads reasons. Without it nothing is shown.
+    async fn note_reading(&self, by: &str, what: &str, now: Moment) -> Result<(), Problem> {
+        let reading = Reading {
+            id: MessageId::from_random(self.chance.id()),
+            at: now.0,
+            by: by.to_owned(),
+            what: what.to_owned(),
+        };
+        Ok(self.confidential.note_reading(&reading).await?)
     }
 }
 
@@ -65,6 +90,8 @@ pub fn router(app: App) -> Router<()> {
             "/console/applications/{id}/registration",
             post(registration::register),
         )
+        .route("/console/reviews", get(console::reviews))
+        .route("/console/reviews/{id}/conclusion", post(review::conclude))
         .with_state(app)
 }
 
@@ -87,9 +114,11 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
             queues: Arc::new(SqsQueues::new(&config, queues)),
         },
         applications: store.clone(),
+        contracts: store.clone(),
         documents: store.clone(),
         confidential: store.clone(),
         list_files: Arc::new(S3ListFiles::new(&config, &text("SCREENING_LIST_BUCKET")?)),
+        ready_lists: lists::ReadyLists::default(),
         chance: Arc::new(OsChance),
         due: store.clone(),
     };

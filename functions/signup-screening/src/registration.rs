@@ -1,15 +1,17 @@
 //! Completion of the registration, which forms the contract (3-3, D-02).
 
 use axum::extract::{Path, State};
-use ciero_domain::application::{Channel, Command, decide, evolve};
+use ciero_domain::application::{Application, Channel, Command, decide, evolve};
 use ciero_domain::contract::{Contract, Step};
 use ciero_domain::documents::Operator;
 use ciero_domain::ids::{ContractId, MessageId, UserId};
 use ciero_domain::notice::Notice;
 use ciero_domain::particulars::FieldRule;
+use ciero_domain::screening::Subject;
 use ciero_domain::user::{NewUser, Role, User};
 use ciero_ports::{AuditRow, Body, Decision, Write};
 use ciero_runtime::{Answer, Asked, Input, Moment, Outcome, Problem};
+use http::StatusCode;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::json;
@@ -64,6 +66,21 @@ fn channel(operator: &Operator, reseller: &str) -> Result<Channel, Problem> {
     }
 }
 
+/// What became known after the approval is looked at before a contract is formed.
+async fn no_open_review(app: &App, application: &Application) -> Result<(), Problem> {
+    let subject = Subject::Application(application.id.clone());
+    let review = app.confidential.review(&subject).await?;
+    match review.is_some_and(|review| review.is_open()) {
+        false => Ok(()),
+        true => Err(Problem::new(
+            StatusCode::CONFLICT,
+            "review_open",
+            "この申込みには結論の出ていない再審査があります。先に再審査の結論を出してください。",
+            "This application has an open review. Please conclude the review first.",
+        )),
+    }
+}
+
 async fn registered(
     app: &App,
     id: &str,
@@ -73,6 +90,7 @@ async fn registered(
     let operator = app.documents.operator().await?.unwrap_or_default();
     let channel = channel(&operator, &registration.reseller)?;
     let mut application = app.application(id).await?;
+    no_open_review(app, &application).await?;
     application.channel = channel.clone();
     let contract_id = ContractId::from_random(app.chance.id());
     let Registration { start, by, .. } = registration;

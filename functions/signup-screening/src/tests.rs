@@ -8,4 +8,5 @@ mod decisions;
 mod intake;
 mod records;
 mod registration;
+mod rescreening;
 mod secrecy;

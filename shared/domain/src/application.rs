@@ -28,7 +28,7 @@ rules! {
         WrongState => ("application_wrong_state", "この申込みは、その操作ができる状態ではありません。", "The application is not in a state that allows this."),
         ConfirmationOutdated => ("confirmation_outdated", "確認画面の内容が変わりました。もう一度ご確認ください。", "What the confirmation screen states has changed. Please confirm again."),
         ReasonMissing => ("reason_missing", "理由を記入してください。", "A reason must be given."),
-        SecondOperatorNeeded => ("second_operator_needed", "この申込みの承認には、別の審査担当者の同意が必要です。", "A second screener must agree to approve this application."),
+        SecondOperatorNeeded => ("second_operator_needed", "この判断には、別の審査担当者の同意が必要です。", "A second screener must agree to this decision."),
     }
 }
 

@@ -1,19 +1,32 @@
 //! Screening: signals for a person to weigh; nothing is refused automatically (3-2, 3-4).
 
+mod hits;
+#[cfg(test)]
+mod hits_tests;
 mod lists;
+mod matching;
+#[cfg(test)]
+mod matching_tests;
 mod names;
+mod review;
+mod romaji;
+mod variants;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::application::Application;
-use crate::ids::ApplicationId;
+use crate::ids::{ApplicationId, ContractId};
 use crate::particulars::{Customer, Particulars};
 use crate::rules::rules;
 
-pub use lists::{ListEntry, ListHeader, ScreeningList, UnreadableList, lists_in_force};
+use hits::Names;
+pub use hits::{Evidence, ListIndex};
+pub use lists::{ListEntry, ListHeader, NotNewer, ScreeningList, UnreadableList, lists_in_force};
+pub use matching::{ComparableName, LIKENESS_SHOWN, likeness};
 use names::fold_digits;
 pub use names::fold_name;
+pub use review::{Conclusion, Opinion, Reading, Review, ReviewRefusal, Subject};
 
 rules! {
     /// 3-4's grounds for refusing a registration. Internal: an applicant never learns which.
@@ -32,11 +45,15 @@ rules! {
         PostalCodeElsewhere => ("postal_code_elsewhere", "郵便番号が都道府県と一致しません。", "The postal code lies in another prefecture."),
         RegisterCorporateNumber => ("register_corporate_number", "登録簿と法人番号が一致しました。", "The corporate number is on the register."),
         RegisterName => ("register_name", "登録簿と名称が一致しました。", "The name is on the register."),
+        RegisterNameNear => ("register_name_near", "登録簿の名称に似ています。", "A name is near one on the register."),
         RegisterAddress => ("register_address", "登録簿と住所が一致しました。", "The address is on the register."),
         RegisterPhone => ("register_phone", "登録簿と電話番号が一致しました。", "The phone number is on the register."),
         RegisterEmail => ("register_email", "登録簿とメールアドレスが一致しました。", "The e-mail address is on the register."),
         ListName => ("list_name", "照合リストと名称が一致しました。", "A name is on a screening list."),
+        ListNameNear => ("list_name_near", "照合リストの名称に似ています。", "A name is near one on a screening list."),
+        ListNameWeak => ("list_name_weak", "照合リストの、確度が低いとされる別名に一致したか、似ています（弱い手がかりです）。", "A name is, or is near, an alias that the screening list itself calls unreliable; a weak hint."),
         ListCorporateNumber => ("list_corporate_number", "照合リストと法人番号が一致しました。", "The corporate number is on a screening list."),
+        MoreHits => ("more_hits", "ほかにも照合リストとの一致があります（件数）。", "There are more hits on screening lists (number)."),
         OpenApplication => ("open_application", "同じ連絡先による別の申込みがあります。", "There is another application with the same contact."),
     }
 }
@@ -49,6 +66,9 @@ pub struct Signal {
     pub ground: Ground,
     /// What was compared, for the screener only.
     pub note: String,
+    /// Which names were compared, where names were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
 }
 
 /// Why someone stands on the register.
@@ -85,6 +105,9 @@ pub struct RegisterEntry {
     pub phone: String,
     pub email: String,
     pub note: String,
+    /// The contract to which a measure was taken; that one is no news of its own entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contract: Option<ContractId>,
     pub recorded_by: String,
     pub recorded_at: Timestamp,
 }
@@ -107,94 +130,107 @@ pub struct Screening {
     pub version: u64,
     pub signals: Vec<Signal>,
     pub checked_at: Timestamp,
-    /// The first approval where two must agree, and the decision itself.
+    /// What the first of two said where two must agree, and the decision itself.
     pub judgements: Vec<Judgement>,
 }
 
 impl Screening {
-    /// Tells whether two screeners must agree to an approval: a hit that bears on antisocial forces.
+    /// Tells whether an approval takes two screeners: a hit, or a first judgement, bears on antisocial forces.
     pub fn needs_two(&self) -> bool {
-        self.signals
-            .iter()
-            .any(|signal| signal.ground == Ground::AntisocialForces)
+        let mut grounds = self.signals.iter().map(|signal| Some(signal.ground));
+        let antisocial = Some(Ground::AntisocialForces);
+        grounds.any(|ground| ground == antisocial)
+            || self.judgements.iter().any(|j| j.ground == antisocial)
     }
 
-    /// Tells whether an approval by this operator would be enough.
-    pub fn approval_completes(&self, operator: &str) -> bool {
-        !self.needs_two()
-            || self
-                .judgements
-                .iter()
-                .any(|j| j.approved && j.by != operator)
+    /// Tells what a judgement comes to. On antisocial forces a refusal on that ground, and an approval in spite of it,
+    /// each take two screeners who say the same.
+    pub fn weigh(&self, judgement: &Judgement) -> Agreement {
+        let on_that_ground = judgement.ground == Some(Ground::AntisocialForces);
+        let takes_two = on_that_ground || (judgement.approved && self.needs_two());
+        if !takes_two {
+            return Agreement::Complete;
+        }
+        let same =
+            |j: &&Judgement| (j.approved, j.ground) == (judgement.approved, judgement.ground);
+        let mut agreeing = self.judgements.iter().filter(same).peekable();
+        if agreeing.peek().is_none() {
+            return Agreement::First;
+        }
+        match agreeing.any(|j| j.by == judgement.by) {
+            true => Agreement::Repeated,
+            false => Agreement::Complete,
+        }
     }
 }
 
-/// Compares an application's particulars with one entry of the register.
-fn compare(particulars: &Particulars, entry: &RegisterEntry) -> Vec<Signal> {
+/// What a screener's judgement comes to beside the earlier ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Agreement {
+    /// It decides.
+    Complete,
+    /// It is kept; another screener must say the same.
+    First,
+    /// The same screener said so before, and counts once.
+    Repeated,
+}
+
+/// Compares particulars with one entry of the register.
+fn on_register(particulars: &Particulars, names: &Names, entry: &RegisterEntry) -> Vec<Signal> {
     let number = match &particulars.customer {
         Customer::Corporation { number } => number.as_str(),
         _ => "",
     };
-    let names = [
-        Some(&particulars.name),
-        particulars.representative.as_ref(),
-        Some(&particulars.contact_name),
-    ];
-    let entry_name = fold_name(&entry.name);
     let same = |ours: &str, theirs: &str| !theirs.is_empty() && ours == theirs;
-    let checks = [
-        (
-            SignalKind::RegisterCorporateNumber,
-            same(&fold_digits(number), &fold_digits(&entry.corporate_number)),
-        ),
-        (
-            SignalKind::RegisterName,
-            names
-                .into_iter()
-                .flatten()
-                .any(|name| same(&fold_name(name), &entry_name)),
-        ),
-        (
-            SignalKind::RegisterAddress,
-            same(
-                &fold_name(&particulars.address.line),
-                &fold_name(&entry.address),
-            ),
-        ),
-        (
-            SignalKind::RegisterPhone,
-            same(&particulars.phone, &fold_digits(&entry.phone)),
-        ),
-        (
-            SignalKind::RegisterEmail,
-            same(
-                &particulars.contact_email,
-                &entry.email.trim().to_lowercase(),
-            ),
-        ),
+    let (name, evidence) = hits::on_register(names, entry).unzip();
+    let by_number = same(&fold_digits(number), &fold_digits(&entry.corporate_number));
+    let by_address = same(
+        &fold_name(&particulars.address.line),
+        &fold_name(&entry.address),
+    );
+    let by_phone = same(&particulars.phone, &fold_digits(&entry.phone));
+    let email = entry.email.trim().to_lowercase();
+    let by_email = same(&particulars.contact_email, &email);
+    let kinds = [
+        by_number.then_some(SignalKind::RegisterCorporateNumber),
+        name,
+        by_address.then_some(SignalKind::RegisterAddress),
+        by_phone.then_some(SignalKind::RegisterPhone),
+        by_email.then_some(SignalKind::RegisterEmail),
     ];
-    let hits = checks.into_iter().filter(|(_, hit)| *hit);
-    hits.map(|(kind, _)| Signal {
+    let signal = |kind| Signal {
         kind,
         ground: entry.cause.ground(),
         note: format!("{}: {}", entry.id, entry.note),
-    })
-    .collect()
+        evidence: evidence.clone().filter(|_| Some(kind) == name),
+    };
+    kinds.into_iter().flatten().map(signal).collect()
+}
+
+/// Returns what the register and the lists say of particulars, whoever's they are.
+pub fn known_of(
+    particulars: &Particulars,
+    register: &[RegisterEntry],
+    lists: &[&ListIndex],
+) -> Vec<Signal> {
+    let names = Names::of(particulars);
+    let mut signals: Vec<Signal> = register
+        .iter()
+        .flat_map(|entry| on_register(particulars, &names, entry))
+        .collect();
+    signals.extend(hits::on_lists(particulars, lists));
+    signals
 }
 
 /// Returns everything about an application that a person should weigh.
 pub fn signals(
     application: &Application,
     register: &[RegisterEntry],
-    lists: &[ScreeningList],
+    lists: &[&ListIndex],
     open: &[Application],
 ) -> Vec<Signal> {
     let particulars = &application.form.particulars;
-    let mut signals: Vec<Signal> = register
-        .iter()
-        .flat_map(|entry| compare(particulars, entry))
-        .collect();
-    signals.extend(lists::signals(particulars, lists));
+    let mut signals = known_of(particulars, register, lists);
     let address = &particulars.address;
     if !address.prefecture.may_have(&address.postal_code) {
         let note = format!(
@@ -206,6 +242,7 @@ pub fn signals(
             kind: SignalKind::PostalCodeElsewhere,
             ground: Ground::FalseParticulars,
             note,
+            evidence: None,
         });
     }
     for other in open {
@@ -218,6 +255,7 @@ pub fn signals(
                 kind: SignalKind::OpenApplication,
                 ground: Ground::Unsuitable,
                 note: theirs.name.clone(),
+                evidence: None,
             });
         }
     }
@@ -240,6 +278,7 @@ mod art_03 {
             phone: String::new(),
             email: String::new(),
             note: "unpaid".into(),
+            contract: None,
             recorded_by: "operator".into(),
             recorded_at: Timestamp::UNIX_EPOCH,
         };
@@ -331,15 +370,33 @@ mod art_03 {
             checked_at: Timestamp::UNIX_EPOCH,
             judgements: vec![],
         };
-        assert!(!screening.approval_completes("first"));
-        screening.judgements.push(Judgement {
-            approved: true,
-            ground: None,
+        let judgement = |approved: bool, ground: Option<Ground>, by: &str| Judgement {
+            approved,
+            ground,
             reason: "known".into(),
-            by: "first".into(),
+            by: by.into(),
             at: Timestamp::UNIX_EPOCH,
-        });
-        assert!(!screening.approval_completes("first"));
-        assert!(screening.approval_completes("second"));
+        };
+        let antisocial = Some(Ground::AntisocialForces);
+        for (approved, ground) in [(true, None), (false, antisocial)] {
+            screening.judgements = Vec::new();
+            let first = judgement(approved, ground, "first");
+            assert_eq!(screening.weigh(&first), Agreement::First);
+            screening.judgements.push(first.clone());
+            assert_eq!(screening.weigh(&first), Agreement::Repeated);
+            let second = judgement(approved, ground, "second");
+            assert_eq!(screening.weigh(&second), Agreement::Complete);
+        }
+        let other = judgement(false, Some(Ground::Unsuitable), "first");
+        assert_eq!(screening.weigh(&other), Agreement::Complete);
+        screening.signals = Vec::new();
+        let release = judgement(true, None, "second");
+        assert_eq!(
+            screening.weigh(&release),
+            Agreement::First,
+            "what one called antisocial"
+        );
+        screening.judgements = Vec::new();
+        assert_eq!(screening.weigh(&release), Agreement::Complete);
     }
 }

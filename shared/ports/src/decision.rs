@@ -1,7 +1,7 @@
 //! One transaction is one decision: everything that it writes, or nothing.
 
 use ciero_domain::application::{Application, Event as ApplicationEvent};
-use ciero_domain::contract::{Case, Contract, Effect, Entry, Kind, Receipt, Step, Task};
+use ciero_domain::contract::{Case, Contract, Effect, Entry, Kind, Receipt, Step, Task, stable_id};
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
@@ -9,7 +9,7 @@ use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::prices::PriceList;
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
-use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
+use ciero_domain::screening::{ListHeader, RegisterEntry, Review, Screening};
 use ciero_domain::terms::TermsText;
 use ciero_domain::user::User;
 use ciero_domain::watch::Told;
@@ -112,6 +112,8 @@ pub enum Write {
     Register(Box<RegisterEntry>),
     /// Confidential table; a version of a screening list, refused if the version exists.
     ScreeningList(Box<ListHeader>),
+    /// Confidential table; what screening again found.
+    Review(Box<Review>),
     /// The operator's settings; replaces what is there.
     Operator(Box<Operator>),
     /// A version of the price list; replaces only the same version.
@@ -192,6 +194,8 @@ pub enum Body {
     Notice(Notice),
     /// Check a submitted application.
     Screen(ApplicationId),
+    /// Screen again everyone who is or may become a customer, page by page (3-4, 13-1).
+    Rescreen(Rescreening),
     /// Tell every contract that later terms were published (23-2), page by page.
     Announce(Announcement),
     /// Go on with the run of the effect audit that began then.
@@ -212,12 +216,43 @@ pub struct Announcement {
     pub from: Option<String>,
 }
 
+/// A list or the register changed, and whoever was screened before is screened again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rescreening {
+    /// Names what changed, so that each change is gone through once.
+    pub cause: String,
+    /// Where the next page of contracts begins; `None` for the first, before which open applications are looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+}
+
+impl Rescreening {
+    /// Returns the message that begins to screen again because of a change.
+    pub fn because(cause: String, at: Timestamp) -> Message {
+        Rescreening { cause, from: None }.into_message(at)
+    }
+
+    /// Returns the message that asks for this page; the same page has the same identifier.
+    pub fn into_message(self, at: Timestamp) -> Message {
+        let page = format!(
+            "{}/{}",
+            self.cause,
+            self.from.as_deref().unwrap_or_default()
+        );
+        Message {
+            id: stable_id(&"rescreening", &page),
+            at,
+            body: Body::Rescreen(self),
+        }
+    }
+}
+
 impl Body {
     /// Returns the queue that takes it.
     pub fn topic(&self) -> Topic {
         match self {
             Body::Notice(_) | Body::Announce(_) => Topic::Notices,
-            Body::Screen(_) => Topic::Screening,
+            Body::Screen(_) | Body::Rescreen(_) => Topic::Screening,
             Body::Audit(_) => Topic::Audit,
             Body::Watch(_) => Topic::Watch,
             Body::Work(held) => Topic::Work(held.task.work.kind()),

@@ -16,7 +16,7 @@ pub use cloud::{
 };
 pub use decision::{
     Announcement, Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered,
-    Topic, Write, WriteKind,
+    Rescreening, Topic, Write, WriteKind,
 };
 pub use records::{
     Applications, Audit, AuditReport, AuditReports, AuditRun, Billing, Cases, Confidential,

@@ -12,7 +12,7 @@ use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
-use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
+use ciero_domain::screening::{ListHeader, Reading, RegisterEntry, Review, Screening, Subject};
 use ciero_domain::terms::{TermsText, TermsVersion};
 use ciero_domain::user::User;
 use jiff::Timestamp;
@@ -310,6 +310,13 @@ pub trait Confidential: Send + Sync {
     async fn register(&self) -> Result<Vec<RegisterEntry>, StoreError>;
     /// Every published version of every screening list.
     async fn screening_lists(&self) -> Result<Vec<ListHeader>, StoreError>;
+    async fn review(&self, subject: &Subject) -> Result<Option<Review>, StoreError>;
+    /// Every review, in no order that means anything.
+    async fn reviews(&self) -> Result<Vec<Review>, StoreError>;
+    /// Writes down that reasons are read; whoever shows them does this first.
+    async fn note_reading(&self, reading: &Reading) -> Result<(), StoreError>;
+    /// The newest readings of one thing, newest first.
+    async fn readings(&self, what: &str, most: u16) -> Result<Vec<Reading>, StoreError>;
 }
 
 /// The notice ledger (Art. 24).

@@ -86,6 +86,7 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::Screening(screening) => confidential::put_screening(screening),
         Write::Register(entry) => confidential::put_register(entry),
         Write::ScreeningList(header) => confidential::put_screening_list(header),
+        Write::Review(review) => confidential::put_review(review),
         Write::Operator(operator) => documents::put_operator(operator),
         Write::Prices(prices) => documents::put_prices(prices),
         Write::Terms(terms) => documents::put_terms(terms),

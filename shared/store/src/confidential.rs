@@ -2,14 +2,14 @@
 
 use async_trait::async_trait;
 use ciero_domain::ids::ApplicationId;
-use ciero_domain::screening::{ListHeader, RegisterEntry, Screening};
+use ciero_domain::screening::{ListHeader, Reading, RegisterEntry, Review, Screening, Subject};
 use ciero_ports::{Confidential, StoreError, WriteKind};
 
-use crate::Store;
 use crate::item::Item;
-use crate::keys;
+use crate::keys::{self, PK};
 use crate::operation::{Condition, Operation, Operations, Table};
-use crate::reading::Range;
+use crate::reading::{Order, Range};
+use crate::{Store, describe};
 
 /// Writes the confidential side of an application.
 pub(crate) fn put_screening(screening: &Screening) -> Operations {
@@ -35,6 +35,14 @@ pub(crate) fn put_screening_list(header: &ListHeader) -> Operations {
     ])
 }
 
+/// Writes a review on its version.
+pub(crate) fn put_review(review: &Review) -> Operations {
+    let item = Item::with_body(keys::review(&review.subject), review)?;
+    Ok(vec![
+        Operation::put_version(item, review.version).confidential(),
+    ])
+}
+
 #[async_trait]
 impl Confidential for Store {
     async fn screening(&self, id: &ApplicationId) -> Result<Option<Screening>, StoreError> {
@@ -53,6 +61,55 @@ impl Confidential for Store {
         let range = Range {
             table: Table::Confidential,
             ..Range::all(keys::SCREENING_LISTS, "")
+        };
+        self.range(range).await
+    }
+
+    async fn review(&self, subject: &Subject) -> Result<Option<Review>, StoreError> {
+        let key = keys::review(subject);
+        self.entity(Table::Confidential, key).await
+    }
+
+    async fn reviews(&self) -> Result<Vec<Review>, StoreError> {
+        let range = Range {
+            table: Table::Confidential,
+            ..Range::all(keys::REVIEWS, "")
+        };
+        self.range(range).await
+    }
+
+    async fn note_reading(&self, reading: &Reading) -> Result<(), StoreError> {
+        let item = Item::with_body(keys::reading(reading), reading)
+            .map_err(|unwritable| StoreError::Unavailable(unwritable.0))?;
+        let table = self.table(Table::Confidential)?;
+        let request = self.client.put_item().table_name(table);
+        let answer = request
+            .set_item(Some(item.into_attributes()))
+            .condition_expression("attribute_not_exists(#pk)")
+            .expression_attribute_names("#pk", PK)
+            .send()
+            .await;
+        match answer {
+            Ok(_) => Ok(()),
+            // Its identifier is drawn once, so this is the same reading: an attempt whose answer was lost.
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(StoreError::Unavailable(describe(&error))),
+        }
+    }
+
+    async fn readings(&self, what: &str, most: u16) -> Result<Vec<Reading>, StoreError> {
+        let partition = keys::readings_partition(what);
+        let range = Range {
+            table: Table::Confidential,
+            order: Order::Descending,
+            most: usize::from(most),
+            ..Range::all(&partition, "")
         };
         self.range(range).await
     }

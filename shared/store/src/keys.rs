@@ -3,6 +3,7 @@
 use ciero_domain::application::State;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
 use ciero_domain::reseller::ResoldFee;
+use ciero_domain::screening::{Reading, Subject};
 use ciero_ports::{AuditRow, HeldTask, Message};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -34,6 +35,7 @@ pub(crate) const PRICES: &str = "PRICES";
 pub(crate) const TERMS: &str = "TERMS";
 pub(crate) const REGISTER: &str = "REGISTER";
 pub(crate) const SCREENING_LISTS: &str = "SCREENING_LISTS";
+pub(crate) const REVIEWS: &str = "REVIEWS";
 pub(crate) const EVENTS: &str = "EVENT#";
 pub(crate) const EFFECTS: &str = "EFFECT#";
 pub(crate) const INVOICES: &str = "INVOICE#";
@@ -369,6 +371,22 @@ pub(crate) fn register(id: &str) -> Key {
 /// Confidential table. A list's code has no `#`, so code and version cannot run into each other.
 pub(crate) fn screening_list(list: &str, version: &str) -> Key {
     Key::new(SCREENING_LISTS, format!("LIST#{list}#{version}"))
+}
+
+/// Confidential table.
+pub(crate) fn review(subject: &Subject) -> Key {
+    Key::new(REVIEWS, format!("SUBJECT#{subject}"))
+}
+
+/// The partition of the confidential table that holds who read one thing.
+pub(crate) fn readings_partition(what: &str) -> String {
+    format!("READINGS#{what}")
+}
+
+/// Confidential table.
+pub(crate) fn reading(reading: &Reading) -> Key {
+    let name = format!("{}#{}", sortable(reading.at), reading.id);
+    Key::new(readings_partition(&reading.what), name)
 }
 
 #[cfg(test)]

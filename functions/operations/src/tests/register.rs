@@ -127,6 +127,7 @@ async fn page(session: Option<&Session>) -> (u16, String) {
         phone: "0300000000".into(),
         email: String::new(),
         note: "内部の覚え".into(),
+        contract: None,
         recorded_by: "sato".into(),
         recorded_at: now().0,
     };
@@ -134,6 +135,10 @@ async fn page(session: Option<&Session>) -> (u16, String) {
     confidential
         .expect_register()
         .returning(move || Ok(vec![entry.clone()]));
+    confidential
+        .expect_screening_lists()
+        .returning(|| Ok(Vec::new()));
+    confidential.expect_note_reading().returning(|_| Ok(()));
     app.confidential = Arc::new(confidential);
     let gate = app.gate.clone();
     let mut request = Request::get("/console/register");

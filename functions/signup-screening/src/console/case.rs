@@ -5,13 +5,16 @@ use ciero_domain::Language;
 use ciero_domain::application::{Application, State};
 use ciero_domain::calendar::tokyo_date;
 use ciero_domain::documents::Operator;
-use ciero_domain::screening::{Ground, Judgement, Screening, Signal};
+use ciero_domain::screening::{Ground, Screening};
 use ciero_pages::{FieldView, date_time, field, hidden, select};
 use ciero_runtime::{Moment, Problem};
 use maud::{Markup, html};
 
-use super::{Screener, badge, facts};
+use super::{Screener, badge, facts, weighing};
 use crate::App;
+
+/// How many readings of the reasons are listed.
+const READINGS_SHOWN: u16 = 20;
 
 /// Shows an application; the reading of its reasons is noted (3-4).
 pub(crate) async fn detail(
@@ -27,8 +30,13 @@ pub(crate) async fn detail(
     }
     let screening = app.confidential.screening(&application.id).await?;
     if screening.is_some() {
-        tracing::info!(operator = screener.name, application = %application.id, "screening reasons read");
+        let what = application.id.as_str();
+        app.note_reading(&screener.name, what, now).await?;
     }
+    let readings = app
+        .confidential
+        .readings(application.id.as_str(), READINGS_SHOWN)
+        .await?;
     let operator = app.documents.operator().await?.unwrap_or_default();
     let language = screener.language;
     let title = &application.form.particulars.name;
@@ -47,6 +55,7 @@ pub(crate) async fn detail(
             _ => {}
         }
         (outcome(&application, language))
+        (weighing::read_by(&readings, language))
     };
     let path = format!("/console/applications/{}", application.id);
     screener.page(&app, &path, title, &content).await
@@ -69,48 +78,18 @@ fn weighed(screening: Option<&Screening>, language: Language) -> Markup {
             @if screening.signals.is_empty() {
                 div.signal.ok { p { (language.t("該当するものはありませんでした。", "The checks found nothing.")) } }
             }
-            @for found in &screening.signals { (signal(found, language)) }
+            @for found in &screening.signals { (weighing::signal(found, language)) }
             @if !screening.judgements.is_empty() {
                 h2 { (language.t("これまでの判断", "Judgements so far")) }
-                @for judged in &screening.judgements { (judgement(judged, language)) }
+                @for judged in &screening.judgements { (weighing::judgement(judged, language)) }
             }
-        }
-    }
-}
-
-fn signal(found: &Signal, language: Language) -> Markup {
-    let tone = if found.ground == Ground::AntisocialForces {
-        "signal bad"
-    } else {
-        "signal"
-    };
-    html! {
-        div class=(tone) {
-            strong { (found.kind.sentence(language)) }
-            p { (found.note) }
-            p.muted { (found.ground.code()) " " (found.ground.sentence(language)) }
-        }
-    }
-}
-
-fn judgement(judged: &Judgement, language: Language) -> Markup {
-    let (tone, word) = if judged.approved {
-        ("badge ok", language.t("承認", "Approve"))
-    } else {
-        ("badge bad", language.t("お断り", "Decline"))
-    };
-    html! {
-        div.card {
-            p { span class=(tone) { (word) } " " (judged.by) " " time datetime=(judged.at) { (date_time(language, judged.at)) } }
-            @if let Some(ground) = judged.ground { p { (ground.code()) " " (ground.sentence(language)) } }
-            @for line in judged.reason.lines() { p { (line) } }
         }
     }
 }
 
 fn decision_form(application: &Application, screening: &Screening, screener: &Screener) -> Markup {
     let language = screener.language;
-    let first = screening.judgements.iter().find(|j| j.approved);
+    let first = screening.judgements.first();
     let grounds: Vec<(String, String)> = std::iter::once((String::new(), String::new()))
         .chain(Ground::ALL.iter().map(|ground| {
             let text = format!("{} {}", ground.code(), ground.sentence(language));
@@ -129,8 +108,8 @@ fn decision_form(application: &Application, screening: &Screening, screener: &Sc
             h2 { (language.t("判断", "Decision")) }
             @if screening.needs_two() {
                 div.notice.warn { p {
-                    (language.t("反社会的勢力等に関わる一致があるため、承認には二人の審査担当者の同意と、それぞれの理由が必要です。", "A signal bears on antisocial forces: two screeners must agree to approve, each with a reason."))
-                    @if let Some(first) = first { " " (language.t("承認済み：", "Approved so far by: ")) (first.by) }
+                    (language.t("反社会的勢力等に関わるため、承認にも、この根拠（3-4-2）によるお断りにも、二人の審査担当者の同意と、それぞれの理由が必要です。", "This bears on antisocial forces: two screeners must agree, each with a reason, to approve and also to decline on that ground (3-4-2)."))
+                    @if let Some(first) = first { " " (language.t("一人目の判断：", "First judgement by: ")) (first.by) }
                 } }
             }
             form.stack method="post" action={ "/console/applications/" (application.id) "/decision" } data-enhance {

@@ -52,6 +52,7 @@ pub(crate) async fn list(
     let content = html! {
         h1 { (title) }
         (tabs(&filter.state, language))
+        p { a href="/console/reviews" { (language.t("再審査を見る", "Re-screening")) } }
         @for (state, applications) in &sections {
             h2 { (state.sentence(language)) " " span.muted.num { (applications.len()) (language.t("件", "")) } }
             @if applications.is_empty() {

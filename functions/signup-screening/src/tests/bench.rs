@@ -6,13 +6,17 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body as Content;
 use axum::http::{Request, Response, header};
 use ciero_domain::application::{Application, State};
+use ciero_domain::contract::Contract;
 use ciero_domain::documents::Operator;
 use ciero_domain::prices::PriceList;
-use ciero_domain::screening::{Ground, ListHeader, RegisterEntry, Screening};
+use ciero_domain::screening::{
+    Ground, ListHeader, Reading, RegisterEntry, Review, Screening, Subject,
+};
 use ciero_domain::terms::TermsVersion;
 use ciero_ports::{
-    CloudError, CommitError, Decision, Message, MockApplications, MockChance, MockConfidential,
-    MockDocuments, MockDueWork, MockLedger, MockListFiles, MockPeople, MockQueues, WriteKind,
+    CloudError, CommitError, ContractPage, Decision, Message, MockApplications, MockChance,
+    MockConfidential, MockContracts, MockDocuments, MockDueWork, MockLedger, MockListFiles,
+    MockPeople, MockQueues, WriteKind,
 };
 use ciero_runtime::{COOKIE, Desk, Gate, LIFETIME, Moment, Role, Session, guarded, testing};
 use http_body_util::BodyExt;
@@ -33,7 +37,10 @@ pub(super) fn now() -> Moment {
 #[derive(Clone)]
 pub(super) struct Scene {
     pub applications: Vec<Application>,
+    /// Contracts, each page of which holds one.
+    pub contracts: Vec<Contract>,
     pub screening: Option<Screening>,
+    pub reviews: Vec<Review>,
     pub register: Vec<RegisterEntry>,
     /// Published screening lists, each with its file where there is one.
     pub lists: Vec<(ListHeader, Option<Vec<u8>>)>,
@@ -48,7 +55,9 @@ impl Default for Scene {
     fn default() -> Self {
         Scene {
             applications: Vec::new(),
+            contracts: Vec::new(),
             screening: None,
+            reviews: Vec::new(),
             register: Vec::new(),
             lists: Vec::new(),
             terms: vec![terms()],
@@ -78,6 +87,7 @@ impl Scene {
     pub(super) fn open(self) -> Bench {
         let written = Arc::new(Mutex::new(Vec::new()));
         let reasons = Arc::new(Mutex::new(Vec::new()));
+        let readings = Arc::new(Mutex::new(Vec::new()));
         let desk = Desk {
             ledger: Arc::new(ledger(written.clone(), self.conflicts.clone())),
             queues: Arc::new(queues()),
@@ -86,16 +96,19 @@ impl Scene {
             gate: Gate::new(testing::settings(), Arc::new(MockPeople::new())),
             desk,
             applications: Arc::new(applications(self.applications)),
+            contracts: Arc::new(contracts(self.contracts)),
             documents: Arc::new(documents(self.terms, self.prices, self.operator)),
             confidential: Arc::new(confidential(
                 self.screening,
                 self.register,
+                (self.reviews, readings.clone()),
                 self.lists
                     .iter()
                     .map(|(header, _)| header.clone())
                     .collect(),
             )),
             list_files: Arc::new(list_files(self.lists)),
+            ready_lists: crate::lists::ReadyLists::default(),
             chance: Arc::new(chance()),
             due: Arc::new(due(reasons.clone())),
         };
@@ -103,6 +116,7 @@ impl Scene {
             app,
             written,
             reasons,
+            readings,
         }
     }
 }
@@ -143,6 +157,25 @@ fn applications(known: Vec<Application>) -> MockApplications {
     port
 }
 
+/// Pages of one contract each.
+fn contracts(all: Vec<Contract>) -> MockContracts {
+    let mut port = MockContracts::new();
+    let known = all.clone();
+    port.expect_named().returning(move |ids| {
+        let named = known.iter().filter(|contract| ids.contains(&contract.id));
+        Ok(named.cloned().collect())
+    });
+    port.expect_page().returning(move |from: Option<String>| {
+        let place: usize = from.map_or(0, |from| from.parse().unwrap());
+        let contracts = all.get(place).map(|contract| contract.id.clone());
+        Ok(ContractPage {
+            contracts: contracts.into_iter().collect(),
+            next: (place + 1 < all.len()).then(|| (place + 1).to_string()),
+        })
+    });
+    port
+}
+
 fn documents(
     terms: Vec<TermsVersion>,
     prices: Option<PriceList>,
@@ -160,9 +193,23 @@ fn documents(
 fn confidential(
     screening: Option<Screening>,
     register: Vec<RegisterEntry>,
+    (reviews, readings): (Vec<Review>, Arc<Mutex<Vec<Reading>>>),
     lists: Vec<ListHeader>,
 ) -> MockConfidential {
     let mut port = MockConfidential::new();
+    let all = reviews.clone();
+    port.expect_review().returning(move |subject: &Subject| {
+        let found = reviews.iter().find(|review| review.subject == *subject);
+        Ok(found.cloned())
+    });
+    port.expect_reviews().returning(move || Ok(all.clone()));
+    let log = readings.clone();
+    port.expect_note_reading().returning(move |reading| {
+        log.lock().unwrap().push(reading.clone());
+        Ok(())
+    });
+    port.expect_readings()
+        .returning(move |_, _| Ok(readings.lock().unwrap().clone()));
     port.expect_screening()
         .returning(move |_| Ok(screening.clone()));
     port.expect_register()
@@ -234,12 +281,22 @@ pub(super) struct Bench {
     pub app: App,
     written: Arc<Mutex<Vec<Decision>>>,
     reasons: Arc<Mutex<Vec<String>>>,
+    readings: Arc<Mutex<Vec<Reading>>>,
 }
 
 impl Bench {
     /// Returns why messages failed, as it was noted for the console.
     pub(super) fn reasons(&self) -> Vec<String> {
         self.reasons.lock().unwrap().clone()
+    }
+
+    /// Returns who read what.
+    pub(super) fn readings(&self) -> Vec<(String, String)> {
+        let readings = self.readings.lock().unwrap();
+        let readings = readings
+            .iter()
+            .map(|one| (one.by.clone(), one.what.clone()));
+        readings.collect()
     }
 
     /// Returns every decision that was written.

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use ciero_domain::application::State;
 use ciero_domain::ids::{ApplicationId, ContractId, UserId};
-use ciero_domain::screening::Ground;
+use ciero_domain::screening::{Evidence, Ground};
 use ciero_runtime::{COOKIE, LIFETIME, Role, Session};
 use serde_json::json;
 
@@ -75,6 +75,43 @@ async fn the_case_shows_signals_judgements_and_the_form_to_decide() {
     }
     assert!(reply.body.contains(&format!("{CASE}/decision")));
     assert!(!reply.body.contains(&format!("{CASE}/registration")));
+}
+
+#[tokio::test]
+async fn a_reading_of_reasons_is_written_down_and_shown() {
+    let bench = Scene::in_screening(Some(Ground::AntisocialForces)).open();
+    let reply = bench.get_as(&["screener"], CASE).await;
+    let read = ("operator-1".to_owned(), "a-0000000000000000".to_owned());
+    assert_eq!(bench.readings(), [read]);
+    assert!(reply.body.contains("閲覧の記録"));
+    let reply = bench.get_as(&["support"], CASE).await;
+    assert_eq!(reply.status, 404);
+    assert_eq!(bench.readings().len(), 1, "who sees nothing reads nothing");
+}
+
+#[tokio::test]
+async fn the_evidence_of_a_likeness_is_shown() {
+    let mut scene = Scene::in_screening(Some(Ground::Unsuitable));
+    let signal = &mut scene.screening.as_mut().unwrap().signals[0];
+    signal.evidence = Some(Evidence {
+        list: "un-consolidated".into(),
+        version: "2026-04-01-0a1b2c3d".into(),
+        entry: "QDi.001".into(),
+        given: "見本 太郎".into(),
+        listed: "MIHON Tarou".into(),
+        given_form: "mihontaro".into(),
+        listed_form: "mihontarou".into(),
+        likeness_permille: 987,
+    });
+    let reply = scene.open().get_as(&["screener"], CASE).await;
+    for text in [
+        "98.7%",
+        "un-consolidated 2026-04-01-0a1b2c3d: QDi.001",
+        "MIHON Tarou",
+        "mihontarou",
+    ] {
+        assert!(reply.body.contains(text), "{text}");
+    }
 }
 
 #[tokio::test]

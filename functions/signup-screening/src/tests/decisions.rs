@@ -7,7 +7,7 @@ use ciero_ports::{Body, Write};
 use serde_json::{Value, json};
 
 use super::bench::{Bench, Scene, now, sample};
-use super::records::{application, approval};
+use super::records::{application, approval, refusal};
 
 const PATH: &str = "/console/applications/a-0000000000000000/decision";
 
@@ -100,6 +100,33 @@ fn half_approved() -> Scene {
     screening.judgements.push(approval("operator-1"));
     screening.version = 2;
     scene
+}
+
+#[tokio::test]
+async fn a_refusal_on_antisocial_forces_takes_a_second_screener() {
+    let body = json!({"decision": "decline", "ground": "3-4-2", "reason": "内部の理由"});
+    for signal in [None, Some(Ground::AntisocialForces)] {
+        let bench = Scene::in_screening(signal).open();
+        let reply = bench.post_as("operator-1", PATH, &body).await;
+        assert_eq!(reply.json()["second_operator_needed"], true);
+        assert_eq!(reply.json()["state"], "screening");
+        assert!(bench.decision().messages.is_empty(), "nobody hears of it");
+    }
+    let mut scene = Scene::in_screening(None);
+    let first = refusal("operator-1", Ground::AntisocialForces);
+    scene.screening.as_mut().unwrap().judgements.push(first);
+    let bench = scene.clone().open();
+    let reply = bench.post_as("operator-1", PATH, &body).await;
+    assert_eq!(reply.problem(), (409, "second_operator_needed".to_owned()));
+    assert!(bench.written().is_empty());
+    let reply = bench.post_as("operator-2", PATH, &body).await;
+    assert_eq!(reply.json()["state"], "declined");
+    let release = scene.open().post_as("operator-2", PATH, &approve()).await;
+    assert_eq!(
+        release.json()["second_operator_needed"],
+        true,
+        "a release too"
+    );
 }
 
 #[tokio::test]

@@ -98,6 +98,7 @@ pub(super) fn screening(ground: Option<Ground>) -> Screening {
         kind: SignalKind::RegisterPhone,
         ground,
         note: "r-1: 内部の覚え".into(),
+        evidence: None,
     });
     Screening {
         application: ApplicationId::from_random([0; 10]),
@@ -115,10 +116,12 @@ pub(super) fn list(version: &str, name: &str, day: u8) -> (ListHeader, Option<Ve
         version: version.into(),
         name: Default::default(),
         source: "架空".into(),
+        issued_on: None,
         ground: Ground::AntisocialForces,
         entries: vec![ListEntry {
             id: "e-1".into(),
             names: vec![name.into()],
+            weak_names: Vec::new(),
             corporate_number: None,
             note: None,
         }],
@@ -148,7 +151,17 @@ pub(super) fn entry(cause: RegisterCause) -> RegisterEntry {
         phone: "03-0000-0000".into(),
         email: String::new(),
         note: "内部の覚え".into(),
+        contract: None,
         recorded_by: "operator-1".into(),
         recorded_at: "2026-05-01T00:00:00Z".parse().unwrap(),
+    }
+}
+
+pub(super) fn refusal(by: &str, ground: Ground) -> Judgement {
+    Judgement {
+        approved: false,
+        ground: Some(ground),
+        reason: "内部の理由".into(),
+        ..approval(by)
     }
 }

@@ -6,12 +6,19 @@ use ciero_ports::{Decision, Write};
 use serde_json::json;
 
 use super::bench::{Reply, Scene};
+use super::records::refusal;
 
 const PATH: &str = "/console/applications/a-0000000000000000/decision";
 
 /// Declines on a ground and returns the answer with all that leaves screening.
 async fn declined_on(ground: Ground, reason: &str, signal: Option<Ground>) -> (Reply, String) {
-    let bench = Scene::in_screening(signal).open();
+    let mut scene = Scene::in_screening(signal);
+    if ground == Ground::AntisocialForces {
+        // Two must agree on this ground; what is compared is the decision that takes effect.
+        let screening = scene.screening.as_mut().unwrap();
+        screening.judgements.push(refusal("operator-2", ground));
+    }
+    let bench = scene.open();
     let body = json!({"decision": "decline", "ground": ground.code(), "reason": reason});
     let request = Request::post(PATH)
         .header(header::CONTENT_TYPE, "application/json")

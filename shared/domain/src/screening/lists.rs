@@ -1,13 +1,13 @@
 //! Screening lists: sanctions and antisocial lists that the operator publishes as versions (P-4, 3-4).
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Ground, Signal, SignalKind, fold_name};
+use super::Ground;
 use crate::corporate_number::CorporateNumber;
 use crate::documents::Bilingual;
-use crate::particulars::{Customer, Particulars};
 
 /// One person or body of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct ListEntry {
     pub id: String,
     /// The name and every other name that the source gives.
     pub names: Vec<String>,
+    /// Names that the source itself calls unreliable: a match is a weak hint.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub weak_names: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corporate_number: Option<CorporateNumber>,
     /// What tells namesakes apart, for the screener only.
@@ -33,6 +36,9 @@ pub struct ScreeningList {
     pub name: Bilingual,
     /// Where the operator has it from.
     pub source: String,
+    /// The day on which the source issued it, where the list was loaded from the source's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_on: Option<Date>,
     /// The ground that a hit may bear on.
     pub ground: Ground,
     pub entries: Vec<ListEntry>,
@@ -45,6 +51,8 @@ pub struct ListHeader {
     pub version: String,
     pub name: Bilingual,
     pub source: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_on: Option<Date>,
     pub ground: Ground,
     /// How many entries the file holds.
     pub entries: usize,
@@ -75,6 +83,7 @@ impl ScreeningList {
             version: self.version.clone(),
             name: self.name.clone(),
             source: self.source.clone(),
+            issued_on: self.issued_on,
             ground: self.ground,
             entries: self.entries.len(),
             object: format!("{}/{}-{sha256}.json", self.list, self.version),
@@ -113,146 +122,60 @@ pub fn lists_in_force(headers: Vec<ListHeader>) -> Vec<ListHeader> {
     newest_first
 }
 
-/// Compares an applicant's names and corporate number with every entry.
-pub(super) fn signals(particulars: &Particulars, lists: &[ScreeningList]) -> Vec<Signal> {
-    let number = match &particulars.customer {
-        Customer::Corporation { number } => Some(number),
-        _ => None,
-    };
-    let names: Vec<String> = [
-        Some(&particulars.name),
-        particulars.representative.as_ref(),
-        Some(&particulars.contact_name),
-    ]
-    .into_iter()
-    .flatten()
-    .map(|name| fold_name(name))
-    .filter(|name| !name.is_empty())
-    .collect();
-    let mut signals = Vec::new();
-    for (list, entry) in lists
-        .iter()
-        .flat_map(|list| list.entries.iter().map(move |entry| (list, entry)))
-    {
-        let hits = [
-            (
-                SignalKind::ListCorporateNumber,
-                number.is_some() && entry.corporate_number.as_ref() == number,
-            ),
-            (
-                SignalKind::ListName,
-                entry
-                    .names
-                    .iter()
-                    .any(|name| names.contains(&fold_name(name))),
-            ),
-        ];
-        let kinds = hits.into_iter().filter(|(_, hit)| *hit);
-        signals.extend(kinds.map(|(kind, _)| Signal {
-            kind,
-            ground: list.ground,
-            note: note(list, entry),
-        }));
-    }
-    signals
+/// Why a file does not become the next version of its list. The list that is loaded stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotNewer {
+    /// The source issued it before the one that is loaded.
+    Older { loaded: Date },
+    /// It has at most half as many entries as the one that is loaded: a download that broke off looks like that.
+    HalfAsLong { loaded: usize },
 }
 
-/// Names the list, its version and the entry, with what the list says of it.
-fn note(list: &ScreeningList, entry: &ListEntry) -> String {
-    let place = format!("{} {}: {}", list.list, list.version, entry.id);
-    match &entry.note {
-        Some(note) => format!("{place} {note}"),
-        None => place,
+impl ListHeader {
+    /// Tells whether a list that was issued on a day with so many entries may follow this one.
+    pub fn may_be_followed(&self, issued_on: Date, entries: usize) -> Result<(), NotNewer> {
+        if let Some(loaded) = self.issued_on.filter(|loaded| issued_on < *loaded) {
+            return Err(NotNewer::Older { loaded });
+        }
+        if entries * 2 <= self.entries {
+            let loaded = self.entries;
+            return Err(NotNewer::HalfAsLong { loaded });
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod art_03 {
     #![allow(clippy::unwrap_used)]
-    use super::*;
-    use crate::application::tests_support::submitted;
-    use crate::screening::{Screening, signals};
+    use jiff::civil::date;
 
-    fn list(change: impl FnOnce(&mut ListEntry)) -> ScreeningList {
-        let mut entry = ListEntry {
-            id: "e-1".into(),
+    use super::*;
+
+    fn list(code: &str, version: &str, entries: usize) -> ScreeningList {
+        let entry = |number: usize| ListEntry {
+            id: format!("e-{number}"),
             names: vec!["無関係".into()],
+            weak_names: Vec::new(),
             corporate_number: None,
             note: None,
         };
-        change(&mut entry);
         ScreeningList {
-            list: "sanctions".into(),
-            version: "2026-04-01".into(),
+            list: code.into(),
+            version: version.into(),
             name: Bilingual::default(),
             source: "nowhere".into(),
+            issued_on: Some(date(2026, 4, 1)),
             ground: Ground::Unsuitable,
-            entries: vec![entry],
+            entries: (1..=entries).map(entry).collect(),
         }
     }
 
-    fn found(list: ScreeningList) -> Vec<Signal> {
-        signals(&submitted(), &[], &[list], &[])
-    }
-
-    fn kinds(change: impl FnOnce(&mut ListEntry)) -> Vec<SignalKind> {
-        found(list(change)).iter().map(|s| s.kind).collect()
-    }
-
-    fn named(name: &str) -> Vec<SignalKind> {
-        kinds(|e| e.names.push(name.to_owned()))
-    }
-
-    fn header(list: &str, version: &str, at: &str) -> ListHeader {
-        let list = ScreeningList {
-            list: list.into(),
-            version: version.into(),
-            ..super::art_03::list(|_| ())
-        };
-        list.publish(at.parse().unwrap()).unwrap().0
-    }
-
-    #[test]
-    fn an_applicant_on_a_list_is_found_by_each_name() {
-        assert_eq!(named("見本商店 (株)"), [SignalKind::ListName]);
-        assert_eq!(named("見本太郎"), [SignalKind::ListName]);
-        assert_eq!(named("見本　花子"), [SignalKind::ListName]);
-    }
-
-    #[test]
-    fn a_corporate_number_on_a_list_is_found() {
-        let number = CorporateNumber::parse("7123456789012").unwrap();
-        let found = kinds(|e| e.corporate_number = Some(number));
-        assert_eq!(found, [SignalKind::ListCorporateNumber]);
-        let other = CorporateNumber::parse("9000000000000").unwrap();
-        assert_eq!(kinds(|e| e.corporate_number = Some(other)), []);
-    }
-
-    #[test]
-    fn a_similar_name_or_one_that_folds_to_nothing_is_no_hit() {
-        assert_eq!(named("見本商会"), []);
-        assert_eq!(named("株式会社"), []);
-        assert_eq!(named(""), []);
-    }
-
-    #[test]
-    fn a_hit_bears_on_the_ground_of_its_list_and_says_where_it_stands() {
-        let mut list = list(|e| {
-            e.names = vec!["見本太郎".into(), "見本花子".into()];
-            e.note = Some("1950年生まれ".into());
-        });
-        list.ground = Ground::AntisocialForces;
-        let found = found(list);
-        assert_eq!(found.len(), 1, "one entry, one signal of a kind");
-        assert_eq!(found[0].note, "sanctions 2026-04-01: e-1 1950年生まれ");
-        let screening = Screening {
-            application: submitted().id,
-            version: 1,
-            signals: found,
-            checked_at: Timestamp::UNIX_EPOCH,
-            judgements: Vec::new(),
-        };
-        assert!(screening.needs_two());
+    fn header(code: &str, version: &str, at: &str) -> ListHeader {
+        list(code, version, 1)
+            .publish(at.parse().unwrap())
+            .unwrap()
+            .0
     }
 
     #[test]
@@ -274,7 +197,7 @@ mod art_03 {
 
     #[test]
     fn a_file_is_read_only_as_it_was_published() {
-        let list = list(|_| ());
+        let list = list("sanctions", "2026-04-01", 1);
         let (header, file) = list.publish(Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(header.entries, 1);
         assert_eq!(
@@ -288,5 +211,18 @@ mod art_03 {
             let error = header.read(other).unwrap_err().to_string();
             assert!(error.contains("sanctions 2026-04-01"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_list_is_followed_neither_by_an_older_nor_by_a_halved_one() {
+        let (loaded, _) = list("a", "1", 10).publish(Timestamp::UNIX_EPOCH).unwrap();
+        let day = date(2026, 4, 1);
+        let older = NotNewer::Older { loaded: day };
+        assert_eq!(loaded.may_be_followed(date(2026, 3, 31), 10), Err(older));
+        let halved = NotNewer::HalfAsLong { loaded: 10 };
+        assert_eq!(loaded.may_be_followed(day, 5), Err(halved));
+        assert_eq!(loaded.may_be_followed(day, 0), Err(halved));
+        assert_eq!(loaded.may_be_followed(day, 6), Ok(()));
+        assert_eq!(loaded.may_be_followed(date(2026, 4, 2), 11), Ok(()));
     }
 }

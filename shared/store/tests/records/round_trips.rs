@@ -1,8 +1,9 @@
 //! What is written comes back the same, and only to whom it belongs.
 
 use ciero_domain::application::{Event, State};
-use ciero_domain::ids::ContractId;
+use ciero_domain::ids::{ContractId, MessageId};
 use ciero_domain::notice::{Notice, NoticeRecord, Outcome};
+use ciero_domain::screening::{Reading, Review, Subject};
 use ciero_ports::{
     Applications, Audit, Confidential, Contracts, Decision, Devices, Documents, Ledger, Notices,
     People, Viewing, Write,
@@ -252,6 +253,37 @@ async fn screening_register_and_lists_live_in_the_confidential_table_alone() {
     assert_eq!(t.store.screening_lists().await.unwrap(), lists);
     assert_eq!(t.count(MAIN).await, 0);
     assert_eq!(t.count(CONFIDENTIAL).await, 5);
+}
+
+#[tokio::test]
+async fn a_review_and_who_read_reasons_live_in_the_confidential_table_alone() {
+    let t = tables().await;
+    let subject = Subject::Contract(contract_id());
+    let found = screening().signals;
+    let review = Review::of_found(None, &subject, &[], found, now()).unwrap();
+    let decision = Decision::of(Write::Review(Box::new(review.clone())));
+    t.store.commit(&decision).await.unwrap();
+    let read = t.store.review(&subject).await.unwrap();
+    assert_eq!(read, Some(review.clone()));
+    assert_eq!(t.store.reviews().await.unwrap(), [review]);
+    let reading = |number: u8, at: &str| Reading {
+        id: MessageId::from_random([number; 10]),
+        at: at.parse().unwrap(),
+        by: "suzuki".into(),
+        what: "reviews".into(),
+    };
+    let readings = [
+        reading(1, "2026-06-02T00:00:00Z"),
+        reading(2, "2026-06-01T00:00:00Z"),
+    ];
+    for reading in readings.iter().chain(&readings) {
+        t.store.note_reading(reading).await.unwrap();
+    }
+    assert_eq!(t.store.readings("reviews", 10).await.unwrap(), readings);
+    assert_eq!(t.store.readings("reviews", 1).await.unwrap(), readings[..1]);
+    assert_eq!(t.store.readings("register", 10).await.unwrap(), []);
+    assert_eq!(t.count(MAIN).await, 0);
+    assert_eq!(t.count(CONFIDENTIAL).await, 3);
 }
 
 #[tokio::test]

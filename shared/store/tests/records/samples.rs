@@ -211,6 +211,7 @@ pub fn screening() -> Screening {
         application: application_id(1),
         version: 1,
         signals: vec![Signal {
+            evidence: None,
             kind: SignalKind::RegisterName,
             ground: Ground::EarlierViolation,
             note: "r-1: 見本".into(),
@@ -228,6 +229,7 @@ pub fn screening() -> Screening {
 
 pub fn register(id: &str) -> RegisterEntry {
     RegisterEntry {
+        contract: None,
         id: id.into(),
         cause: RegisterCause::Measure,
         name: "見本".into(),
@@ -243,6 +245,7 @@ pub fn register(id: &str) -> RegisterEntry {
 
 pub fn screening_list(list: &str, version: &str) -> ListHeader {
     ListHeader {
+        issued_on: None,
         list: list.into(),
         version: version.into(),
         name: Bilingual {
