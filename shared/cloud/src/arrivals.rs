@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::KinesisPlayback;
 use crate::errors::{code, failed, unbuilt};
-use crate::playback::{LIST, Miss, PAGE, SERVICE, moment};
+use crate::playback::{LIST, Miss, PAGE, SERVICE, milliseconds, moment};
 
 /// How many pages one reading may take: nearly three hours of fragments of one second.
 const MOST_PAGES: usize = 10;
@@ -74,9 +74,9 @@ impl KinesisPlayback {
 }
 
 fn arrival(fragment: &Fragment) -> Option<Arrival> {
-    let start = fragment.producer_timestamp()?.to_millis().ok()?;
+    let start = milliseconds(fragment.producer_timestamp()?);
     let end = start.checked_add(fragment.fragment_length_in_milliseconds())?;
-    let at = fragment.server_timestamp()?.to_millis().ok()?;
+    let at = milliseconds(fragment.server_timestamp()?);
     Some(Arrival {
         span: Span::try_from((start, end)).ok()?,
         at: Timestamp::from_millisecond(at).ok()?,

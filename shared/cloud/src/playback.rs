@@ -225,8 +225,15 @@ pub(crate) fn moment(at: Timestamp) -> DateTime {
     DateTime::from_millis(at.as_millisecond())
 }
 
+/// Reads a time of the service to the nearest millisecond: it comes as a number of seconds with a fraction, whose nearest
+/// floating-point number is often just below the millisecond that was meant.
+pub(crate) fn milliseconds(at: &DateTime) -> i64 {
+    let nanos = at.as_nanos().saturating_add(500_000).div_euclid(1_000_000);
+    i64::try_from(nanos).unwrap_or(i64::MAX)
+}
+
 fn interval(fragment: &Fragment) -> Option<Interval> {
-    let start = fragment.producer_timestamp()?.to_millis().ok()?;
+    let start = milliseconds(fragment.producer_timestamp()?);
     let end = start.checked_add(fragment.fragment_length_in_milliseconds())?;
     Some(Interval {
         start: Timestamp::from_millisecond(start).ok()?,
@@ -266,6 +273,21 @@ impl Playback for KinesisPlayback {
             Ok(fragments) => Ok(merge(fragments, from, to, gap_ms)),
             Err(Miss::Nothing) => Ok(Vec::new()),
             Err(Miss::Failed(error)) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_with_a_fraction_is_read_to_the_nearest_millisecond() {
+        for ms in (1_775_002_086_000..1_775_002_087_000).chain([0, -1, -1_500]) {
+            let written = format!("{}.{:03}", ms / 1000, (ms % 1000_i64).abs());
+            let sign = if ms < 0 && ms > -1000 { "-" } else { "" };
+            let seconds: f64 = format!("{sign}{written}").parse().unwrap_or_default();
+            assert_eq!(milliseconds(&DateTime::from_secs_f64(seconds)), ms);
         }
     }
 }
