@@ -7,11 +7,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_cloud::SqsQueues;
 use ciero_ports::{Documents, Topic};
-use ciero_runtime::{Desk, Event, Moment, OnEvent, Worker, sdk_config, text, warm_up};
+use ciero_runtime::{Desk, Event, Moment, OnEvent, Worker, number, sdk_config, text, warm_up};
 use ciero_store::Store;
 use serde_json::Value;
 
@@ -38,9 +37,8 @@ impl OnEvent for App {
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let config = sdk_config()?;
-    let shards = text("DUE_SHARDS")?.parse();
-    let shards = shards.context("DUE_SHARDS is not a number")?;
-    let store = Store::new(&config, &text("MAIN_TABLE")?, None).with_due_work(shards);
+    let store =
+        Store::new(&config, &text("MAIN_TABLE")?, None).with_due_work(number("DUE_SHARDS")?);
     let store = Arc::new(store);
     let queues = [(Topic::Notices, text("NOTICE_QUEUE_URL")?)];
     let desk = Desk {

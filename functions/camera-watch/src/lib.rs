@@ -17,11 +17,10 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_cloud::{KinesisPlayback, KinesisStreams, SqsQueues};
 use ciero_ports::{
-    Arrivals, Body, Contracts, Devices, Documents, DueWork, Ledger, Queues, Streams, Topic, Watch,
-    WatchRun,
+    Arrivals, Body, Contracts, Devices, Documents, DueWork, Streams, Topic, Watch, WatchRun,
 };
 use ciero_runtime::{
-    BatchOutcome, Event, Moment, OnEvent, QueueItem, note_failure, sdk_config, text, warm_up,
+    Desk, Event, Moment, OnEvent, QueueItem, number, one_by_one, sdk_config, text, warm_up,
 };
 use ciero_store::Store;
 use jiff::SignedDuration;
@@ -39,8 +38,7 @@ pub struct App {
     pub watch: Arc<dyn Watch>,
     pub arrivals: Arc<dyn Arrivals>,
     pub streams: Arc<dyn Streams>,
-    pub ledger: Arc<dyn Ledger>,
-    pub queues: Arc<dyn Queues>,
+    pub desk: Desk,
     /// Takes the reasons of failures, for the person who looks at a message that was given up on.
     pub due: Arc<dyn DueWork>,
 }
@@ -50,23 +48,17 @@ impl OnEvent for App {
     async fn on_event(&self, event: Event, now: Moment) -> anyhow::Result<Value> {
         match event {
             Event::Schedule { .. } => tick::part(self, WatchRun::begin(now.0), now).await,
-            Event::Queue(items) => Ok(go_on(self, &items, now).await.into_value()),
+            Event::Queue(items) => {
+                let go_on = |item| next_part(self, item, now);
+                let outcome = one_by_one(self.due.as_ref(), &items, now, go_on).await;
+                Ok(outcome.into_value())
+            }
             _ => anyhow::bail!("only its schedule and its queue wake the camera watch"),
         }
     }
 }
 
-/// Goes on with the run that each message names.
-async fn go_on(app: &App, items: &[QueueItem], now: Moment) -> BatchOutcome {
-    let mut outcome = BatchOutcome::default();
-    for item in items {
-        if let Err(error) = next_part(app, item, now).await {
-            note_failure(app.due.as_ref(), &mut outcome, (item, &error), now).await;
-        }
-    }
-    outcome
-}
-
+/// Goes on with the run that a message names.
 async fn next_part(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<()> {
     let message = item.message()?;
     let Body::Watch(began) = message.body else {
@@ -85,9 +77,8 @@ async fn next_part(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<(
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let config = sdk_config()?;
-    let shards = text("DUE_SHARDS")?.parse();
-    let shards = shards.context("DUE_SHARDS is not a number")?;
-    let store = Store::new(&config, &text("MAIN_TABLE")?, None).with_due_work(shards);
+    let store =
+        Store::new(&config, &text("MAIN_TABLE")?, None).with_due_work(number("DUE_SHARDS")?);
     let store = Arc::new(store);
     let queues = [
         (Topic::Watch, text("WATCH_QUEUE_URL")?),
@@ -100,8 +91,10 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         watch: store.clone(),
         arrivals: Arc::new(KinesisPlayback::new(&config)),
         streams: Arc::new(KinesisStreams::new(&config)),
-        ledger: store.clone(),
-        queues: Arc::new(SqsQueues::new(&config, queues)),
+        desk: Desk {
+            ledger: store.clone(),
+            queues: Arc::new(SqsQueues::new(&config, queues)),
+        },
         due: store.clone(),
     };
     warm_up(store.operator()).await;

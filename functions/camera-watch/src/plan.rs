@@ -59,7 +59,7 @@ async fn open_case(
         closed: None,
     };
     let decision = Decision::of(Write::Case(Box::new(case)));
-    match app.ledger.commit(&decision).await {
+    match app.desk.ledger.commit(&decision).await {
         // The case of this very shortfall is open, or was closed by a person.
         Ok(()) | Err(CommitError::Conflict(WriteKind::Entity)) => Ok(()),
         Err(error) => Err(error.into()),

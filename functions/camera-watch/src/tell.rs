@@ -14,15 +14,8 @@ use crate::look::watched;
 pub(crate) async fn contract(app: &App, id: &ContractId, now: Moment) -> anyhow::Result<usize> {
     let told = app.watch.told(id).await?;
     let found = watched(app, id, now).await?;
-    let ledgers: Vec<Ledger> = found
-        .map(|found| {
-            found
-                .cameras
-                .into_iter()
-                .map(|(_, ledger)| ledger)
-                .collect()
-        })
-        .unwrap_or_default();
+    let cameras = found.into_iter().flat_map(|found| found.cameras);
+    let ledgers: Vec<Ledger> = cameras.map(|(_, ledger)| ledger).collect();
     let news = news(&told, &ledgers, now.0);
     if news.is_empty() {
         return Ok(0);
@@ -49,17 +42,13 @@ pub(crate) async fn contract(app: &App, id: &ContractId, now: Moment) -> anyhow:
         };
         decision = decision.say(resumed_id, now.0, Body::Notice(notice));
     }
-    match app.ledger.commit(&decision).await {
-        Ok(()) => {}
+    match app.desk.ledger.commit(&decision).await {
+        Ok(()) => app.desk.hand_over(&decision).await,
         Err(CommitError::Conflict(WriteKind::Entity | WriteKind::Once)) => {
             tracing::info!(contract = %id, "another run told this");
             return Ok(0);
         }
         Err(error) => return Err(error.into()),
-    }
-    let sent = app.queues.send(&decision.messages).await;
-    if let Err(error) = app.ledger.sent(&sent).await {
-        tracing::warn!(%error, "sent messages stay in the outbox and will be sent again");
     }
     Ok(cameras)
 }

@@ -58,7 +58,7 @@ async fn go_on(app: &App, run: &WatchRun, now: Moment) -> anyhow::Result<()> {
         at: now.0,
         body: Body::Watch(run.began),
     };
-    let sent = app.queues.send(std::slice::from_ref(&message)).await;
+    let sent = app.desk.queues.send(std::slice::from_ref(&message)).await;
     anyhow::ensure!(!sent.is_empty(), "the queue did not take the next part");
     Ok(())
 }

@@ -17,7 +17,9 @@ use ciero_cloud::{OsChance, SqsQueues};
 use ciero_domain::ids::{CameraId, MessageId, UserId};
 use ciero_domain::user::User;
 use ciero_ports::{AuditRow, Chance, Contracts, Devices, Documents, People, Topic, Write};
-use ciero_runtime::{Desk, Gate, Moment, Problem, Settings, guarded, sdk_config, text, warm_up};
+use ciero_runtime::{
+    Desk, Gate, Moment, Problem, Settings, guarded, number, sdk_config, text, warm_up,
+};
 use ciero_store::Store;
 use serde_json::Value;
 
@@ -89,7 +91,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let config = sdk_config()?;
     let store = Store::new(&config, &text("MAIN_TABLE")?, None);
-    let store = Arc::new(store.with_due_work(text("DUE_SHARDS")?.parse()?));
+    let store = Arc::new(store.with_due_work(number("DUE_SHARDS")?));
     let gate = Gate::new(Settings::from_env()?, store.clone());
     let queues = [(Topic::Notices, text("NOTICE_QUEUE_URL")?)];
     let app = App {

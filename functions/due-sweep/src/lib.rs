@@ -10,12 +10,11 @@ mod tests;
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_cloud::SqsQueues;
 use ciero_domain::contract::Kind;
 use ciero_ports::{Documents, DueWork, Queues, Topic};
-use ciero_runtime::{Event, Moment, OnEvent, sdk_config, text, warm_up};
+use ciero_runtime::{Event, Moment, OnEvent, number, sdk_config, text, warm_up};
 use ciero_store::Store;
 use serde_json::Value;
 
@@ -41,9 +40,8 @@ impl OnEvent for App {
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let config = sdk_config()?;
-    let shards = text("DUE_SHARDS")?.parse();
-    let shards = shards.context("DUE_SHARDS is not a number")?;
-    let store = Store::new(&config, &text("MAIN_TABLE")?, None).with_due_work(shards);
+    let store =
+        Store::new(&config, &text("MAIN_TABLE")?, None).with_due_work(number("DUE_SHARDS")?);
     let store = Arc::new(store);
     let queues = [
         (Topic::Work(Kind::Invoice), text("INVOICE_QUEUE_URL")?),

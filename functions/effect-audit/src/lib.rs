@@ -18,7 +18,7 @@ use ciero_ports::{
     AuditReports, AuditRun, Billing, Body, Contracts, Documents, DueWork, Queues, Resellers, Topic,
 };
 use ciero_runtime::{
-    BatchOutcome, Event, Moment, OnEvent, QueueItem, note_failure, sdk_config, text, warm_up,
+    Event, Moment, OnEvent, QueueItem, number, one_by_one, sdk_config, text, warm_up,
 };
 use ciero_store::Store;
 use serde_json::Value;
@@ -40,23 +40,17 @@ impl OnEvent for App {
     async fn on_event(&self, event: Event, now: Moment) -> anyhow::Result<Value> {
         match event {
             Event::Schedule { .. } => check::part(self, AuditRun::begin(now.0), now).await,
-            Event::Queue(items) => Ok(go_on(self, &items, now).await.into_value()),
+            Event::Queue(items) => {
+                let go_on = |item| next_part(self, item, now);
+                let outcome = one_by_one(self.due.as_ref(), &items, now, go_on).await;
+                Ok(outcome.into_value())
+            }
             _ => anyhow::bail!("only its schedule and its queue wake the effect audit"),
         }
     }
 }
 
-/// Goes on with the run that each message names.
-async fn go_on(app: &App, items: &[QueueItem], now: Moment) -> BatchOutcome {
-    let mut outcome = BatchOutcome::default();
-    for item in items {
-        if let Err(error) = next_part(app, item, now).await {
-            note_failure(app.due.as_ref(), &mut outcome, (item, &error), now).await;
-        }
-    }
-    outcome
-}
-
+/// Goes on with the run that a message names.
 async fn next_part(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<()> {
     let message = item.message()?;
     let Body::Audit(began) = message.body else {
@@ -71,9 +65,8 @@ async fn next_part(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<(
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let config = sdk_config()?;
-    let shards = text("DUE_SHARDS")?.parse();
-    let shards = shards.context("DUE_SHARDS is not a number")?;
-    let store = Store::new(&config, &text("MAIN_TABLE")?, None).with_due_work(shards);
+    let store =
+        Store::new(&config, &text("MAIN_TABLE")?, None).with_due_work(number("DUE_SHARDS")?);
     let store = Arc::new(store);
     let app = App {
         contracts: store.clone(),

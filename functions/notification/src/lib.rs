@@ -25,7 +25,7 @@ use ciero_ports::{
     Accounts, Applications, Billing, Body, Chance, CommitError, Contracts, Decision, Devices,
     Documents, DueWork, Ledger, Mailer, Notices, People, Queues, Resellers, Topic,
 };
-use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem, note_failure, text};
+use ciero_runtime::{Event, Moment, OnEvent, QueueItem, number, one_by_one, text};
 use serde_json::Value;
 
 /// Everything that the function works with.
@@ -55,9 +55,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let config = ciero_runtime::sdk_config()?;
     let store = ciero_store::Store::new(&config, &text("MAIN_TABLE")?, None);
-    let shards = text("DUE_SHARDS")?.parse();
-    let shards = shards.context("the setting DUE_SHARDS is not a number")?;
-    let store = Arc::new(store.with_due_work(shards));
+    let store = Arc::new(store.with_due_work(number("DUE_SHARDS")?));
     let queues = [
         (Topic::Notices, text("NOTICE_QUEUE_URL")?),
         (Topic::Screening, text("SCREENING_QUEUE_URL")?),
@@ -111,7 +109,11 @@ impl App {
 impl OnEvent for App {
     async fn on_event(&self, event: Event, now: Moment) -> anyhow::Result<Value> {
         match event {
-            Event::Queue(items) => Ok(deliver_all(self, &items, now).await.into_value()),
+            Event::Queue(items) => {
+                let deliver = |item| deliver_item(self, item, now);
+                let outcome = one_by_one(self.due.as_ref(), &items, now, deliver).await;
+                Ok(outcome.into_value())
+            }
             Event::Schedule { .. } => relay::run(self, now).await,
             Event::Notified { detail, .. } => outcome::hear(self, &detail, now).await,
             Event::Direct(_) => anyhow::bail!("this function does not take a direct payload"),
@@ -119,17 +121,7 @@ impl OnEvent for App {
     }
 }
 
-/// Delivers every notice of the batch; one that fails comes again and never stops the rest.
-async fn deliver_all(app: &App, items: &[QueueItem], now: Moment) -> BatchOutcome {
-    let mut outcome = BatchOutcome::default();
-    for item in items {
-        if let Err(error) = deliver_item(app, item, now).await {
-            note_failure(app.due.as_ref(), &mut outcome, (item, &error), now).await;
-        }
-    }
-    outcome
-}
-
+/// Delivers what one message asks for.
 async fn deliver_item(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<()> {
     let message = item.message()?;
     let notice = match &message.body {

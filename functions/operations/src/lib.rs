@@ -28,7 +28,7 @@ use ciero_ports::{
     Cases, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, Resellers, Topic,
 };
 use ciero_runtime::{
-    Desk, Event, Gate, Moment, OnEvent, Settings, guarded, sdk_config, text, warm_up,
+    Desk, Event, Gate, Moment, OnEvent, Settings, guarded, number, sdk_config, text, warm_up,
 };
 use ciero_store::Store;
 use serde_json::Value;
@@ -111,7 +111,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let config = sdk_config()?;
     let confidential = Some(text("CONFIDENTIAL_TABLE")?);
     let store = Store::new(&config, &text("MAIN_TABLE")?, confidential);
-    let store = Arc::new(store.with_due_work(text("DUE_SHARDS")?.parse()?));
+    let store = Arc::new(store.with_due_work(number("DUE_SHARDS")?));
     let queues = [
         (Topic::Notices, text("NOTICE_QUEUE_URL")?),
         (Topic::Screening, text("SCREENING_QUEUE_URL")?),

@@ -7,7 +7,7 @@ mod un;
 use anyhow::{Context as _, Result, bail};
 use ciero_domain::documents::Bilingual;
 use ciero_domain::screening::{
-    ListEntry, ListHeader, NotNewer, ScreeningList, fold_name, lists_in_force,
+    Ground, ListEntry, ListHeader, NotNewer, ScreeningList, fold_name, lists_in_force,
 };
 use ciero_ports::{CommitError, Decision, Rescreening, Write, WriteKind};
 use ciero_runtime::Moment;
@@ -110,8 +110,8 @@ impl Refusal {
 pub async fn load(app: &App, payload: Value, now: Moment) -> Result<Value> {
     let load: Load =
         serde_json::from_value(payload).context("the file's facts are not understood")?;
-    check_facts(&load)?;
-    let list = match read(&load) {
+    let ground = check_facts(&load)?;
+    let list = match read(&load, ground) {
         Ok(list) => list,
         Err(refusal) => return Ok(refused(&load, &refusal)),
     };
@@ -153,19 +153,19 @@ fn refused(load: &Load, refusal: &Refusal) -> Value {
     refusal.answer()
 }
 
-/// Checks what the operator says of a file.
-fn check_facts(load: &Load) -> Result<()> {
-    ground(&load.list, &load.ground)?;
+/// Checks what the operator says of a file; returns the ground that the list bears on.
+fn check_facts(load: &Load) -> Result<Ground> {
+    let ground = ground(&load.list, &load.ground)?;
     let texts = [&load.name.ja, &load.name.en, &load.source];
     let sound = is_code(&load.list) && texts.into_iter().all(|text| is_text(text));
     if !sound {
         bail!("a list has a code of small letters, its name in both languages and its source");
     }
-    Ok(())
+    Ok(ground)
 }
 
 /// Reads the file. Its version is its day and the beginning of its hash: a second file of one day is another version.
-fn read(load: &Load) -> Result<ScreeningList, Refusal> {
+fn read(load: &Load, ground: Ground) -> Result<ScreeningList, Refusal> {
     let content = match load.format {
         Format::Un => un::read(&load.file)?,
         Format::Csv => table::read(&load.file)?,
@@ -184,8 +184,6 @@ fn read(load: &Load) -> Result<ScreeningList, Refusal> {
         ));
     }
     let hash = hex::encode(Sha256::digest(&load.file));
-    let ground =
-        ground(&load.list, &load.ground).map_err(|error| Refusal::malformed("根拠", error))?;
     Ok(ScreeningList {
         list: load.list.clone(),
         version: format!("{issued_on}-{}", &hash[..8]),

@@ -9,7 +9,7 @@ use ciero_ports::{
     Applications, Audit, AuditReports, Billing, Cases, Chance, Contracts, Devices, Documents,
     DueWork, Notices, Resellers, Viewing, Watch,
 };
-use ciero_runtime::{Gate, Settings, guarded, sdk_config, text, warm_up};
+use ciero_runtime::{Gate, Settings, guarded, number, sdk_config, text, warm_up};
 
 use crate::console_stuck;
 use crate::{
@@ -112,7 +112,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
     let config = sdk_config()?;
     let store = ciero_store::Store::new(&config, &text("MAIN_TABLE")?, None);
-    let store = Arc::new(store.with_due_work(text("DUE_SHARDS")?.parse()?));
+    let store = Arc::new(store.with_due_work(number("DUE_SHARDS")?));
     let gate = Gate::new(Settings::from_env()?, store.clone());
     let app = App {
         gate: gate.clone(),

@@ -5,7 +5,7 @@ use ciero_domain::invoice;
 use ciero_pages::{hidden, yen};
 use maud::{Markup, html};
 
-use crate::console_parts::{Form, button, demand_state, empty, invoice_name, table};
+use crate::console_parts::{Form, button, demand_state, empty, invoice_name, set_against, table};
 use crate::page::Page;
 use crate::pieces::{Tone, day, fact, notice};
 
@@ -111,10 +111,14 @@ fn payments(page: &Page, receipts: &[Receipt]) -> Markup {
                 day(l, receipt.received_on),
                 html! { (receipt.reference) },
                 html! { (yen(l, receipt.yen)) },
-                html! {
-                    @for share in &receipt.allocations { div { (t("請求書 ", "invoice ")) (format!("{:04}", share.debt)) ": " (yen(l, share.yen)) } }
-                    @if receipt.credit.0 > 0 { div { (t("前受金: ", "credit: ")) (yen(l, receipt.credit)) } }
-                },
+                set_against(
+                    page,
+                    receipt
+                        .allocations
+                        .iter()
+                        .map(|share| (share.debt, share.yen)),
+                    receipt.credit,
+                ),
             ]
         })
         .collect();

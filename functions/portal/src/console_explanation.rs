@@ -8,14 +8,14 @@ use ciero_domain::ids::ContractId;
 use ciero_domain::particulars::FieldRule;
 use ciero_pages::Section;
 use ciero_runtime::{Problem, facts};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::App;
 use crate::console_parts::{DESKS, contract_link, empty, table};
-use crate::input::{Parameters, Segment};
+use crate::input::{Parameters, Segment, wants_json};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, badge, day};
 
@@ -64,9 +64,7 @@ pub async fn show(
     }
     let facts = facts(app.documents.as_ref()).await?;
     let explanation = explain(&history, &facts, as_of, hypothesis, Audience::Operator);
-    let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
-    let accepts = accepts.unwrap_or_default();
-    if accepts.contains("application/json") && !accepts.contains("text/html") {
+    if wants_json(&headers) {
         return Ok(Json(explanation).into_response());
     }
     let title = page.t("契約の経過と予定", "The contract explained");

@@ -9,13 +9,13 @@ use ciero_domain::invoice;
 use ciero_domain::particulars::FieldRule;
 use ciero_pages::{Section, yen};
 use ciero_runtime::Problem;
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::App;
 use crate::console_parts::{LEGAL, empty, table};
-use crate::input::{Parameters, civil_day};
+use crate::input::{Parameters, civil_day, wants_json};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, day, fact, notice};
 
@@ -40,11 +40,8 @@ pub async fn show(
         "" => None,
         _ => Some(answer(&app, &raw).await?),
     };
-    let accepts = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
-    let accepts = accepts.unwrap_or_default();
     if let Some((_, cap)) = &found
-        && accepts.contains("application/json")
-        && !accepts.contains("text/html")
+        && wants_json(&headers)
     {
         return Ok(Json(cap).into_response());
     }

@@ -3,7 +3,8 @@
 use ciero_domain::contract::{Contract, Debt};
 use ciero_domain::ids::ContractId;
 use ciero_domain::invoice;
-use ciero_pages::Visitor;
+use ciero_domain::money::Yen;
+use ciero_pages::{Visitor, yen};
 use ciero_runtime::Problem;
 use maud::{Markup, html};
 
@@ -181,6 +182,15 @@ pub fn empty(text: &str) -> Markup {
 /// Writes a contract as a link to its page.
 pub fn contract_link(id: &ContractId, text: &str) -> Markup {
     html! { a href={ "/console/contracts/" (id) } { (text) } }
+}
+
+/// Writes which invoices a payment was set against, each with its share, and what is left as credit.
+pub fn set_against(page: &Page, shares: impl Iterator<Item = (u32, Yen)>, credit: Yen) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    html! {
+        @for (invoice, share) in shares { div { (t("請求書 ", "invoice ")) (format!("{invoice:04}")) ": " (yen(l, share)) } }
+        @if credit.0 > 0 { div { (t("前受金: ", "credit: ")) (yen(l, credit)) } }
+    }
 }
 
 /// Returns the number of a debt's invoice.

@@ -10,7 +10,7 @@ use ciero_runtime::Problem;
 use maud::{Markup, html};
 
 use crate::App;
-use crate::console_parts::{BILLING, Form, button, contract_link, empty, table};
+use crate::console_parts::{BILLING, Form, button, contract_link, empty, set_against, table};
 use crate::invoice::{by_rate, due, parties};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, badge, day, fact};
@@ -165,10 +165,11 @@ fn receipts(page: &Page, books: &Books) -> Markup {
             day(l, receipt.received_on),
             html! { (receipt.reference) },
             html! { (yen(l, receipt.yen)) },
-            html! {
-                @for paid in &receipt.paid { div { (t("請求書 ", "invoice ")) (format!("{:04}", paid.invoice)) ": " (yen(l, paid.yen)) } }
-                @if receipt.credit.0 > 0 { div { (t("前受金: ", "credit: ")) (yen(l, receipt.credit)) } }
-            },
+            set_against(
+                page,
+                receipt.paid.iter().map(|paid| (paid.invoice, paid.yen)),
+                receipt.credit,
+            ),
             html! { (receipt.recorded_by) },
         ]
     });

@@ -8,13 +8,13 @@ use ciero_domain::contract::{Audience, Contract, Explanation, Hypothesis, Line, 
 use ciero_domain::particulars::{FieldErrors, FieldRule};
 use ciero_pages::Section;
 use ciero_runtime::{Problem, facts};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use jiff::civil::Date;
 use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::App;
-use crate::input::{Parameters, civil_day};
+use crate::input::{Parameters, civil_day, wants_json};
 use crate::page::{ContractPage, Page};
 use crate::pieces::{Tone, badge, day};
 
@@ -103,11 +103,6 @@ pub async fn show(
     Ok(page
         .show(Section::Contract, title, &content)
         .into_response())
-}
-
-fn wants_json(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
-    accept.is_some_and(|a| a.contains("application/json") && !a.contains("text/html"))
 }
 
 /// Lets a person ask again, without script.

@@ -2,8 +2,8 @@
 
 use axum::extract::{FromRequestParts, Path, Query};
 use ciero_runtime::Problem;
-use http::StatusCode;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode, header};
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 
@@ -27,6 +27,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Parameters<T> 
             }
         }
     }
+}
+
+/// Tells whether a program asks, and not a browser.
+pub fn wants_json(headers: &HeaderMap) -> bool {
+    let accept = headers.get(header::ACCEPT).and_then(|v| v.to_str().ok());
+    accept.is_some_and(|a| a.contains("application/json") && !a.contains("text/html"))
 }
 
 /// Reads a day written as in 2026-06-01; a moment is no day, though it begins with one.

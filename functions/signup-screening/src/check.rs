@@ -8,7 +8,7 @@ use ciero_domain::application::{Command, State, decide, evolve};
 use ciero_domain::ids::ApplicationId;
 use ciero_domain::screening::{ListIndex, Screening, signals};
 use ciero_ports::{Body, CommitError, Decision, Write, WriteKind};
-use ciero_runtime::{BatchOutcome, Event, Moment, OnEvent, QueueItem, note_failure};
+use ciero_runtime::{Event, Moment, OnEvent, QueueItem, one_by_one};
 use serde_json::Value;
 
 use crate::{App, rescreen};
@@ -23,12 +23,8 @@ impl OnEvent for App {
         let Event::Queue(items) = event else {
             anyhow::bail!("only the screening queue and requests wake this function");
         };
-        let mut outcome = BatchOutcome::default();
-        for item in items {
-            if let Err(error) = carry_out(self, &item, now).await {
-                note_failure(self.due.as_ref(), &mut outcome, (&item, &error), now).await;
-            }
-        }
+        let carry_out = |item| carry_out(self, item, now);
+        let outcome = one_by_one(self.due.as_ref(), &items, now, carry_out).await;
         Ok(outcome.into_value())
     }
 }

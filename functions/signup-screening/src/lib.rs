@@ -23,7 +23,9 @@ use ciero_domain::screening::{ListIndex, Reading};
 use ciero_ports::{
     Applications, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, Topic,
 };
-use ciero_runtime::{Desk, Gate, Moment, Problem, Settings, guarded, sdk_config, text, warm_up};
+use ciero_runtime::{
+    Desk, Gate, Moment, Problem, Settings, guarded, number, sdk_config, text, warm_up,
+};
 use ciero_store::Store;
 
 /// What the function works with.
@@ -101,7 +103,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let config = sdk_config()?;
     let confidential = Some(text("CONFIDENTIAL_TABLE")?);
     let store = Store::new(&config, &text("MAIN_TABLE")?, confidential);
-    let store = Arc::new(store.with_due_work(text("DUE_SHARDS")?.parse()?));
+    let store = Arc::new(store.with_due_work(number("DUE_SHARDS")?));
     let queues = [
         (Topic::Notices, text("NOTICE_QUEUE_URL")?),
         (Topic::Screening, text("SCREENING_QUEUE_URL")?),

@@ -31,9 +31,8 @@ impl Known {
             (Subject::Contract(id), Some(contract)) => id != contract,
             _ => true,
         };
-        let register: Vec<RegisterEntry> = self.register.iter().filter(own).cloned().collect();
         let lists: Vec<&ListIndex> = self.lists.iter().map(Arc::as_ref).collect();
-        known_of(particulars, &register, &lists)
+        known_of(particulars, self.register.iter().filter(own), &lists)
     }
 }
 

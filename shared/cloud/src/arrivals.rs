@@ -9,11 +9,13 @@ use ciero_ports::{Arrivals, Arrived, CloudError};
 use jiff::Timestamp;
 
 use crate::KinesisPlayback;
-use crate::errors::{code, failed, unbuilt};
-use crate::playback::{LIST, Miss, PAGE, SERVICE, milliseconds, moment};
+use crate::errors::unbuilt;
+use crate::playback::{LIST, Miss, NO_STREAM, SERVICE, milliseconds, moment};
 
 /// How many pages one reading may take: nearly three hours of fragments of one second.
 const MOST_PAGES: usize = 10;
+/// The errors of a stream that is not there, and of one that keeps nothing.
+const NOTHING: [&str; 2] = [NO_STREAM, "NoDataRetentionException"];
 
 #[async_trait]
 impl Arrivals for KinesisPlayback {
@@ -47,24 +49,10 @@ impl KinesisPlayback {
         let mut arrivals = Vec::new();
         let mut next = None;
         for _ in 0..MOST_PAGES {
-            let request = self.archive.list_fragments().stream_name(stream_name);
-            let answer = request
-                .fragment_selector(selector.clone())
-                .max_results(PAGE)
-                .set_next_token(next)
-                .customize()
-                .config_override(endpoint.clone())
-                .send()
-                .await;
-            let page = answer.map_err(|error| match code(&error) {
-                Some("ResourceNotFoundException" | "NoDataRetentionException") => Miss::Nothing,
-                _ => {
-                    self.forget(stream_name, &LIST);
-                    Miss::Failed(failed(SERVICE)(error))
-                }
-            })?;
+            let place = (stream_name, &endpoint);
+            let page = self.page(place, &selector, next, &NOTHING).await?;
             arrivals.extend(page.fragments().iter().filter_map(arrival));
-            next = page.next_token.filter(|token| !token.is_empty());
+            next = page.next_token;
             if next.is_none() {
                 return Ok(Arrived::All(arrivals));
             }

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use aws_sdk_kinesisvideo::types::ApiName;
 use aws_sdk_kinesisvideoarchivedmedia::config::Builder as Override;
+use aws_sdk_kinesisvideoarchivedmedia::operation::list_fragments::ListFragmentsOutput;
 use aws_sdk_kinesisvideoarchivedmedia::types::{
     ContainerFormat, Fragment, FragmentSelector, FragmentSelectorType, HlsDiscontinuityMode,
     HlsDisplayFragmentTimestamp, HlsFragmentSelector, HlsFragmentSelectorType, HlsPlaybackMode,
@@ -21,6 +22,8 @@ use crate::intervals::merge;
 
 pub(crate) const SERVICE: &str = "Kinesis Video";
 
+/// The error of a stream that is not there.
+pub(crate) const NO_STREAM: &str = "ResourceNotFoundException";
 /// Fragments of a live playlist: enough to start at once, few enough to stay near the present.
 const LIVE_FRAGMENTS: i64 = 10;
 /// The most that a recorded playlist may hold.
@@ -28,7 +31,7 @@ const RECORDED_FRAGMENTS: i64 = 5_000;
 /// The shortest and longest life of a session, in seconds.
 const LIFE_SECONDS: (i32, i32) = (300, 43_200);
 /// Fragments on one page of a list.
-pub(crate) const PAGE: i64 = 1_000;
+const PAGE: i64 = 1_000;
 /// A fragment is at most this long, so one that began earlier cannot reach into a range.
 const LONGEST_FRAGMENT: SignedDuration = SignedDuration::from_secs(20);
 
@@ -39,7 +42,7 @@ type EndpointKey = (String, &'static str);
 #[derive(Debug)]
 pub struct KinesisPlayback {
     control: aws_sdk_kinesisvideo::Client,
-    pub(crate) archive: aws_sdk_kinesisvideoarchivedmedia::Client,
+    archive: aws_sdk_kinesisvideoarchivedmedia::Client,
     endpoints: Mutex<HashMap<EndpointKey, String>>,
 }
 
@@ -69,7 +72,7 @@ impl KinesisPlayback {
         let request = self.control.get_data_endpoint().stream_name(stream_name);
         let answer = request.api_name(api.control.clone()).send().await;
         let answer = answer.map_err(|error| match code(&error) {
-            Some("ResourceNotFoundException") => Miss::Nothing,
+            Some(NO_STREAM) => Miss::Nothing,
             _ => Miss::Failed(failed(SERVICE)(error)),
         })?;
         let endpoint = answer.data_endpoint.ok_or_else(|| {
@@ -83,7 +86,7 @@ impl KinesisPlayback {
     }
 
     /// Forgets an endpoint that did not serve, so that the next call asks anew.
-    pub(crate) fn forget(&self, stream_name: &str, api: &Api) {
+    fn forget(&self, stream_name: &str, api: &Api) {
         self.known().remove(&(stream_name.to_owned(), api.name));
     }
 
@@ -124,7 +127,7 @@ impl KinesisPlayback {
                     detail: "the session has no address".to_owned(),
                 })
             }),
-            Err(error) if code(&error) == Some("ResourceNotFoundException") => Err(Miss::Nothing),
+            Err(error) if code(&error) == Some(NO_STREAM) => Err(Miss::Nothing),
             Err(error) => {
                 self.forget(stream_name, &HLS);
                 Err(Miss::Failed(failed(SERVICE)(error)))
@@ -146,31 +149,42 @@ impl KinesisPlayback {
         let mut intervals = Vec::new();
         let mut next = None;
         loop {
-            let request = self.archive.list_fragments().stream_name(stream_name);
-            let answer = request
-                .fragment_selector(selector.clone())
-                .max_results(PAGE)
-                .set_next_token(next)
-                .customize()
-                .config_override(endpoint.clone())
-                .send()
-                .await;
-            let page = match answer {
-                Ok(page) => page,
-                Err(error) if code(&error) == Some("ResourceNotFoundException") => {
-                    return Err(Miss::Nothing);
-                }
-                Err(error) => {
-                    self.forget(stream_name, &LIST);
-                    return Err(Miss::Failed(failed(SERVICE)(error)));
-                }
-            };
+            let place = (stream_name, &endpoint);
+            let page = self.page(place, &selector, next, &[NO_STREAM]).await?;
             intervals.extend(page.fragments().iter().filter_map(interval));
-            next = page.next_token.filter(|token| !token.is_empty());
+            next = page.next_token;
             if next.is_none() {
                 return Ok(intervals);
             }
         }
+    }
+
+    /// Lists one page of a stream's fragments. `nothing` are the codes of errors that mean that there is nothing.
+    pub(crate) async fn page(
+        &self,
+        (stream_name, endpoint): (&str, &Override),
+        selector: &FragmentSelector,
+        next: Option<String>,
+        nothing: &[&str],
+    ) -> Result<ListFragmentsOutput, Miss> {
+        let request = self.archive.list_fragments().stream_name(stream_name);
+        let answer = request
+            .fragment_selector(selector.clone())
+            .max_results(PAGE)
+            .set_next_token(next)
+            .customize()
+            .config_override(endpoint.clone())
+            .send()
+            .await;
+        let mut page = answer.map_err(|error| match code(&error) {
+            Some(code) if nothing.contains(&code) => Miss::Nothing,
+            _ => {
+                self.forget(stream_name, &LIST);
+                Miss::Failed(failed(SERVICE)(error))
+            }
+        })?;
+        page.next_token = page.next_token.filter(|token| !token.is_empty());
+        Ok(page)
     }
 }
 

@@ -208,17 +208,17 @@ fn on_register(particulars: &Particulars, names: &Names, entry: &RegisterEntry) 
 }
 
 /// Returns what the register and the lists say of particulars, whoever's they are.
-pub fn known_of(
+pub fn known_of<'a>(
     particulars: &Particulars,
-    register: &[RegisterEntry],
+    register: impl IntoIterator<Item = &'a RegisterEntry>,
     lists: &[&ListIndex],
 ) -> Vec<Signal> {
     let names = Names::of(particulars);
     let mut signals: Vec<Signal> = register
-        .iter()
+        .into_iter()
         .flat_map(|entry| on_register(particulars, &names, entry))
         .collect();
-    signals.extend(hits::on_lists(particulars, lists));
+    signals.extend(hits::on_lists(particulars, &names, lists));
     signals
 }
 

@@ -125,9 +125,7 @@ impl Event {
 
 /// Runs a function until Lambda ends it.
 pub async fn run(router: Option<Router>, events: Option<Arc<dyn OnEvent>>) -> Result<(), Error> {
-    let timeout_seconds: u64 = settings::text("FUNCTION_TIMEOUT_SECONDS")?
-        .parse()
-        .context("FUNCTION_TIMEOUT_SECONDS is not a number")?;
+    let timeout_seconds: u64 = settings::number("FUNCTION_TIMEOUT_SECONDS")?;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Value>| {
         let (router, events) = (router.clone(), events.clone());
         async move {

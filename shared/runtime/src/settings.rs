@@ -1,5 +1,7 @@
 //! Settings come from the environment, once, at the start.
 
+use std::str::FromStr;
+
 use anyhow::{Context, Result};
 
 /// Reads one setting; a missing or empty one is an error that names it.
@@ -7,6 +9,12 @@ pub fn text(name: &str) -> Result<String> {
     let value = std::env::var(name).with_context(|| format!("the setting {name} is missing"))?;
     anyhow::ensure!(!value.is_empty(), "the setting {name} is empty");
     Ok(value)
+}
+
+/// Reads one setting that is a number.
+pub fn number<T: FromStr>(name: &str) -> Result<T> {
+    let value = text(name)?.parse().ok();
+    value.with_context(|| format!("the setting {name} is not a number"))
 }
 
 /// What every function that faces the web needs.

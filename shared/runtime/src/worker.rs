@@ -88,15 +88,7 @@ impl Worker {
         now: Moment,
     ) -> Vec<(QueueItem, anyhow::Error)> {
         let held: Vec<HeldTask> = group.iter().map(|(_, held)| held.clone()).collect();
-        let contract = match contract {
-            Some(contract) => Ok(contract),
-            None => self.books().read(&id).await,
-        };
-        let done = match contract {
-            Ok(contract) => self.catch_up(contract, &held, facts, now).await,
-            Err(error) => Err(error),
-        };
-        match done {
+        match self.catch_up((&id, contract), &held, facts, now).await {
             Ok(()) => Vec::new(),
             Err(error) => {
                 let text = format!("{error:#}");
@@ -109,11 +101,15 @@ impl Worker {
     /// Brings a contract up to date, and forgets the messages' own tasks that it does not owe.
     async fn catch_up(
         &self,
-        contract: Contract,
+        (id, contract): (&ContractId, Option<Contract>),
         held: &[HeldTask],
         facts: &Facts,
         now: Moment,
     ) -> anyhow::Result<()> {
+        let contract = match contract {
+            Some(contract) => contract,
+            None => self.books().read(id).await?,
+        };
         let (contract, done) = catch_up(self.books(), contract, held, facts, now).await?;
         let owed = contract.owed();
         for held in held {

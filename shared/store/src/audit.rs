@@ -4,11 +4,12 @@ use async_trait::async_trait;
 use ciero_domain::ids::ContractId;
 use ciero_ports::{Audit, AuditRow, StoreError, WriteKind};
 
+use crate::Store;
 use crate::item::Item;
-use crate::keys::{self, PK};
-use crate::operation::{Condition, Operation, Operations};
+use crate::keys;
+use crate::operation::{Condition, Operation, Operations, Table};
 use crate::reading::{Order, Range};
-use crate::{Store, describe};
+use crate::writing::unwritable;
 
 /// Writes a row as part of a decision.
 pub(crate) fn put(row: &AuditRow) -> Operations {
@@ -23,27 +24,8 @@ pub(crate) fn put(row: &AuditRow) -> Operations {
 #[async_trait]
 impl Audit for Store {
     async fn append(&self, row: &AuditRow) -> Result<(), StoreError> {
-        let item = Item::with_body(keys::audit(row), row)
-            .map_err(|unwritable| StoreError::Unavailable(unwritable.0))?;
-        let request = self.client.put_item().table_name(&self.main);
-        let answer = request
-            .set_item(Some(item.into_attributes()))
-            .condition_expression("attribute_not_exists(#pk)")
-            .expression_attribute_names("#pk", PK)
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            // A row's identifier is drawn once, so this is the same row: an attempt whose answer was lost.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(StoreError::Unavailable(describe(&error))),
-        }
+        let item = Item::with_body(keys::audit(row), row).map_err(unwritable)?;
+        self.append(Table::Main, item).await
     }
 
     async fn trail(&self, contract: &ContractId, most: u16) -> Result<Vec<AuditRow>, StoreError> {

@@ -5,11 +5,12 @@ use ciero_domain::ids::ApplicationId;
 use ciero_domain::screening::{ListHeader, Reading, RegisterEntry, Review, Screening, Subject};
 use ciero_ports::{Confidential, StoreError, WriteKind};
 
+use crate::Store;
 use crate::item::Item;
-use crate::keys::{self, PK};
+use crate::keys;
 use crate::operation::{Condition, Operation, Operations, Table};
 use crate::reading::{Order, Range};
-use crate::{Store, describe};
+use crate::writing::unwritable;
 
 /// Writes the confidential side of an application.
 pub(crate) fn put_screening(screening: &Screening) -> Operations {
@@ -79,28 +80,8 @@ impl Confidential for Store {
     }
 
     async fn note_reading(&self, reading: &Reading) -> Result<(), StoreError> {
-        let item = Item::with_body(keys::reading(reading), reading)
-            .map_err(|unwritable| StoreError::Unavailable(unwritable.0))?;
-        let table = self.table(Table::Confidential)?;
-        let request = self.client.put_item().table_name(table);
-        let answer = request
-            .set_item(Some(item.into_attributes()))
-            .condition_expression("attribute_not_exists(#pk)")
-            .expression_attribute_names("#pk", PK)
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(()),
-            // Its identifier is drawn once, so this is the same reading: an attempt whose answer was lost.
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(StoreError::Unavailable(describe(&error))),
-        }
+        let item = Item::with_body(keys::reading(reading), reading).map_err(unwritable)?;
+        self.append(Table::Confidential, item).await
     }
 
     async fn readings(&self, what: &str, most: u16) -> Result<Vec<Reading>, StoreError> {

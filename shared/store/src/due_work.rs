@@ -11,10 +11,11 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Attributes, Item, Unwritable, body, key_attributes};
+use crate::item::{Item, Unwritable, body, key_attributes};
 use crate::keys::{self, Key};
 use crate::operation::{Condition, Operation, Operations, Table};
 use crate::reading::Range;
+use crate::writing::unwritable;
 use crate::{Store, describe};
 
 /// DynamoDB's limit of one batch.
@@ -59,10 +60,6 @@ fn place(held: &HeldTask, shards: u16) -> Result<Key, Unwritable> {
 struct Failure {
     reason: String,
     at: Timestamp,
-}
-
-fn unwritable(error: Unwritable) -> StoreError {
-    StoreError::Unavailable(error.0)
 }
 
 impl Store {
@@ -119,16 +116,6 @@ impl Store {
         self.write_batch(puts.collect::<Result<_, _>>()?).await?;
         let deletes = from.iter().map(|held| self.delete_request(held));
         self.write_batch(deletes.collect::<Result<_, _>>()?).await
-    }
-
-    async fn put_item(&self, attributes: Attributes) -> Result<(), StoreError> {
-        let request = self.client.put_item().table_name(&self.main);
-        request
-            .set_item(Some(attributes))
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| StoreError::Unavailable(describe(&error)))
     }
 
     async fn delete_item(&self, key: Key) -> Result<(), StoreError> {
@@ -236,7 +223,7 @@ impl DueWork for Store {
             parked.reason = body::<Failure>(noted)?.reason;
         }
         let item = Item::with_body(keys::parked(&parked.id), &parked).map_err(unwritable)?;
-        self.put_item(item.into_attributes()).await?;
+        self.replace(item).await?;
         match task {
             Some(task) => self.forget(&task).await,
             None => Ok(()),

@@ -1,9 +1,11 @@
 //! Writes of one item by itself, outside of a decision: what decides nothing else.
 
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use ciero_ports::StoreError;
 
 use crate::item::{Item, Unwritable};
+use crate::operation::Table;
 use crate::{Store, describe, keys};
 
 impl Store {
@@ -27,17 +29,18 @@ impl Store {
                     AttributeValue::N((version - 1).to_string()),
                 ),
         };
-        match request.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(StoreError::Unavailable(describe(&error))),
-        }
+        kept(request).await
+    }
+
+    /// Puts an item whose identifier was drawn for it alone. What is there already is the same item: an attempt whose answer
+    /// was lost.
+    pub(crate) async fn append(&self, table: Table, item: Item) -> Result<(), StoreError> {
+        let request = self.client.put_item().table_name(self.table(table)?);
+        let request = request
+            .set_item(Some(item.into_attributes()))
+            .condition_expression("attribute_not_exists(#pk)")
+            .expression_attribute_names("#pk", keys::PK);
+        kept(request).await.map(|_| ())
     }
 
     /// Puts an item in the place of whatever is there.
@@ -47,6 +50,21 @@ impl Store {
         answer
             .map(|_| ())
             .map_err(|error| StoreError::Unavailable(describe(&error)))
+    }
+}
+
+/// Sends a write; `false` if its condition did not hold.
+async fn kept(request: PutItemFluentBuilder) -> Result<bool, StoreError> {
+    match request.send().await {
+        Ok(_) => Ok(true),
+        Err(error)
+            if error
+                .as_service_error()
+                .is_some_and(|e| e.is_conditional_check_failed_exception()) =>
+        {
+            Ok(false)
+        }
+        Err(error) => Err(StoreError::Unavailable(describe(&error))),
     }
 }
 

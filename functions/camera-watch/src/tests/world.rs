@@ -16,7 +16,7 @@ use ciero_ports::{
     MockContracts, MockDevices, MockDocuments, MockDueWork, MockLedger, MockQueues, MockStreams,
     MockWatch, WatchReport, WatchRun, Write, WriteKind,
 };
-use ciero_runtime::{Event, Moment, OnEvent, QueueItem};
+use ciero_runtime::{Desk, Event, Moment, OnEvent, QueueItem};
 use jiff::Timestamp;
 use jiff::civil::date;
 use serde_json::Value;
@@ -238,8 +238,10 @@ impl World {
             watch: Arc::new(self.watch()),
             arrivals: Arc::new(self.arrivals()),
             streams: Arc::new(self.streams()),
-            ledger: Arc::new(self.commits()),
-            queues: Arc::new(self.queues()),
+            desk: Desk {
+                ledger: Arc::new(self.commits()),
+                queues: Arc::new(self.queues()),
+            },
             due: Arc::new(self.due()),
         }
     }

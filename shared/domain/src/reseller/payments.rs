@@ -59,8 +59,7 @@ impl ResellerAccount {
         }
         let mut account = self.clone();
         account.version += 1;
-        let paid = account.pay(yen);
-        let credit = Yen(yen.0 - paid.iter().map(|paid| paid.yen.0).sum::<i64>());
+        let (paid, credit) = account.pay(yen);
         account.credit = Yen(account.credit.0 + credit.0);
         let receipt = ResellerReceipt {
             reseller: self.code.clone(),
@@ -82,13 +81,11 @@ impl ResellerAccount {
             yen: invoice.total_yen,
             due_on: invoice.due.effective,
         });
-        let credit = self.credit;
-        let paid = self.pay(credit);
-        self.credit = Yen(credit.0 - paid.iter().map(|paid| paid.yen.0).sum::<i64>());
+        (_, self.credit) = self.pay(self.credit);
     }
 
-    /// Pays the oldest invoices first, and forgets what is paid in full.
-    fn pay(&mut self, yen: Yen) -> Vec<PaidInvoice> {
+    /// Pays the oldest invoices first, and forgets what is paid in full. Returns what was paid, and what is left.
+    fn pay(&mut self, yen: Yen) -> (Vec<PaidInvoice>, Yen) {
         let mut left = yen.0;
         let mut paid = Vec::new();
         for debt in &mut self.debts {
@@ -103,7 +100,7 @@ impl ResellerAccount {
             }
         }
         self.debts.retain(|debt| debt.yen.0 > 0);
-        paid
+        (paid, Yen(left))
     }
 
     /// Returns what of an invoice is not paid yet.

@@ -78,30 +78,16 @@ pub struct ListIndex {
 impl ListIndex {
     /// Reads every name of a list.
     pub fn of(list: ScreeningList) -> Self {
-        let reliable = |entry: &ListEntry| {
-            entry
-                .names
-                .clone()
-                .into_iter()
-                .map(|name| (Quality::Reliable, name))
-                .collect()
-        };
         let mut names = Vec::new();
         for (place, entry) in list.entries.iter().enumerate() {
-            let mut all: Vec<(Quality, String)> = reliable(entry);
-            all.extend(
-                entry
-                    .weak_names
-                    .iter()
-                    .map(|name| (Quality::Weak, name.clone())),
-            );
-            names.extend(all.into_iter().filter_map(|(quality, written)| {
-                let name = ComparableName::of(&written)?;
+            let reliable = entry.names.iter().map(|name| (Quality::Reliable, name));
+            let weak = entry.weak_names.iter().map(|name| (Quality::Weak, name));
+            names.extend(reliable.chain(weak).filter_map(|(quality, written)| {
                 Some(IndexedName {
                     entry: place,
                     quality,
-                    written,
-                    name,
+                    written: written.clone(),
+                    name: ComparableName::of(written)?,
                 })
             }));
         }
@@ -201,13 +187,16 @@ impl ListIndex {
 }
 
 /// Compares particulars with every list: what bears on antisocial forces first, then the nearest.
-pub(super) fn on_lists(particulars: &Particulars, lists: &[&ListIndex]) -> Vec<Signal> {
-    let names = Names::of(particulars);
+pub(super) fn on_lists(
+    particulars: &Particulars,
+    names: &Names,
+    lists: &[&ListIndex],
+) -> Vec<Signal> {
     let mut hits: Vec<Signal> = lists
         .iter()
         .flat_map(|list| {
             let numbers = list.by_number(particulars);
-            numbers.chain(list.by_name(&names)).collect::<Vec<_>>()
+            numbers.chain(list.by_name(names)).collect::<Vec<_>>()
         })
         .collect();
     hits.sort_by_key(|hit| {
