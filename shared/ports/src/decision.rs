@@ -4,6 +4,7 @@ use ciero_domain::application::{Application, Event as ApplicationEvent};
 use ciero_domain::contract::{Case, Contract, Effect, Entry, Kind, Receipt, Step, Task, stable_id};
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
+use ciero_domain::hold::Holds;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::{Notice, NoticeRecord};
@@ -114,6 +115,12 @@ pub enum Write {
     ScreeningList(Box<ListHeader>),
     /// Confidential table; what screening again found.
     Review(Box<Review>),
+    /// Confidential table; the holds on a contract's data (21-4).
+    Holds(Box<Holds>),
+    /// Writes nothing: the contract must still be at this version.
+    ContractStandsAt(ContractId, u64),
+    /// Writes nothing: the holds on the contract's data must still be at this version, 0 for none (21-4).
+    HoldsStandAt(ContractId, u64),
     /// The operator's settings; replaces what is there.
     Operator(Box<Operator>),
     /// A version of the price list; replaces only the same version.

@@ -7,6 +7,7 @@ use ciero_domain::application::{Application, State};
 use ciero_domain::contract::{Case, Contract, Entry, Receipt, Task};
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
+use ciero_domain::hold::Holds;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::NoticeRecord;
@@ -313,6 +314,8 @@ pub trait Confidential: Send + Sync {
     async fn review(&self, subject: &Subject) -> Result<Option<Review>, StoreError>;
     /// Every review, in no order that means anything.
     async fn reviews(&self) -> Result<Vec<Review>, StoreError>;
+    /// The holds on a contract's data (21-4).
+    async fn holds(&self, contract: &ContractId) -> Result<Holds, StoreError>;
     /// Writes down that reasons are read; whoever shows them does this first.
     async fn note_reading(&self, reading: &Reading) -> Result<(), StoreError>;
     /// The newest readings of one thing, newest first.

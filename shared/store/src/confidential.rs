@@ -1,7 +1,8 @@
 //! Screening reasons, the register and the screening lists, in the table with a key of its own (3-4).
 
 use async_trait::async_trait;
-use ciero_domain::ids::ApplicationId;
+use ciero_domain::hold::Holds;
+use ciero_domain::ids::{ApplicationId, ContractId};
 use ciero_domain::screening::{ListHeader, Reading, RegisterEntry, Review, Screening, Subject};
 use ciero_ports::{Confidential, StoreError, WriteKind};
 
@@ -44,6 +45,21 @@ pub(crate) fn put_review(review: &Review) -> Operations {
     ])
 }
 
+/// Writes the holds on a contract's data, on their version.
+pub(crate) fn put_holds(holds: &Holds) -> Operations {
+    let item = Item::with_body(keys::holds(&holds.contract), holds)?;
+    Ok(vec![
+        Operation::put_version(item, holds.version).confidential(),
+    ])
+}
+
+/// Demands that the holds on a contract's data are still at this version.
+pub(crate) fn holds_stand_at(contract: &ContractId, version: u64) -> Operations {
+    Ok(vec![
+        Operation::check(keys::holds(contract), version).confidential(),
+    ])
+}
+
 #[async_trait]
 impl Confidential for Store {
     async fn screening(&self, id: &ApplicationId) -> Result<Option<Screening>, StoreError> {
@@ -77,6 +93,13 @@ impl Confidential for Store {
             ..Range::all(keys::REVIEWS, "")
         };
         self.range(range).await
+    }
+
+    async fn holds(&self, contract: &ContractId) -> Result<Holds, StoreError> {
+        let holds = self.entity(Table::Confidential, keys::holds(contract));
+        Ok(holds
+            .await?
+            .unwrap_or_else(|| Holds::none(contract.clone())))
     }
 
     async fn note_reading(&self, reading: &Reading) -> Result<(), StoreError> {

@@ -40,6 +40,11 @@ pub(crate) fn put(contract: &Contract, entry: &Entry) -> Operations {
     Ok(operations)
 }
 
+/// Demands that a contract is still at this version.
+pub(crate) fn stands_at(contract: &ContractId, version: u64) -> Operations {
+    Ok(vec![Operation::check(keys::contract(contract), version)])
+}
+
 /// A contract stands in the list of arrears from its first demand or draft of interest until nothing of that is open.
 /// Only entries about money that is late or comes in change it, so other writes pay nothing for the list.
 fn in_arrears(contract: &Contract, entry: &Entry) -> Result<Option<Operation>, Unwritable> {

@@ -378,6 +378,11 @@ pub(crate) fn review(subject: &Subject) -> Key {
     Key::new(REVIEWS, format!("SUBJECT#{subject}"))
 }
 
+/// Confidential table.
+pub(crate) fn holds(contract: &ContractId) -> Key {
+    Key::new(contract_partition(contract), "HOLDS")
+}
+
 /// The partition of the confidential table that holds who read one thing.
 pub(crate) fn readings_partition(what: &str) -> String {
     format!("READINGS#{what}")

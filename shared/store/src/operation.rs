@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, Put, TransactWriteItem};
 use ciero_ports::WriteKind;
 
 use crate::item::{Item, Unwritable, key_attributes};
@@ -36,6 +36,8 @@ pub(crate) enum Condition {
 enum Act {
     Put(Item),
     Delete(Key),
+    /// Writes nothing.
+    Check(Key),
 }
 
 /// One write of a transaction.
@@ -78,6 +80,16 @@ impl Operation {
         }
     }
 
+    /// Writes nothing, and refuses the transaction unless the entity is at this version, or not there if it is 0.
+    pub fn check(key: Key, version: u64) -> Self {
+        Operation {
+            table: Table::Main,
+            kind: WriteKind::Entity,
+            condition: Condition::At(version),
+            act: Act::Check(key),
+        }
+    }
+
     /// Turns it to the confidential table.
     pub fn confidential(mut self) -> Self {
         self.table = Table::Confidential;
@@ -105,6 +117,14 @@ impl Operation {
                 .set_expression_attribute_values(terms.values)
                 .build()
                 .map(|delete| whole.delete(delete)),
+            Act::Check(key) => ConditionCheck::builder()
+                .table_name(table)
+                .set_key(Some(key_attributes(key)))
+                .set_condition_expression(terms.expression)
+                .set_expression_attribute_names(terms.names)
+                .set_expression_attribute_values(terms.values)
+                .build()
+                .map(|check| whole.condition_check(check)),
         };
         whole
             .map(|whole| whole.build())

@@ -3,6 +3,7 @@
 
 mod conflicts;
 mod due_work;
+mod holds;
 mod life;
 mod outbox;
 mod resellers;
