@@ -51,33 +51,39 @@ pub(crate) struct Watched {
 }
 
 /// Returns the cameras in use of a contract that has not ended; recording goes on while it is suspended (D-09). A device
-/// that has not started has no stream yet.
+/// that has not started has no stream yet, so only a camera without a ledger makes its devices read.
 pub(crate) async fn watched(
     app: &App,
     id: &ContractId,
     now: Moment,
 ) -> anyhow::Result<Option<Watched>> {
-    let (cameras, ledgers) = tokio::try_join!(app.devices.cameras(id), app.watch.ledgers(id))?;
-    if cameras.iter().all(|camera| camera.retired_at.is_some()) {
+    let (mut cameras, ledgers) = tokio::try_join!(app.devices.cameras(id), app.watch.ledgers(id))?;
+    cameras.retain(|camera| camera.retired_at.is_none());
+    if cameras.is_empty() {
         return Ok(None);
     }
-    let (contract, devices) =
-        tokio::try_join!(app.contracts.contract(id), app.devices.devices(id))?;
+    let known = |camera: &Camera| ledgers.iter().find(|ledger| ledger.camera == camera.id);
+    let devices = async {
+        match cameras.iter().all(|camera| known(camera).is_some()) {
+            true => Ok(Vec::new()),
+            false => app.devices.devices(id).await,
+        }
+    };
+    let (contract, devices) = tokio::try_join!(app.contracts.contract(id), devices)?;
     let Some(contract) = contract.filter(|contract| !contract.has_ended(tokyo_date(now.0))) else {
         return Ok(None);
     };
-    let cameras = cameras
-        .into_iter()
-        .filter(|camera| camera.retired_at.is_none() && has_started(&devices, camera));
-    let with_ledger = |camera: Camera| {
-        let known = ledgers.iter().find(|ledger| ledger.camera == camera.id);
-        let ledger = known.cloned();
-        let ledger = ledger.unwrap_or_else(|| Ledger::begin(&camera, now.0));
-        (camera, ledger)
+    let with_ledger = |camera: Camera| match known(&camera) {
+        Some(ledger) => Some((camera, ledger.clone())),
+        None if has_started(&devices, &camera) => {
+            let ledger = Ledger::begin(&camera, now.0);
+            Some((camera, ledger))
+        }
+        None => None,
     };
     Ok(Some(Watched {
         contract,
-        cameras: cameras.map(with_ledger).collect(),
+        cameras: cameras.into_iter().filter_map(with_ledger).collect(),
     }))
 }
 
@@ -93,8 +99,8 @@ async fn cameras(app: &App, id: &ContractId, now: Moment) -> anyhow::Result<Look
         stopped: Vec::new(),
         has_news: false,
     };
-    let found = watched(app, id, now).await?;
-    let told = app.watch.told(id).await?;
+    let told = async { Ok(app.watch.told(id).await?) };
+    let (found, told) = tokio::try_join!(watched(app, id, now), told)?;
     let Some(Watched { contract, cameras }) = found else {
         looked.has_news = !news(&told, &[], now.0).is_empty();
         return Ok(looked);

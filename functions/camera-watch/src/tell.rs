@@ -12,8 +12,8 @@ use crate::look::watched;
 
 /// Tells a contract's customer what there is to tell. Returns how many cameras that was.
 pub(crate) async fn contract(app: &App, id: &ContractId, now: Moment) -> anyhow::Result<usize> {
-    let told = app.watch.told(id).await?;
-    let found = watched(app, id, now).await?;
+    let told = async { Ok(app.watch.told(id).await?) };
+    let (told, found) = tokio::try_join!(told, watched(app, id, now))?;
     let cameras = found.into_iter().flat_map(|found| found.cameras);
     let ledgers: Vec<Ledger> = cameras.map(|(_, ledger)| ledger).collect();
     let news = news(&told, &ledgers, now.0);

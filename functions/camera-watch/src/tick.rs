@@ -65,9 +65,10 @@ async fn go_on(app: &App, run: &WatchRun, now: Moment) -> anyhow::Result<()> {
 
 /// Judges the service as a whole, tells what is to be told unless the cause may be ours, and replaces the report.
 async fn complete(app: &App, mut run: WatchRun, now: Moment) -> anyhow::Result<Value> {
-    let before = app.watch.watch_report().await?;
+    let (report, operator) = (app.watch.watch_report(), app.documents.operator());
+    let (before, operator) = tokio::try_join!(report, operator)?;
     let service = before.service.next(&run.tally, now.0);
-    let operator = app.documents.operator().await?.unwrap_or_default();
+    let operator = operator.unwrap_or_default();
     let is_ours = service.is_quiet()
         || run.tally.is_disturbed()
         || is_interrupted(&operator.interruptions, now.0);

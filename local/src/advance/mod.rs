@@ -83,11 +83,11 @@ impl Advancer {
         self.drain().await?;
         let start = self.apis.clock.now();
         let target = end_of(start, span)?;
-        for (due, index) in Walk::new(&self.rules, start, target) {
+        for (due, together) in Walk::new(&self.rules, start, target) {
             self.move_to(due)?;
-            if let Some(rule) = self.rules.get(index) {
-                self.run(rule, due).await;
-            }
+            // Rules that are due in the same moment run side by side, as they do in AWS.
+            let rules = together.iter().filter_map(|index| self.rules.get(*index));
+            futures::future::join_all(rules.map(|rule| self.run(rule, due))).await;
             self.drain().await?;
         }
         self.move_to(target)?;

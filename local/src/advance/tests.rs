@@ -65,8 +65,11 @@ fn walk(expressions: &[&str], start: &str, target: &str) -> Vec<String> {
     };
     let rules: Vec<Rule> = expressions.iter().map(rule).collect();
     let runs = Walk::new(&rules, time(start), time(target));
-    runs.map(|(due, index)| format!("{index} {}", due.to_zoned(tokyo()).strftime("%d %H:%M")))
-        .collect()
+    runs.map(|(due, together)| {
+        let due = due.to_zoned(tokyo());
+        format!("{together:?} {}", due.strftime("%d %H:%M"))
+    })
+    .collect()
 }
 
 #[test]
@@ -79,11 +82,11 @@ fn a_frequent_rule_runs_once_a_tokyo_day_over_a_long_span_and_once_more_at_its_e
     assert_eq!(
         runs,
         [
-            "0 01 10:15",
-            "0 02 00:00",
-            "0 03 00:00",
-            "0 04 00:00",
-            "0 04 10:00"
+            "[0] 01 10:15",
+            "[0] 02 00:00",
+            "[0] 03 00:00",
+            "[0] 04 00:00",
+            "[0] 04 10:00"
         ]
     );
 }
@@ -96,12 +99,12 @@ fn a_frequent_rule_runs_every_hour_of_a_day() {
         "2026-04-02T10:07:30+09:00",
     );
     assert_eq!(runs.len(), 26);
-    assert_eq!(runs[..2], ["0 01 10:08", "0 01 11:00"]);
-    assert_eq!(runs[24..], ["0 02 10:00", "0 02 10:07"]);
+    assert_eq!(runs[..2], ["[0] 01 10:08", "[0] 01 11:00"]);
+    assert_eq!(runs[24..], ["[0] 02 10:00", "[0] 02 10:07"]);
 }
 
 #[test]
-fn a_rare_rule_keeps_its_time_and_rules_due_together_keep_their_order() {
+fn a_rare_rule_keeps_its_time_and_rules_due_together_run_together() {
     let rules = ["cron(0 15 * * ? *)", "rate(1 day)", "cron(0 15 2 4 ? *)"];
     let runs = walk(
         &rules,
@@ -111,11 +114,10 @@ fn a_rare_rule_keeps_its_time_and_rules_due_together_keep_their_order() {
     assert_eq!(
         runs,
         [
-            "0 02 00:00",
-            "1 02 09:00",
-            "0 03 00:00",
-            "2 03 00:00",
-            "1 03 09:00"
+            "[0] 02 00:00",
+            "[1] 02 09:00",
+            "[0, 2] 03 00:00",
+            "[1] 03 09:00"
         ]
     );
 }
@@ -127,7 +129,7 @@ fn a_run_due_at_the_start_has_been_and_one_due_at_the_end_is_in() {
         "2026-04-01T10:00:00+09:00",
         "2026-04-01T12:00:00+09:00",
     );
-    assert_eq!(runs, ["0 01 11:00", "0 01 12:00"]);
+    assert_eq!(runs, ["[0] 01 11:00", "[0] 01 12:00"]);
     assert!(
         walk(
             &["rate(1 hour)"],

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use super::tokyo;
 use crate::sources::schedules::{Rule, Schedule};
 
-/// The runs of a span in order. A frequent rule is thinned to its first run of each period, and its last of the span.
+/// The runs of a span in order, each moment with the rules that are due in it. A frequent rule is thinned to its first run of each period, and its last of the span.
 pub(super) struct Walk<'a> {
     pending: Vec<(Option<Timestamp>, &'a Schedule)>,
     target: Timestamp,
@@ -38,18 +38,21 @@ impl<'a> Walk<'a> {
 }
 
 impl Iterator for Walk<'_> {
-    type Item = (Timestamp, usize);
+    type Item = (Timestamp, Vec<usize>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let due = self
-            .pending
-            .iter()
-            .enumerate()
-            .filter_map(|(index, (due, _))| Some(((*due)?, index)));
-        let (due, index) = due.min().filter(|(due, _)| *due <= self.target)?;
-        let (next, schedule) = self.pending.get_mut(index)?;
-        *next = following(schedule, due, self.target, self.period);
-        Some((due, index))
+        let due = self.pending.iter().filter_map(|(due, _)| *due).min()?;
+        if due > self.target {
+            return None;
+        }
+        let mut together = Vec::new();
+        for (index, (next, schedule)) in self.pending.iter_mut().enumerate() {
+            if *next == Some(due) {
+                *next = following(schedule, due, self.target, self.period);
+                together.push(index);
+            }
+        }
+        Some((due, together))
     }
 }
 
