@@ -1,7 +1,9 @@
-//! The customer's own commands: consent, users and their rights, sessions, and the end of the contract (Art. 1, 5, 11, 15).
+//! The customer's own commands: consent, particulars, users and their rights, sessions, and the end of the contract (Art. 1, 4,
+//! 5, 11, 15).
 
 mod consent;
 mod life;
+mod particulars;
 mod people;
 mod removal;
 mod sessions;
@@ -83,6 +85,7 @@ pub fn router(app: App) -> Router<()> {
         .route("/session-revocation", post(sessions::revoke))
         .route("/contract/refusal", post(life::refuse_renewal))
         .route("/contract/cancellation", post(life::cancel))
+        .route("/contract/particulars", post(particulars::change))
         .with_state(app)
 }
 

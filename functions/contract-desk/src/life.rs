@@ -5,7 +5,6 @@ use ciero_domain::application::ticked;
 use ciero_domain::contract::{Cancellation, Command, Refusal, Step};
 use ciero_domain::ids::base32;
 use ciero_domain::particulars::{FieldErrors, FieldRule};
-use ciero_domain::user::User;
 use ciero_ports::Decision;
 use ciero_runtime::{Administrator, Answer, Asked, Books, Input, Moment, Outcome, Problem, facts};
 use jiff::civil::Date;
@@ -60,7 +59,8 @@ pub(crate) async fn refuse_renewal(
                 camera: None,
                 detail: json!({"order": order, "receipt": receipt}),
             };
-            app.ended(&who.user, command, &receipt, trace, now).await
+            app.carry_out((command, &receipt, "/contract"), trace, now)
+                .await
         })
         .await
 }
@@ -88,7 +88,8 @@ pub(crate) async fn cancel(
                 camera: None,
                 detail: json!({"on": on, "receipt": receipt}),
             };
-            app.ended(&who.user, command, &receipt, trace, now).await
+            app.carry_out((command, &receipt, "/contract"), trace, now)
+                .await
         })
         .await
 }
@@ -96,36 +97,37 @@ pub(crate) async fn cancel(
 /// Reads the chosen day; the box that confirms it must be ticked.
 fn last_day(raw: &RawCancellation) -> Result<Date, Problem> {
     let mut errors = FieldErrors::default();
-    let on = match raw.on.as_str() {
-        "" => Err(FieldRule::Required),
-        // A moment is no day, though it begins with one.
-        text => match text.parse::<Date>() {
-            Ok(day) if day.to_string() == text => Ok(day),
-            _ => Err(FieldRule::Date),
-        },
-    };
-    let on = errors.keep("on", on);
+    let on = errors.keep("on", civil_day(&raw.on));
     if !ticked(&raw.confirm) {
         errors.add("confirm", FieldRule::Required);
     }
     errors.finish(on).map_err(Problem::fields)
 }
 
+/// Reads a day of the calendar. A moment is no day, though it begins with one.
+pub(crate) fn civil_day(text: &str) -> Result<Date, FieldRule> {
+    if text.is_empty() {
+        return Err(FieldRule::Required);
+    }
+    let day = text.parse::<Date>().ok();
+    let day = day.filter(|day| day.to_string() == text);
+    day.ok_or(FieldRule::Date)
+}
+
 impl App {
     /// Draws the number of the customer's receipt (Art. 24).
-    fn receipt_number(&self, kind: &str) -> String {
+    pub(crate) fn receipt_number(&self, kind: &str) -> String {
         format!("{kind}-{}", base32(&self.chance.id()))
     }
 
     /// Decides a command of the customer on the contract as it is now, with everything that follows from it.
-    async fn ended(
+    pub(crate) async fn carry_out(
         &self,
-        user: &User,
-        command: Command,
-        receipt: &str,
+        (command, receipt, page): (Command, &str, &str),
         trace: Trace<'_>,
         now: Moment,
     ) -> Result<Outcome, Problem> {
+        let user = trace.actor;
         let facts = facts(self.documents.as_ref()).await?;
         let books = Books {
             contracts: self.contracts.as_ref(),
@@ -142,7 +144,7 @@ impl App {
         let decision = Decision::default()
             .step(step, None)
             .and(self.audit(trace, now));
-        let answer = Answer::done(format!("/contract?receipt={receipt}"));
+        let answer = Answer::done(format!("{page}?receipt={receipt}"));
         Ok(Outcome::new(decision, answer.with("receipt", receipt)))
     }
 }

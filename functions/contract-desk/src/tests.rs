@@ -3,6 +3,7 @@
 
 mod art_01;
 mod art_02;
+mod art_04;
 mod art_05;
 mod art_11;
 mod art_15;

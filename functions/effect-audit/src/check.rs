@@ -137,23 +137,20 @@ async fn compare(
     let Some(contract) = app.contracts.contract(id).await? else {
         return Ok((None, Vec::new()));
     };
-    let effects = app.contracts.effects(id).await?;
-    let invoices = app.billing.invoices(id).await?;
+    let (effects, invoices) =
+        tokio::try_join!(app.contracts.effects(id), app.billing.invoices(id))?;
     let mut findings = audit(&contract, &effects, &invoices, today);
     // What fell due today or yesterday may be on its way from one place to another.
     let yesterday = days(today, -1);
-    let settled = contract
-        .owed()
-        .into_iter()
-        .filter(|task| task.due > today || task.due < yesterday);
-    for task in settled {
-        if !app.due.is_held(&task).await? {
-            findings.push(Finding {
-                kind: FindingKind::MissingTask,
-                about: task.work.effect(),
-            });
-        }
-    }
+    let mut settled = contract.owed();
+    settled.retain(|task| task.due > today || task.due < yesterday);
+    let held = settled.iter().map(|task| app.due.is_held(task));
+    let held = futures::future::try_join_all(held).await?;
+    let lost = settled.iter().zip(held).filter(|(_, is_held)| !is_held);
+    findings.extend(lost.map(|(task, _)| Finding {
+        kind: FindingKind::MissingTask,
+        about: task.work.effect(),
+    }));
     let reseller = match contract.channel {
         Channel::Reseller(code) => Some(code),
         Channel::Direct => None,

@@ -61,6 +61,15 @@ pub(crate) async fn write(
         Notice::ResellerInvoiceIssued { reseller, number } => {
             resold(app, &house, reseller, *number).await.map(Some)
         }
+        Notice::ContactMoved {
+            contract,
+            receipt,
+            former,
+        } => {
+            let contract = contract_of(app, contract).await?;
+            let text = texts::particulars::moved(&contract, receipt);
+            Ok(Some(finish(&house, contract.language, former, text)))
+        }
         // Everything else is told to the customer about its contract.
         _ => {
             let id = notice.contract().context("it belongs to no contract")?;

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use crate::App;
 use crate::letter::House;
 use crate::texts::{
-    Text, billing, contract as formed, ending, measures, recording, renewal, terms,
+    Text, billing, contract as formed, ending, measures, particulars, recording, renewal, terms,
 };
 
 /// The facts of one term of an order.
@@ -76,6 +76,15 @@ pub(crate) async fn text(
             Some(ending::cancelled(house, contract, ending, today))
         }
         Notice::ContractEnded { .. } => ending::ended(house, contract),
+        Notice::ChangeReceived { receipt, .. } => {
+            Some(particulars::received(house, contract, receipt))
+        }
+        Notice::ParticularsRegistered { receipt, .. } => {
+            Some(particulars::registered(house, contract, receipt))
+        }
+        Notice::ChangeRefused {
+            receipt, reason, ..
+        } => Some(particulars::refused(contract, receipt, reason)),
         Notice::Suspended { .. } => suspended(app, house, contract).await?,
         Notice::SuspensionLifted { .. } => {
             (contract.standing == Standing::Active).then(|| measures::lifted(house, contract))
@@ -100,6 +109,7 @@ pub(crate) async fn text(
         | Notice::ApplicationDeclined { .. }
         | Notice::UserInvited { .. }
         | Notice::UserRemoved { .. }
+        | Notice::ContactMoved { .. }
         | Notice::ResellerInvoiceIssued { .. } => anyhow::bail!("it is not about the contract"),
     };
     Ok(text)

@@ -304,6 +304,11 @@ fn told(entry: &Entry) -> (&'static str, Value) {
             json!({"of": of, "number": debt.number, "yen": debt.total}),
         ),
         Event::InterestWaived { of, .. } => ("interest_waived", json!({"of": of})),
+        Event::ParticularsRegistered { change } => (
+            "particulars_registered",
+            json!({"receipt": change.receipt, "effective_on": change.effective_on}),
+        ),
+        Event::ChangeRefused { receipt, .. } => ("change_refused", json!({"receipt": receipt})),
         _ => ("contract_changed", json!({})),
     }
 }

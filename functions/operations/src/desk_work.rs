@@ -1,7 +1,7 @@
 //! What waits for a person: cases to close, and messages that their queue gave up on.
 
 use axum::extract::{Path, State};
-use ciero_domain::contract::{Case, Closed};
+use ciero_domain::contract::Case;
 use ciero_domain::ids::{ContractId, MessageId};
 use ciero_domain::particulars::FieldRule;
 use ciero_ports::{Body, Decision, Parked, Write};
@@ -58,15 +58,7 @@ fn closed(
             "The case is closed already.",
         ));
     }
-    let case = Case {
-        version: case.version + 1,
-        closed: Some(Closed {
-            at: now.0,
-            by: by.to_owned(),
-            note: note.to_owned(),
-        }),
-        ..case
-    };
+    let case = case.close(by, note, now.0);
     let detail = json!({"case": case.id, "kind": case.kind, "about": case.about});
     let audit = app.audit_row(&case.contract, "case_closed", &detail, (by, now));
     let decision = Decision::of(Write::Case(Box::new(case))).and(audit);
@@ -113,6 +105,7 @@ fn again(app: &App, parked: &Parked, who: (&str, Moment)) -> Result<Decision, Pr
     let contract: Option<ContractId> = match &message.body {
         Body::Work(held) => Some(held.task.contract.clone()),
         Body::Notice(notice) => notice.contract().cloned(),
+        Body::RescreenCustomer(contract) => Some(contract.clone()),
         Body::Screen(_)
         | Body::Rescreen(_)
         | Body::Announce(_)

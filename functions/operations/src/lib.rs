@@ -10,6 +10,7 @@ mod lists;
 mod load;
 mod measures;
 mod orders;
+mod particulars;
 mod publish;
 mod reading;
 mod register;
@@ -94,6 +95,8 @@ fn of_contract() -> Router<App> {
         .route("/orders", post(orders::accept))
         .route("/refusal", post(orders::refuse_renewal))
         .route("/cancellation", post(orders::cancel))
+        .route("/particulars/confirmation", post(particulars::confirm))
+        .route("/particulars/refusal", post(particulars::refuse))
         .route("/receipts", post(billing::receive))
         .route("/credit-notes", post(billing::credit))
         .route("/demands", post(billing::demand))

@@ -7,6 +7,7 @@ mod lists;
 mod loading;
 mod measures;
 mod orders;
+mod particulars;
 mod publication;
 mod register;
 mod resellers;

@@ -19,7 +19,7 @@ use crate::input::Segment;
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, badge, cameras, count, day, fact, moment, particulars};
 use crate::trail::{self, Names, Reader};
-use crate::{console_account, console_measures, console_orders};
+use crate::{console_account, console_measures, console_orders, console_particulars};
 
 /// Sends an operator to the first page that the groups allow.
 pub async fn first(ConsolePage { groups, .. }: ConsolePage) -> Redirect {
@@ -118,6 +118,7 @@ pub async fn contract(
         (formation(page, &contract, &users))
         h2 { (t("登録事項", "Particulars")) }
         (particulars(page.language, &contract.customer))
+        @if console.is_in(CONTRACTS) { (console_particulars::waiting(page, &contract)) }
         h2 { (t("機器", "Devices")) }
         (device_table(page, &devices, &cameras))
         h2 { (t("操作の記録", "Audit trail")) }

@@ -67,6 +67,14 @@ fn kind(page: &Page, kind: CaseKind) -> &str {
             "終了した契約にお預かり金が残っています。お客様に振込先を確認し、返金してください。",
             "An ended contract has credit left. Please ask the customer where to pay it back to.",
         ),
+        CaseKind::ChangeToReview => page.t(
+            "登録事項の変更が確認を待っています。契約のページで、反映するかどうかを決めてください。",
+            "A change of particulars waits. Please decide it on the contract's page.",
+        ),
+        CaseKind::AddressAbroad => page.t(
+            "お客様から国外への移転のお知らせがありました（第17条第1項第10号）。お客様にご確認ください。",
+            "The customer told of a move abroad (17-1-10). Please talk to the customer.",
+        ),
         CaseKind::PlanNotMet => page.t(
             "映像の保存期間がプランより短く設定されています。ストリームの設定を直してください。",
             "A stream keeps recordings for less than the plan. Please correct the stream's retention.",

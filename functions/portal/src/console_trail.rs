@@ -13,6 +13,16 @@ pub const ACTIONS: &[(&str, &str, &str)] = &[
         "解約の受付",
         "Received a cancellation",
     ),
+    (
+        "particulars_registered",
+        "登録事項の変更",
+        "Changed the particulars",
+    ),
+    (
+        "change_refused",
+        "登録事項の変更の不採用",
+        "Did not change the particulars",
+    ),
     ("receipt_recorded", "入金の記録", "Recorded a payment"),
     (
         "credit_note_issued",

@@ -49,7 +49,7 @@ pub async fn show(
         }
         h2 { (t("登録事項", "Particulars")) }
         (particulars(l, &contract.customer))
-        p.muted.small { (t("登録事項に変更があったときは、速やかに下記までお知らせください：", "Please tell us promptly of any change: ")) (page.operator.support_email) " · " (page.operator.phone) }
+        p { a.button href="/contract/particulars" { (t("登録事項の変更・経過", "Change particulars, or see earlier ones")) } }
     };
     Ok(page.show(Section::Contract, title, &content))
 }

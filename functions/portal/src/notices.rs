@@ -98,6 +98,14 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
         Notice::Suspended { .. } => l.t("利用停止", "Suspension"),
         Notice::SuspensionLifted { .. } => l.t("利用停止の解除", "Suspension lifted"),
         Notice::Rescinded { .. } => l.t("契約の解除", "Rescission"),
+        Notice::ChangeReceived { .. } => {
+            l.t("登録事項の変更の受付", "Change of particulars received")
+        }
+        Notice::ParticularsRegistered { .. } => l.t("登録事項の変更", "Particulars changed"),
+        Notice::ContactMoved { .. } => l.t("メールアドレスの変更", "E-mail address changed"),
+        Notice::ChangeRefused { .. } => {
+            l.t("登録事項の変更の結果", "Change of particulars not made")
+        }
         Notice::RecordingStopped { .. } => l.t("録画の停止", "Recording stopped"),
         Notice::RecordingResumed { .. } => l.t("録画の再開", "Recording resumed"),
         Notice::ResellerInvoiceIssued { .. } => l.t("販売店への請求書", "Invoice to the reseller"),

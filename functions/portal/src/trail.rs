@@ -73,6 +73,16 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ),
     ("renewal_refused", "更新拒絶", "Refused the renewal"),
     ("contract_cancelled", "解約", "Cancelled the contract"),
+    (
+        "particulars_changed",
+        "登録事項の変更のお知らせ",
+        "Told of changed particulars",
+    ),
+    (
+        "move_abroad_told",
+        "国外への移転のお知らせ",
+        "Told of a move abroad",
+    ),
     ("terms_published", "利用規約の公表", "Published terms"),
 ];
 

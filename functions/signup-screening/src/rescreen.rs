@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use ciero_domain::application::State;
 use ciero_domain::contract::{Contract, Standing};
-use ciero_domain::ids::ApplicationId;
+use ciero_domain::ids::{ApplicationId, ContractId};
 use ciero_domain::particulars::Particulars;
 use ciero_domain::screening::{ListIndex, RegisterEntry, Review, Signal, Subject, known_of};
 use ciero_ports::{CommitError, Decision, Rescreening, Write, WriteKind};
@@ -25,6 +25,13 @@ struct Known {
 }
 
 impl Known {
+    async fn read(app: &App) -> Result<Self> {
+        Ok(Known {
+            register: app.confidential.register().await?,
+            lists: app.lists_in_force().await?,
+        })
+    }
+
     /// Returns what is known of particulars; a contract is no news of the entry that its own measure made.
     fn of(&self, particulars: &Particulars, subject: &Subject) -> Vec<Signal> {
         let own = |entry: &&RegisterEntry| match (subject, &entry.contract) {
@@ -43,21 +50,14 @@ pub(crate) async fn page(
     asked_at: Timestamp,
     now: Moment,
 ) -> Result<()> {
-    let known = Known {
-        register: app.confidential.register().await?,
-        lists: app.lists_in_force().await?,
-    };
+    let known = Known::read(app).await?;
     if asked.from.is_none() {
         applications(app, &known, now).await?;
     }
     let page = app.contracts.page(asked.from.clone()).await?;
     let number = page.contracts.len();
     for contract in app.contracts.named(&page.contracts).await? {
-        if goes_on(&contract) {
-            let subject = Subject::Contract(contract.id.clone());
-            let who = (&subject, &contract.application, &contract.customer);
-            look(app, &known, who, now).await?;
-        }
+        of_contract(app, &known, &contract, now).await?;
     }
     if page.next.is_some() {
         let next = Rescreening {
@@ -80,6 +80,22 @@ pub(crate) async fn page(
         "a page of contracts was screened again"
     );
     Ok(())
+}
+
+/// Screens one customer whose particulars changed (4).
+pub(crate) async fn customer(app: &App, id: &ContractId, now: Moment) -> Result<()> {
+    let contract = app.contracts.contract(id).await?;
+    let contract = contract.context("the contract to screen again does not exist")?;
+    of_contract(app, &Known::read(app).await?, &contract, now).await
+}
+
+async fn of_contract(app: &App, known: &Known, contract: &Contract, now: Moment) -> Result<()> {
+    if !goes_on(contract) {
+        return Ok(());
+    }
+    let subject = Subject::Contract(contract.id.clone());
+    let who = (&subject, &contract.application, &contract.customer);
+    look(app, known, who, now).await
 }
 
 /// Screens the open applications again. One that was only submitted is checked on what is known then.

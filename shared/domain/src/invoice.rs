@@ -166,8 +166,9 @@ pub fn name(contract: &ContractId, number: u32) -> String {
     format!("{contract}-{number:04}")
 }
 
-fn parties(contract: &Contract, operator: &Operator) -> Parties {
-    let customer = &contract.customer;
+/// Returns the parties of a document: the customer as it is known to be on the day of issue (Art. 4).
+fn parties(contract: &Contract, issued_on: Date, operator: &Operator) -> Parties {
+    let customer = contract.particulars_on(issued_on, contract.latest);
     let address = &customer.address;
     Parties {
         seller: operator.company.clone(),
@@ -224,7 +225,7 @@ fn fee(contract: &Contract, debt: &Debt, operator: &Operator) -> Option<Invoice>
         },
         issued_on: debt.issued_on,
         due: Some(debt.due),
-        parties: parties(contract, operator),
+        parties: parties(contract, debt.issued_on, operator),
         sums: sums(&lines),
         lines,
         total_yen: debt.total,
@@ -259,7 +260,7 @@ fn interest_note(
         subject: Subject::Interest { of, interest },
         issued_on: debt.issued_on,
         due: Some(debt.due),
-        parties: parties(contract, operator),
+        parties: parties(contract, debt.issued_on, operator),
         lines: vec![line],
         sums: Vec::new(),
         total_yen: debt.total,
@@ -306,7 +307,7 @@ fn credit_note(
         },
         issued_on,
         due: None,
-        parties: parties(contract, operator),
+        parties: parties(contract, issued_on, operator),
         lines: vec![line],
         sums: sums.into_iter().collect(),
         total_yen: Yen(-yen.0),

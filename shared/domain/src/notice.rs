@@ -87,6 +87,28 @@ pub enum Notice {
         seen_at: Timestamp,
         cameras: Vec<Resumed>,
     },
+    /// Art. 4: a change of particulars arrived and is looked at; with its receipt number.
+    ChangeReceived {
+        contract: ContractId,
+        receipt: String,
+    },
+    /// Art. 4: the particulars were changed.
+    ParticularsRegistered {
+        contract: ContractId,
+        receipt: String,
+    },
+    /// Art. 4: the customer's e-mail address was changed; goes to the former one, in case nobody there asked for it.
+    ContactMoved {
+        contract: ContractId,
+        receipt: String,
+        former: String,
+    },
+    /// Art. 4: a change was not taken over.
+    ChangeRefused {
+        contract: ContractId,
+        receipt: String,
+        reason: String,
+    },
     /// 6-2: a reseller's invoice of a month was issued; goes to the reseller.
     ResellerInvoiceIssued { reseller: String, number: u32 },
 }
@@ -115,6 +137,10 @@ impl Notice {
             Notice::Suspended { .. } => "suspended",
             Notice::SuspensionLifted { .. } => "suspension_lifted",
             Notice::Rescinded { .. } => "rescinded",
+            Notice::ChangeReceived { .. } => "change_received",
+            Notice::ParticularsRegistered { .. } => "particulars_registered",
+            Notice::ContactMoved { .. } => "contact_moved",
+            Notice::ChangeRefused { .. } => "change_refused",
             Notice::RecordingStopped { .. } => "recording_stopped",
             Notice::RecordingResumed { .. } => "recording_resumed",
             Notice::ResellerInvoiceIssued { .. } => "reseller_invoice_issued",
@@ -142,6 +168,10 @@ impl Notice {
             | Notice::SuspensionLifted { .. }
             | Notice::ResellerInvoiceIssued { .. } => "6-2",
             Notice::Rescinded { .. } => "13-1",
+            Notice::ChangeReceived { .. }
+            | Notice::ParticularsRegistered { .. }
+            | Notice::ContactMoved { .. }
+            | Notice::ChangeRefused { .. } => "4",
             Notice::RecordingStopped { .. } | Notice::RecordingResumed { .. } => "2-8",
         }
     }
@@ -166,6 +196,10 @@ impl Notice {
             | Notice::Suspended { contract }
             | Notice::SuspensionLifted { contract }
             | Notice::Rescinded { contract }
+            | Notice::ChangeReceived { contract, .. }
+            | Notice::ParticularsRegistered { contract, .. }
+            | Notice::ContactMoved { contract, .. }
+            | Notice::ChangeRefused { contract, .. }
             | Notice::RecordingStopped { contract, .. }
             | Notice::RecordingResumed { contract, .. } => Some(contract),
             Notice::ApplicationReceived { .. }

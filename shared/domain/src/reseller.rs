@@ -57,7 +57,10 @@ impl ResoldFee {
             order: *order,
             term_number: *term,
             on: running.term.start,
-            customer: contract.customer.name.clone(),
+            customer: contract
+                .particulars_on(running.term.start, contract.latest)
+                .name
+                .clone(),
             line: fee_line(&running.quote, running.term),
         })
     }

@@ -1,7 +1,9 @@
 //! One transaction is one decision: everything that it writes, or nothing.
 
 use ciero_domain::application::{Application, Event as ApplicationEvent};
-use ciero_domain::contract::{Case, Contract, Effect, Entry, Kind, Receipt, Step, Task, stable_id};
+use ciero_domain::contract::{
+    Case, Contract, Effect, Entry, Event, Kind, Receipt, Step, Task, stable_id,
+};
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
 use ciero_domain::hold::Holds;
@@ -203,6 +205,8 @@ pub enum Body {
     Screen(ApplicationId),
     /// Screen again everyone who is or may become a customer, page by page (3-4, 13-1).
     Rescreen(Rescreening),
+    /// Screen one customer again, whose particulars changed (3-4, 4).
+    RescreenCustomer(ContractId),
     /// Tell every contract that later terms were published (23-2), page by page.
     Announce(Announcement),
     /// Go on with the run of the effect audit that began then.
@@ -259,7 +263,7 @@ impl Body {
     pub fn topic(&self) -> Topic {
         match self {
             Body::Notice(_) | Body::Announce(_) => Topic::Notices,
-            Body::Screen(_) | Body::Rescreen(_) => Topic::Screening,
+            Body::Screen(_) | Body::Rescreen(_) | Body::RescreenCustomer(_) => Topic::Screening,
             Body::Audit(_) => Topic::Audit,
             Body::Watch(_) => Topic::Watch,
             Body::Work(held) => Topic::Work(held.task.work.kind()),
@@ -342,6 +346,8 @@ impl Decision {
     #[must_use]
     pub fn step(mut self, step: Step, carries_out: Option<&HeldTask>) -> Self {
         let (id, at) = (step.contract.id.clone(), step.entry.at);
+        let version = step.contract.version;
+        let registers = matches!(step.entry.event, Event::ParticularsRegistered { .. });
         let contract = Write::Contract(Box::new(step.contract), Box::new(step.entry));
         self.writes.push(contract);
         let done = carries_out.map(|held| &held.task);
@@ -364,8 +370,15 @@ impl Decision {
         self.writes.extend(fee);
         let receipt = step
             .receipt
-            .map(|receipt| Write::Receipt(id, Box::new(receipt), at));
+            .map(|receipt| Write::Receipt(id.clone(), Box::new(receipt), at));
         self.writes.extend(receipt);
+        if registers {
+            self.messages.push(Message {
+                id: stable_id(&id, &format!("rescreening/{version}")),
+                at,
+                body: Body::RescreenCustomer(id.clone()),
+            });
+        }
         for (id, notice) in step.notices {
             self.messages.push(Message {
                 id,

@@ -69,15 +69,16 @@ impl Ledger for Store {
         if most == 0 {
             return Ok(Vec::new());
         }
-        let mut messages: Vec<Message> = Vec::new();
-        for shard in 0..keys::OUTBOX_SHARDS {
+        let shard = |shard| async move {
             let partition = keys::outbox_shard(shard);
             let range = Range {
                 most: usize::from(most),
                 ..Range::all(&partition, "")
             };
-            messages.extend(self.range(range).await?);
-        }
+            self.range(range).await
+        };
+        let shards = futures::future::try_join_all((0..keys::OUTBOX_SHARDS).map(shard));
+        let mut messages: Vec<Message> = shards.await?.concat();
         messages.sort_by(|a, b| (a.at, &a.id).cmp(&(b.at, &b.id)));
         messages.truncate(usize::from(most));
         Ok(messages)

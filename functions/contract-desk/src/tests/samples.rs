@@ -77,4 +77,10 @@ async fn every_sample_is_answered() {
         200,
     )
     .await;
+    check(
+        HANAKO,
+        include_str!("../../../../events/contract-desk/particulars.json"),
+        200,
+    )
+    .await;
 }

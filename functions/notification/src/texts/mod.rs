@@ -6,6 +6,7 @@ pub(crate) mod contract;
 pub(crate) mod ending;
 mod layout;
 pub(crate) mod measures;
+pub(crate) mod particulars;
 pub(crate) mod recording;
 pub(crate) mod renewal;
 pub(crate) mod reseller;

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use ciero_domain::contract::{Cancellation, Command};
+use ciero_domain::contract::{Cancellation, Command, NewParticulars};
 use ciero_domain::money::Yen;
 use ciero_domain::notice::{Failure, Notice, Outcome};
+use ciero_domain::particulars::Particulars;
 use jiff::civil::date;
 
 use super::console_life::busy;
@@ -12,6 +13,18 @@ use super::support::*;
 
 /// Texts that stand on English pages as they are; an invoice keeps the address as it was issued.
 const JAPANESE_AS_IT_IS: [&str; 3] = ["日本語", "ミホンショウテン", "東京都"];
+
+/// A change of the name, which an operator must look at.
+fn change() -> Command {
+    Command::ChangeParticulars(Box::new(NewParticulars {
+        receipt: "P-1".into(),
+        effective_on: date(2026, 6, 1),
+        particulars: Particulars {
+            name: "New Mihon Shoten".into(),
+            ..contract().customer
+        },
+    }))
+}
 
 fn cancellation() -> Command {
     Command::Cancel(Cancellation {
@@ -77,6 +90,7 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
     let billed = billed();
     let late = World::new().lived(date(2027, 3, 5));
     let cancelled = World::new().asked(cancellation(), date(2026, 6, 1));
+    let changing = World::new().asked(change(), date(2026, 6, 1));
     let (customer, staff) = (world.customer(&administrator()), world.staff(&["legal"]));
     let application = format!("/applications/{}", draft().id);
     let (user, device) = (
@@ -108,6 +122,9 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&cancelled, "/contract", &customer),
         (&world, "/contract/refusal", &customer),
         (&late, "/contract/refusal", &customer),
+        (&world, "/contract/particulars", &customer),
+        (&changing, "/contract/particulars?receipt=P-1", &customer),
+        (&changing, &contract, &desks),
         (&world, "/contract/cancellation", &customer),
         (&cancelled, "/contract/cancellation", &customer),
         (&billed, "/contract/explanation", &customer),

@@ -5,8 +5,8 @@ use jiff::civil::Date;
 
 use super::history::CreditNote;
 use super::{
-    Contract, Ending, Entry, Event, Facts, Measure, MeasureGround, Order, Proposal, Refusal,
-    Refused, Standing, TerminationCause, check_start,
+    Contract, Departure, Ending, Entry, Event, Facts, Measure, MeasureGround, NewParticulars,
+    Order, Proposal, Refusal, Refused, Standing, TerminationCause, check_start,
 };
 use crate::calendar::{Term, tokyo_date};
 use crate::money::Yen;
@@ -101,6 +101,18 @@ pub enum Command {
         of: u32,
         reason: String,
     },
+    /// Art. 4: the customer notifies changed particulars.
+    ChangeParticulars(Box<NewParticulars>),
+    /// Art. 4: an operator found the change right.
+    ConfirmChange {
+        receipt: String,
+    },
+    RefuseChange {
+        receipt: String,
+        reason: String,
+    },
+    /// P-1, 17-1-10: the customer tells of a move abroad.
+    Depart(Departure),
 }
 
 pub(super) fn reason(text: &str) -> Result<String, Refusal> {
@@ -179,6 +191,10 @@ impl Contract {
                 }
             }
             Command::ApproveRescission => self.approve(by, today)?,
+            Command::ChangeParticulars(new) => self.change(*new, at)?,
+            Command::ConfirmChange { receipt } => self.confirm_change(&receipt)?,
+            Command::RefuseChange { receipt, reason } => self.refuse_change(&receipt, &reason)?,
+            Command::Depart(departure) => self.depart(departure, at)?,
             Command::BillInterest { of } => self.bill_interest(of, facts, today)?,
             Command::WaiveInterest { of, reason: text } => {
                 self.waiting_draft(of)?;

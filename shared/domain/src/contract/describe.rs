@@ -62,6 +62,7 @@ impl Teller<'_> {
         self.of_orders(event)
             .or_else(|| self.of_money(event))
             .or_else(|| self.of_measures(event))
+            .or_else(|| self.of_particulars(event))
             .unwrap_or_default()
     }
 
@@ -265,6 +266,44 @@ impl Teller<'_> {
                     format!("The contract was rescinded ({ground}); all debts are due."),
                 )
             }
+            _ => None,
+        }
+    }
+
+    /// Changes of particulars (4, 17-1-10).
+    fn of_particulars(&self, event: &Event) -> Option<String> {
+        match event {
+            Event::ChangeReceived { change } => self.say(
+                format!(
+                    "登録事項の変更のお知らせを受付（{}）。確認します。",
+                    change.receipt
+                ),
+                format!(
+                    "A change of particulars was received ({}) and is being looked at.",
+                    change.receipt
+                ),
+            ),
+            Event::ParticularsRegistered { change } => {
+                let on = self.day(change.effective_on);
+                self.say(
+                    format!("登録事項を変更（{on}から。{}）。", change.receipt),
+                    format!("The particulars changed as of {on} ({}).", change.receipt),
+                )
+            }
+            Event::ChangeRefused { receipt, reason } => self.say(
+                format!("登録事項の変更（{receipt}）は反映しませんでした：{reason}"),
+                format!("The change of particulars ({receipt}) was not taken over: {reason}"),
+            ),
+            Event::MovedAbroad { departure } => self.say(
+                format!(
+                    "国外への移転のお知らせを受付（{}）。担当者が確認します。",
+                    departure.receipt
+                ),
+                format!(
+                    "A move abroad was notified ({}); a person looks at it.",
+                    departure.receipt
+                ),
+            ),
             _ => None,
         }
     }

@@ -153,6 +153,10 @@ fn apply(contract: &mut Contract, entry: &Entry) {
             };
             settle_draft(contract, *of, waived);
         }
+        Event::ChangeReceived { .. }
+        | Event::ParticularsRegistered { .. }
+        | Event::ChangeRefused { .. }
+        | Event::MovedAbroad { .. } => contract.register(&entry.event, entry.at),
     }
 }
 

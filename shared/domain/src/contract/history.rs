@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Contract, Debt, Demand, Draft, Ending, Measure, MeasureGround, Order, Pinned, Proposal, Refused,
+    Change, Contract, Debt, Demand, Departure, Draft, Ending, Measure, MeasureGround, Order,
+    Pinned, Proposal, Refused,
 };
 use super::{TerminationCause, Work};
 use crate::interest::DayCount;
@@ -160,6 +161,14 @@ pub enum Event {
     },
     /// Art. 19: an operator waived it (D-29).
     InterestWaived { of: u32, reason: String },
+    /// Art. 4: a change of particulars arrived that an operator must look at.
+    ChangeReceived { change: Box<Change> },
+    /// Art. 4: particulars count from their day on, and are known from this entry on.
+    ParticularsRegistered { change: Box<Change> },
+    /// Art. 4: an operator did not take a change over.
+    ChangeRefused { receipt: String, reason: String },
+    /// P-1, 17-1-10: the customer told of a move abroad.
+    MovedAbroad { departure: Departure },
 }
 
 /// One entry of a contract's history.
@@ -225,6 +234,18 @@ impl Event {
         }
     }
 
+    /// Returns the number on the receipt of a change of particulars.
+    pub fn receipt(&self) -> Option<&str> {
+        match self {
+            Event::ChangeReceived { change } | Event::ParticularsRegistered { change } => {
+                Some(&change.receipt)
+            }
+            Event::ChangeRefused { receipt, .. } => Some(receipt),
+            Event::MovedAbroad { departure } => Some(&departure.receipt),
+            _ => None,
+        }
+    }
+
     /// Tells whether only operators see it: what is considered but not decided.
     pub fn is_internal(&self) -> bool {
         matches!(
@@ -261,6 +282,10 @@ impl Event {
             Event::Rescinded { measure } => (measure.ground.cause().clause(), "D-08 v2, D-23 v1"),
             Event::InterestBilled { day_count, .. } => ("19", day_count.reading()),
             Event::InterestWaived { .. } => ("19", "D-29 v1"),
+            Event::ChangeReceived { .. }
+            | Event::ParticularsRegistered { .. }
+            | Event::ChangeRefused { .. } => ("4", "effective and known v1"),
+            Event::MovedAbroad { .. } => ("17-1-10", "D-22 v1"),
         }
     }
 }

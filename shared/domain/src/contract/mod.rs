@@ -14,6 +14,7 @@ mod measures;
 mod money;
 mod order;
 mod perform;
+mod registered;
 mod step;
 mod work;
 
@@ -29,6 +30,7 @@ pub use liability::{Cap, CapPart, CapWarning};
 pub use measures::{Measure, MeasureGround, Proposal};
 pub use order::{Order, Pinned, RUNGS, Refused, Running};
 pub use perform::{Facts, perform};
+pub use registered::{Change, Departure, NewParticulars, Registered};
 pub use step::{Case, CaseKind, Closed, Effect, Step, stable_id};
 pub use work::{CatchUp, Kind, Task, Work};
 
@@ -76,6 +78,12 @@ rules! {
         NotSuspended => ("not_suspended", "利用を停止していません。", "The contract is not suspended."),
         NothingProposed => ("nothing_proposed", "解除の提案がありません。", "No rescission has been proposed."),
         AlreadyProposed => ("already_proposed", "解除はすでに提案されています。", "A rescission has already been proposed."),
+        ChangeInTheFuture => ("change_in_the_future", "変更日は今日以前の日付にしてください。変更の当日以降にお知らせください。", "The day of the change must be today or earlier; tell us once it has happened."),
+        ChangeBeforeFormation => ("change_before_formation", "変更日は契約の成立日以後の日付にしてください。", "The day of the change must not lie before the contract was formed."),
+        NothingChanged => ("nothing_changed", "登録事項に変わりがありません。", "Nothing differs from the particulars on record."),
+        ChangeWaiting => ("change_waiting", "先にお知らせいただいた変更を確認しています。結果をお待ちください。", "An earlier change is being looked at. Please wait for its outcome."),
+        NoChangeWaiting => ("no_change_waiting", "該当する確認待ちの変更がありません。", "No such change waits for a decision."),
+        AddressMissing => ("address_missing", "国外のご住所を300文字以内で入力してください。", "Write the address abroad in at most 300 characters."),
         SecondOperatorNeeded => ("second_operator_needed", "解除には、提案した人とは別の担当者の同意が必要です。", "Another operator than the one who proposed must agree."),
     }
 }
@@ -165,7 +173,14 @@ pub struct Contract {
     pub application: ApplicationId,
     /// The instant at which registration was completed (3-3, D-02).
     pub formed_at: Timestamp,
+    /// The particulars as they are known to count now.
     pub customer: Particulars,
+    /// Every set of particulars, in the order in which it came to be known (Art. 4).
+    #[serde(default)]
+    pub registered: Vec<Registered>,
+    /// A change that waits for an operator (Art. 4).
+    #[serde(default)]
+    pub change: Option<Box<Change>>,
     pub channel: Channel,
     pub language: Language,
     /// The terms agreed to at formation.
@@ -211,6 +226,12 @@ impl Contract {
             application: application.id.clone(),
             formed_at: now,
             customer: application.form.particulars.clone(),
+            registered: vec![Registered {
+                effective_on: tokyo_date(now),
+                recorded_at: now,
+                particulars: application.form.particulars.clone(),
+            }],
+            change: None,
             channel: application.channel.clone(),
             language: application.language,
             terms_version,

@@ -40,6 +40,10 @@ pub enum CaseKind {
     DemandFailed,
     /// 15-1, 11: the contract ended while the customer has money with us that no invoice will take.
     CreditLeft,
+    /// Art. 4: a change of particulars waits for an operator.
+    ChangeToReview,
+    /// P-1, 17-1-10: the customer told of a move abroad.
+    AddressAbroad,
     /// 21-6: a stream keeps recordings for less than the plan that was ordered.
     PlanNotMet,
 }
@@ -56,6 +60,27 @@ pub struct Case {
     pub about: String,
     /// How it was closed, and by whom.
     pub closed: Option<Closed>,
+}
+
+impl Case {
+    /// Returns the identifier of the case that a contract has about something.
+    pub fn id_of(contract: &ContractId, about: &str) -> MessageId {
+        stable_id(contract, &format!("case/{about}"))
+    }
+
+    /// Returns the case as somebody closed it.
+    #[must_use]
+    pub fn close(self, by: &str, note: &str, at: Timestamp) -> Case {
+        Case {
+            version: self.version + 1,
+            closed: Some(Closed {
+                at,
+                by: by.to_owned(),
+                note: note.to_owned(),
+            }),
+            ..self
+        }
+    }
 }
 
 /// The end of a case.
@@ -101,7 +126,7 @@ impl Step {
             Event::ReceiptRecorded { receipt, .. } => Some(receipt.clone()),
             _ => None,
         };
-        let notices = notices(&contract, &entry);
+        let notices = notices(before, &contract, &entry);
         Some(Step {
             effects: effects(&contract, &entry),
             case: case(before, &contract, &entry),
@@ -156,15 +181,18 @@ fn case(before: Option<&Contract>, contract: &Contract, entry: &Entry) -> Option
             ..
         } => CaseKind::LastReminderMissed,
         Event::Demanded { demand, .. } if demand.failed => CaseKind::DemandFailed,
+        Event::ChangeReceived { .. } => CaseKind::ChangeToReview,
+        Event::MovedAbroad { .. } => CaseKind::AddressAbroad,
         _ if leaves_credit(before, contract) => CaseKind::CreditLeft,
         _ => return None,
     };
-    let about = match entry.event.work() {
-        Some(work) => work.effect(),
-        None => format!("version {}", contract.version),
+    let about = match (entry.event.work(), entry.event.receipt()) {
+        (Some(work), _) => work.effect(),
+        (None, Some(receipt)) => receipt.to_owned(),
+        (None, None) => format!("version {}", contract.version),
     };
     Some(Case {
-        id: stable_id(&contract.id, &format!("case/{about}")),
+        id: Case::id_of(&contract.id, &about),
         version: 1,
         kind,
         contract: contract.id.clone(),
@@ -175,7 +203,11 @@ fn case(before: Option<&Contract>, contract: &Contract, entry: &Entry) -> Option
 }
 
 /// Returns what the customer is told, each under an identifier of its own.
-fn notices(contract: &Contract, entry: &Entry) -> Vec<(MessageId, Notice)> {
+fn notices(
+    before: Option<&Contract>,
+    contract: &Contract,
+    entry: &Entry,
+) -> Vec<(MessageId, Notice)> {
     // A version is written once, so this names the decision; due work is named by its effect.
     let name = match entry.event.work() {
         Some(work) => work.effect(),
@@ -191,6 +223,10 @@ fn notices(contract: &Contract, entry: &Entry) -> Vec<(MessageId, Notice)> {
         contract: contract.id.clone(),
     });
     let told = [
+        (
+            format!("{name}/former"),
+            contact_moved(before, contract, entry),
+        ),
         (name.clone(), notice(contract, entry)),
         (format!("{name}/credit-note"), credited),
         (format!("{name}/lifted"), lifted),
@@ -198,6 +234,17 @@ fn notices(contract: &Contract, entry: &Entry) -> Vec<(MessageId, Notice)> {
     told.into_iter()
         .filter_map(|(name, notice)| Some((stable_id(&contract.id, &name), notice?)))
         .collect()
+}
+
+/// Tells the former address that it is none any more.
+fn contact_moved(before: Option<&Contract>, contract: &Contract, entry: &Entry) -> Option<Notice> {
+    let former = &before?.customer.contact_email;
+    let receipt = entry.event.receipt()?.to_owned();
+    (*former != contract.customer.contact_email).then(|| Notice::ContactMoved {
+        contract: contract.id.clone(),
+        receipt,
+        former: former.clone(),
+    })
 }
 
 /// Returns what an entry is chiefly about.
@@ -262,6 +309,19 @@ fn notice(contract: &Contract, entry: &Entry) -> Option<Notice> {
             order: order.number,
         },
         Event::Rescinded { .. } => Notice::Rescinded { contract: id },
+        Event::ChangeReceived { .. } | Event::MovedAbroad { .. } => Notice::ChangeReceived {
+            contract: id,
+            receipt: entry.event.receipt()?.to_owned(),
+        },
+        Event::ParticularsRegistered { change } => Notice::ParticularsRegistered {
+            contract: id,
+            receipt: change.receipt.clone(),
+        },
+        Event::ChangeRefused { receipt, reason } => Notice::ChangeRefused {
+            contract: id,
+            receipt: receipt.clone(),
+            reason: reason.clone(),
+        },
         _ => return None,
     };
     Some(notice)

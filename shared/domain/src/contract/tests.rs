@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod acts;
+mod art_04;
 mod art_06;
 mod art_11;
 mod art_13;
