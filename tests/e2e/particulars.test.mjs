@@ -1,7 +1,8 @@
 //! A customer's particulars change: who decides, from which day it counts, and what stays as it was (Art. 4, P-1, 3-4).
 
 import assert from "node:assert/strict";
-import { CORPORATION, customer, operator, OPERATOR, scenario, text, until } from "./harness.mjs";
+import { contractItems } from "./harness/due.mjs";
+import { CORPORATION, customer, demo, DEMO, operator, OPERATOR, scenario, text, until } from "./harness.mjs";
 
 const PAGE = "/contract/particulars";
 const NEW_NAME = "株式会社新試験商店";
@@ -114,5 +115,47 @@ scenario("a customer's name changes from its day on, and what was issued before 
     const mail = await instance.mail("change_refused");
     assert.ok(mail.text.includes("登記の内容と一致しません。"), mail.text);
     assert.ok(text((await client.open("/contract")).text).includes(NEW_NAME));
+  });
+});
+
+scenario("a person sees, corrects and takes along the own data, leaves, and is erased", { demo: true, chain: true }, async ({ instance, step }) => {
+  const [own, administrator] = [await demo(instance, "user"), await demo(instance, "administrator")];
+  let user;
+
+  await step("the page corrects the name, and the copy holds what is known about this person alone", async () => {
+    const answer = await own.fill("/profile", "/profile", { name: "見本 治郎" });
+    assert.equal(answer.status, 303, answer.text);
+    const copy = (await own.request("GET", "/profile/data")).json;
+    user = copy.user.id;
+    assert.equal(copy.user.name, "見本 治郎");
+    assert.ok(copy.notices.length > 0 && copy.notices.every((notice) => notice.to === DEMO.user.name), JSON.stringify(copy));
+    assert.ok(!JSON.stringify(copy).includes(DEMO.administrator.name), "another person's data are in the copy");
+    assert.ok(copy.acts.some((act) => act.action === "profile_corrected"));
+  });
+
+  await step("who uses the service cannot be erased, and the last administrator cannot leave", async () => {
+    await administrator.open("/users");
+    const early = await administrator.send(`/users/${user}/erasure`, {});
+    assert.equal(early.json.code, "user_active", early.text);
+    await administrator.open("/profile");
+    const last = await administrator.send("/profile/removal", {});
+    assert.equal(last.json.code, "last_administrator", last.text);
+  });
+
+  await step("the person leaves: the session is over at once", async () => {
+    const answer = await own.fill("/profile", "/profile/removal", {});
+    assert.equal(answer.status, 303, answer.text);
+    assert.ok((await own.request("GET", "/profile/data")).status >= 300);
+    await instance.mail("user_removed", DEMO.user.name);
+  });
+
+  await step("after the erasure only the ledger of sent mail names the address", async () => {
+    const answer = await administrator.fill(`/users/${user}`, "/erasure", {});
+    assert.equal(answer.status, 303, answer.text);
+    const naming = async () => (await contractItems(instance)).filter((item) => JSON.stringify(item).includes(DEMO.user.name));
+    const left = await naming();
+    assert.deepEqual(left.filter((item) => !item.SK.S.startsWith("NOTICE#")), []);
+    const page = text((await administrator.open(`/users/${user}`)).text);
+    assert.ok(!page.includes("治郎") && page.includes(user), page);
   });
 });

@@ -5,6 +5,7 @@ mod consent;
 mod life;
 mod particulars;
 mod people;
+mod profile;
 mod removal;
 mod sessions;
 #[cfg(test)]
@@ -82,6 +83,9 @@ pub fn router(app: App) -> Router<()> {
         .route("/users/{id}/rights", post(people::set_rights))
         .route("/users/{id}/invitation", post(people::invite))
         .route("/users/{id}/removal", post(removal::remove))
+        .route("/users/{id}/erasure", post(removal::erase))
+        .route("/profile", post(profile::correct))
+        .route("/profile/removal", post(profile::leave))
         .route("/session-revocation", post(sessions::revoke))
         .route("/contract/refusal", post(life::refuse_renewal))
         .route("/contract/cancellation", post(life::cancel))

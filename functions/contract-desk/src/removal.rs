@@ -1,4 +1,4 @@
-//! An administrator removes a person; a contract keeps at least one administrator (2-6, 5-1).
+//! A person is removed, by an administrator or by that person; a contract keeps at least one administrator (2-6, 5-1).
 
 use axum::extract::{Path, State};
 use ciero_domain::ids::MessageId;
@@ -19,18 +19,46 @@ pub(crate) async fn remove(
     asked: Asked,
 ) -> Result<Answer, Problem> {
     app.desk
-        .decide(asked, now, || removed(&app, &who.user, &id, now))
+        .decide(asked, now, || {
+            removed(&app, &who.user, &id, ("/users", now))
+        })
         .await
 }
 
-async fn removed(
-    app: &App,
-    administrator: &User,
-    id: &str,
+/// Erases who a removed person was; the records of acts and consent stay (21-5).
+pub(crate) async fn erase(
+    State(app): State<App>,
+    who: Administrator,
+    Path(id): Path<String>,
     now: Moment,
+    asked: Asked,
+) -> Result<Answer, Problem> {
+    let (app, who, id) = (&app, &who, &id);
+    app.desk
+        .decide(asked, now, || async move {
+            let user = app.colleague(&who.user, id).await?.erase()?;
+            let trace = Trace {
+                actor: &who.user,
+                action: "user_erased",
+                camera: None,
+                detail: json!({"user": user.id}),
+            };
+            let answer = Answer::done(format!("/users/{}", user.id));
+            let decision = Decision::of(Write::User(Box::new(user))).and(app.audit(trace, now));
+            Ok(Outcome::new(decision, answer))
+        })
+        .await
+}
+
+/// Decides the removal of a person, by an administrator or by that person.
+pub(crate) async fn removed(
+    app: &App,
+    by: &User,
+    id: &str,
+    (next, now): (&str, Moment),
 ) -> Result<Outcome, Problem> {
-    let user = app.colleague(administrator, id).await?;
-    let everyone = app.people.users(&administrator.contract).await?;
+    let user = app.colleague(by, id).await?;
+    let everyone = app.people.users(&by.contract).await?;
     let administrators: Vec<User> = everyone
         .into_iter()
         .filter(User::is_administrator)
@@ -38,7 +66,7 @@ async fn removed(
     let leaves_an_administrator = user.is_administrator();
     let user = user.remove(administrators.len(), now.0)?;
     let trace = Trace {
-        actor: administrator,
+        actor: by,
         action: "user_removed",
         camera: None,
         detail: json!({"user": user.id}),
@@ -63,7 +91,7 @@ async fn removed(
     if let (true, Some(remaining)) = (leaves_an_administrator, remaining) {
         decision = decision.and(held(remaining));
     }
-    Ok(Outcome::new(decision, Answer::done("/users")))
+    Ok(Outcome::new(decision, Answer::done(next)))
 }
 
 /// Writes an administrator again unchanged, so that two administrators who remove each other at the

@@ -7,5 +7,6 @@ mod art_04;
 mod art_05;
 mod art_11;
 mod art_15;
+mod art_21;
 mod bench;
 mod samples;

@@ -111,6 +111,9 @@ async fn remove(
     let contract = contract_of(app, contract).await?;
     let user = user_of(app, &contract.id, user).await?;
     app.accounts.close(&user.id).await?;
+    if user.is_erased() {
+        return Ok(None);
+    }
     let text = texts::user::removed(house, &contract, &user);
     Ok(Some(to_user(house, &user, text)))
 }

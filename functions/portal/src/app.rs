@@ -14,8 +14,8 @@ use ciero_runtime::{Gate, Settings, guarded, number, sdk_config, text, warm_up};
 use crate::console_stuck;
 use crate::{
     application, apply, assets, camera, cameras, cancellation, console, contract, device, devices,
-    documents, explanation, invoice, invoices, landing, notices, own_particulars, refusal, sign_in,
-    user, users, welcome,
+    documents, explanation, invoice, invoices, landing, notices, own_particulars, profile, refusal,
+    sign_in, user, users, welcome,
 };
 use crate::{
     console_arrears, console_audit, console_cases, console_explanation, console_liability,
@@ -78,6 +78,8 @@ pub fn router(app: App) -> Router<()> {
         .route("/contract/refusal", get(refusal::show))
         .route("/contract/cancellation", get(cancellation::show))
         .route("/contract/particulars", get(own_particulars::show))
+        .route("/profile", get(profile::show))
+        .route("/profile/data", get(profile::data))
         .route("/contract/explanation", get(explanation::show))
         .route("/invoices", get(invoices::list))
         .route("/invoices/{number}", get(invoice::show))

@@ -40,6 +40,7 @@ mod own_particulars;
 mod page;
 mod particulars_form;
 mod pieces;
+mod profile;
 mod recording;
 mod refusal;
 mod sign_in;

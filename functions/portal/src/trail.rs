@@ -74,6 +74,16 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("renewal_refused", "更新拒絶", "Refused the renewal"),
     ("contract_cancelled", "解約", "Cancelled the contract"),
     (
+        "profile_corrected",
+        "ご自身の情報の訂正",
+        "Corrected the own data",
+    ),
+    (
+        "user_erased",
+        "ユーザの個人情報の消去",
+        "Erased a user's personal data",
+    ),
+    (
         "particulars_changed",
         "登録事項の変更のお知らせ",
         "Told of changed particulars",

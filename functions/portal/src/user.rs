@@ -42,7 +42,7 @@ pub async fn show(
             (account(&page, &person))
         }
         (history(&page, &person, &cameras, &rows))
-        @if active { (removal(&page, &person)) }
+        @if active { (removal(&page, &person)) } @else if !person.is_erased() { (erasure(&page, &person)) }
     };
     Ok(page.show(Section::Users, &person.name, &content))
 }
@@ -149,6 +149,21 @@ fn removal(page: &Page, person: &User) -> Markup {
         form method="post" action={ "/users/" (person.id) "/removal" } data-enhance {
             (page.token())
             div.actions { button.button.danger type="submit" { (person.name) (t(" さんを削除する", ": remove")) } }
+        }
+    }
+}
+
+fn erasure(page: &Page, person: &User) -> Markup {
+    let t = |ja, en| page.t(ja, en);
+    html! {
+        h2 { (t("個人情報の消去", "Erasing personal data")) }
+        (notice(Tone::Warn, &html! { p { (t(
+            "氏名とメールアドレスを消去し、以後はユーザIDだけを表示します。元に戻すことはできません。操作と同意の記録は残ります。",
+            "Erases name and e-mail address; from then on only the user's identifier is shown. This cannot be undone. Records of actions and consent stay.",
+        )) } }))
+        form method="post" action={ "/users/" (person.id) "/erasure" } data-enhance {
+            (page.token())
+            div.actions { button.button.danger type="submit" { (t("氏名とメールアドレスを消去する", "Erase name and e-mail address")) } }
         }
     }
 }

@@ -16,6 +16,8 @@ rules! {
         AlreadyRemoved => ("user_removed", "このユーザはすでに削除されています。", "This user has been removed."),
         EmailTaken => ("email_taken", "このメールアドレスはすでに登録されています。", "This e-mail address is already registered."),
         NotAdministrator => ("not_administrator", "この操作は担当者だけができます。", "Only an administrator may do this."),
+        NotRemoved => ("user_active", "先にユーザを削除してください。利用中の方の個人情報は、訂正はできますが消去はできません。", "Remove the user first. Personal data of someone who uses the service can be corrected, but not erased."),
+        AlreadyErased => ("user_erased", "この方の個人情報はすでに消去されています。", "The personal data of this person have been erased."),
         AttestationMissing => ("attestation_missing", "登録ユーザに規約を周知し同意を得たことの確認が必要です。", "You must attest that the user was told the terms and agreed."),
         TermsNotInForce => ("terms_not_in_force", "表示された規約は現在の版ではありません。もう一度お読みください。", "The terms shown are not the version in force. Please read them again."),
     }
@@ -227,6 +229,36 @@ impl User {
         Ok(self)
     }
 
+    /// Corrects the person's own facts (21-5). Another person is another user (5-1).
+    pub fn correct(mut self, name: String, language: Language) -> Result<User, Refusal> {
+        if self.state == UserState::Removed {
+            return Err(Refusal::AlreadyRemoved);
+        }
+        self.version += 1;
+        self.name = name;
+        self.language = language;
+        Ok(self)
+    }
+
+    /// Erases who a removed person was (21-5): what remains are records of acts and consent, under the identifier.
+    pub fn erase(mut self) -> Result<User, Refusal> {
+        if self.state != UserState::Removed {
+            return Err(Refusal::NotRemoved);
+        }
+        if self.is_erased() {
+            return Err(Refusal::AlreadyErased);
+        }
+        self.version += 1;
+        self.name = self.id.to_string();
+        self.email = String::new();
+        Ok(self)
+    }
+
+    /// Tells whether the record names nobody any more.
+    pub fn is_erased(&self) -> bool {
+        self.email.is_empty()
+    }
+
     /// Voids every session issued so far (5-2).
     pub fn revoke_sessions(mut self, now: Timestamp) -> User {
         self.version += 1;
@@ -330,5 +362,28 @@ mod art_05 {
         assert_eq!(user.rights[&camera].since(Right::PlayBack), Some(later));
         let user = user.with_rights(camera.clone(), &[], later).unwrap();
         assert!(user.rights.is_empty());
+    }
+}
+
+#[cfg(test)]
+mod art_21 {
+    #![allow(clippy::unwrap_used)]
+    use super::tests_support::user;
+    use super::*;
+
+    #[test]
+    fn who_uses_the_service_is_corrected_and_who_was_removed_is_erased_once() {
+        let now = Timestamp::UNIX_EPOCH;
+        let person = user(Role::User);
+        assert_eq!(person.clone().erase().unwrap_err(), Refusal::NotRemoved);
+        let person = person.correct("見本 華子".into(), Language::En).unwrap();
+        assert_eq!((person.name.as_str(), person.version), ("見本 華子", 2));
+        let removed = person.remove(1, now).unwrap();
+        let late = removed.clone().correct("別人".into(), Language::Ja);
+        assert_eq!(late.unwrap_err(), Refusal::AlreadyRemoved);
+        let erased = removed.erase().unwrap();
+        let kept = serde_json::to_string(&erased).unwrap();
+        assert!(!kept.contains("見本") && !kept.contains('@'), "{kept}");
+        assert_eq!(erased.erase().unwrap_err(), Refusal::AlreadyErased);
     }
 }

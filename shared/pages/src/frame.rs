@@ -169,7 +169,10 @@ fn account(frame: &Frame) -> Markup {
         @match &frame.visitor {
             Visitor::Guest => a.button.quiet href="/sign-in" { (language.t("サインイン", "Sign in")) },
             Visitor::Customer { name, .. } | Visitor::Operator { name, .. } => {
-                span.who { (name) }
+                @match &frame.visitor {
+                    Visitor::Customer { .. } => a.who href="/profile" { (name) },
+                    _ => span.who { (name) },
+                }
                 form.inline-form method="post" action="/sign-out" {
                     input type="hidden" name="csrf" value=(frame.csrf);
                     button.button.quiet type="submit" { (language.t("サインアウト", "Sign out")) }

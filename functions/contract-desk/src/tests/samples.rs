@@ -4,7 +4,7 @@ use axum::body::Body as Content;
 use axum::http::Request;
 use ciero_domain::user::Role;
 
-use super::bench::{HANAKO, JIRO, Scene, TARO, person};
+use super::bench::{HANAKO, JIRO, Scene, TARO, now, person};
 
 /// Reads a sample of a request as the gateway sends it.
 fn sample(text: &str) -> Request<Content> {
@@ -20,6 +20,8 @@ fn sample(text: &str) -> Request<Content> {
 async fn check(user: &str, text: &str, status: u16) {
     let mut scene = Scene::default();
     scene.users.push(person(TARO, Role::Administrator));
+    let removed = person("u-3333333333333333", Role::User).remove(1, now().0);
+    scene.users.push(removed.unwrap());
     let bench = scene.open();
     let mut request = sample(text);
     bench.sign_in(&mut request, user);
@@ -80,6 +82,24 @@ async fn every_sample_is_answered() {
     check(
         HANAKO,
         include_str!("../../../../events/contract-desk/particulars.json"),
+        200,
+    )
+    .await;
+    check(
+        JIRO,
+        include_str!("../../../../events/contract-desk/profile.json"),
+        200,
+    )
+    .await;
+    check(
+        JIRO,
+        include_str!("../../../../events/contract-desk/profile-removal.json"),
+        200,
+    )
+    .await;
+    check(
+        HANAKO,
+        include_str!("../../../../events/contract-desk/erasure.json"),
         200,
     )
     .await;

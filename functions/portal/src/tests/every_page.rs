@@ -123,6 +123,7 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&world, "/contract/refusal", &customer),
         (&late, "/contract/refusal", &customer),
         (&world, "/contract/particulars", &customer),
+        (&world, "/profile", &customer),
         (&changing, "/contract/particulars?receipt=P-1", &customer),
         (&changing, &contract, &desks),
         (&world, "/contract/cancellation", &customer),
