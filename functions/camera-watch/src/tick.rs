@@ -67,10 +67,9 @@ async fn go_on(app: &App, run: &WatchRun, now: Moment) -> anyhow::Result<()> {
 async fn complete(app: &App, mut run: WatchRun, now: Moment) -> anyhow::Result<Value> {
     let before = app.watch.watch_report().await?;
     let service = before.service.next(&run.tally, now.0);
-    let operator = app.documents.operator().await?.unwrap_or_default();
-    let is_ours = service.is_quiet()
-        || run.tally.is_disturbed()
-        || is_interrupted(&operator.interruptions, now.0);
+    let interruptions = app.interruptions.interruptions().await?;
+    let is_ours =
+        service.is_quiet() || run.tally.is_disturbed() || is_interrupted(&interruptions, now.0);
     let mut told = 0;
     if is_ours {
         tracing::warn!(tally = ?run.tally, ?service, "customers are not told, because the cause may be ours");

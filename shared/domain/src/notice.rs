@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ApplicationId, ContractId, MessageId, UserId};
+use crate::ids::{ApplicationId, ContractId, InterruptionId, MessageId, UserId};
+use crate::interruption::Told;
 use crate::language::Language;
 use crate::watch::{Outage, Resumed};
 
@@ -87,6 +88,12 @@ pub enum Notice {
         seen_at: Timestamp,
         cameras: Vec<Resumed>,
     },
+    /// 8-1, 21-3: the service is interrupted, will be, or was.
+    Interruption {
+        contract: ContractId,
+        interruption: InterruptionId,
+        told: Told,
+    },
     /// 6-2: a reseller's invoice of a month was issued; goes to the reseller.
     ResellerInvoiceIssued { reseller: String, number: u32 },
 }
@@ -117,6 +124,7 @@ impl Notice {
             Notice::Rescinded { .. } => "rescinded",
             Notice::RecordingStopped { .. } => "recording_stopped",
             Notice::RecordingResumed { .. } => "recording_resumed",
+            Notice::Interruption { .. } => "interruption",
             Notice::ResellerInvoiceIssued { .. } => "reseller_invoice_issued",
         }
     }
@@ -143,6 +151,7 @@ impl Notice {
             | Notice::ResellerInvoiceIssued { .. } => "6-2",
             Notice::Rescinded { .. } => "13-1",
             Notice::RecordingStopped { .. } | Notice::RecordingResumed { .. } => "2-8",
+            Notice::Interruption { .. } => "8-1",
         }
     }
 
@@ -167,7 +176,8 @@ impl Notice {
             | Notice::SuspensionLifted { contract }
             | Notice::Rescinded { contract }
             | Notice::RecordingStopped { contract, .. }
-            | Notice::RecordingResumed { contract, .. } => Some(contract),
+            | Notice::RecordingResumed { contract, .. }
+            | Notice::Interruption { contract, .. } => Some(contract),
             Notice::ApplicationReceived { .. }
             | Notice::ApplicationApproved { .. }
             | Notice::ApplicationDeclined { .. }

@@ -5,13 +5,16 @@ use ciero_domain::contract::{Case, Contract, Effect, Entry, Kind, Receipt, Step,
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
 use ciero_domain::hold::Holds;
-use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
+use ciero_domain::ids::{
+    ApplicationId, CameraId, ContractId, DeviceId, InterruptionId, MessageId, UserId,
+};
+use ciero_domain::interruption::{self, Interruption};
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::prices::PriceList;
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::screening::{ListHeader, RegisterEntry, Review, Screening};
-use ciero_domain::terms::TermsText;
+use ciero_domain::terms::{Draft, TermsText};
 use ciero_domain::user::User;
 use ciero_domain::watch::Told;
 use jiff::{SignedDuration, Timestamp};
@@ -127,6 +130,10 @@ pub enum Write {
     Prices(Box<PriceList>),
     /// A version of the terms; refused if the version exists.
     Terms(Box<TermsText>),
+    /// A change of the terms on its way (23-1).
+    TermsDraft(Box<Draft>),
+    /// A record of planned work or an incident (8-1).
+    Interruption(Box<Interruption>),
 }
 
 /// Where a piece of due work is kept.
@@ -203,7 +210,7 @@ pub enum Body {
     Screen(ApplicationId),
     /// Screen again everyone who is or may become a customer, page by page (3-4, 13-1).
     Rescreen(Rescreening),
-    /// Tell every contract that later terms were published (23-2), page by page.
+    /// Tell every contract what concerns all of them, page by page.
     Announce(Announcement),
     /// Go on with the run of the effect audit that began then.
     Audit(Timestamp),
@@ -213,10 +220,51 @@ pub enum Body {
     Work(HeldTask),
 }
 
-/// Later terms that are being told to those who had a contract when they were published (23-2).
+/// What is told to all who have a contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum About {
+    /// 23-2: later terms were published.
+    Terms { version: String },
+    /// 8-1, 21-3.
+    Interruption {
+        interruption: InterruptionId,
+        told: interruption::Told,
+    },
+}
+
+impl About {
+    /// Names the fact, so that each contract is told of it once.
+    pub fn name(&self) -> String {
+        match self {
+            About::Terms { version } => format!("terms/{version}"),
+            About::Interruption { interruption, told } => {
+                format!("interruption/{interruption}/{}", told.name())
+            }
+        }
+    }
+
+    /// Returns the notice to one contract.
+    pub fn notice(&self, contract: ContractId) -> Notice {
+        match self.clone() {
+            About::Terms { version } => Notice::TermsPublished {
+                terms_version: version,
+                contract,
+            },
+            About::Interruption { interruption, told } => Notice::Interruption {
+                contract,
+                interruption,
+                told,
+            },
+        }
+    }
+}
+
+/// Something that is being told to those who had a contract at a moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Announcement {
-    pub terms_version: String,
+    #[serde(flatten)]
+    pub about: About,
     pub published_at: Timestamp,
     /// Where the next page of contracts begins; `None` for the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -231,6 +279,28 @@ pub struct Rescreening {
     /// Where the next page of contracts begins; `None` for the first, before which open applications are looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
+}
+
+impl Announcement {
+    /// Begins to tell every contract.
+    pub fn of(about: About, published_at: Timestamp) -> Message {
+        let whole = Announcement {
+            about,
+            published_at,
+            from: None,
+        };
+        whole.into_message(published_at)
+    }
+
+    /// Returns the message that asks for this page; the same page has the same identifier.
+    pub fn into_message(self, at: Timestamp) -> Message {
+        let from = self.from.as_deref().unwrap_or_default();
+        Message {
+            id: stable_id(&"announcement", &format!("{}/{from}", self.about.name())),
+            at,
+            body: Body::Announce(self),
+        }
+    }
 }
 
 impl Rescreening {

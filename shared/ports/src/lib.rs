@@ -2,6 +2,7 @@
 
 mod cloud;
 mod decision;
+mod publishing;
 mod records;
 mod watch;
 
@@ -15,9 +16,12 @@ pub use cloud::{
     MockStreams, MockThings,
 };
 pub use decision::{
-    Announcement, Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered,
-    Rescreening, Topic, Write, WriteKind,
+    About, Announcement, Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message,
+    Remembered, Rescreening, Topic, Write, WriteKind,
 };
+pub use publishing::{Interruptions, SeenPage, TermsChanges, Website};
+#[cfg(feature = "mocks")]
+pub use publishing::{MockInterruptions, MockTermsChanges, MockWebsite};
 pub use records::{
     Applications, Audit, AuditReport, AuditReports, AuditRun, Billing, Cases, Confidential,
     ContractPage, Contracts, Devices, Documents, DueWork, Ledger, Notices, Parked, People,

@@ -2,6 +2,7 @@
 
 use ciero_domain::Language;
 use ciero_domain::documents::Operator;
+use ciero_domain::interruption::Told;
 use ciero_domain::notice::Notice;
 use ciero_domain::reseller::ResellerAccount;
 use ciero_domain::samples::{reseller, resold_fee};
@@ -45,6 +46,26 @@ async fn every_text_in_both_languages() {
             insta::assert_snapshot!(name, page(&letter));
         }
     }
+}
+
+#[tokio::test]
+async fn art_08_an_interruption_is_told_ahead_when_it_is_called_off_and_afterwards() {
+    for language in [Language::Ja, Language::En] {
+        for (one, told) in [
+            (maintenance(), Told::Ahead),
+            (maintenance(), Told::CalledOff),
+            (accident(), Told::Afterwards),
+        ] {
+            let letter = letter(Mocks::reading(language), &interrupted(&one, told)).await;
+            check_layout(&letter);
+            let name = format!("interruption-{}.{}", told.name(), language.tag());
+            insta::assert_snapshot!(name, page(&letter));
+        }
+    }
+    let app = Mocks::reading(Language::Ja).app();
+    let late = interrupted(&accident(), Told::Ahead);
+    let letter = crate::letter::write(&app, &late, now()).await.unwrap();
+    assert_eq!(letter, None, "what is over is not announced any more");
 }
 
 /// A reseller reads Japanese, and has no page to sign in to: its mail says all of its invoice.
