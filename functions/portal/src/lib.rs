@@ -14,13 +14,16 @@ mod console_account;
 mod console_arrears;
 mod console_audit;
 mod console_cases;
+mod console_consents;
 mod console_explanation;
+mod console_interruptions;
 mod console_liability;
 mod console_measures;
 mod console_orders;
 mod console_parts;
 mod console_resellers;
 mod console_stuck;
+mod console_terms;
 mod console_trail;
 mod console_watch;
 mod contract;
@@ -40,9 +43,11 @@ mod pieces;
 mod recording;
 mod refusal;
 mod sign_in;
+mod status;
 mod trail;
 mod user;
 mod users;
+mod versions;
 mod welcome;
 
 #[cfg(test)]
