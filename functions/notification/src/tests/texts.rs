@@ -68,6 +68,30 @@ async fn art_08_an_interruption_is_told_ahead_when_it_is_called_off_and_afterwar
     assert_eq!(letter, None, "what is over is not announced any more");
 }
 
+#[tokio::test]
+async fn art_23_a_version_that_takes_the_place_of_another_names_it() {
+    for language in [Language::Ja, Language::En] {
+        let mut mocks = Mocks::reading(language);
+        mocks.documents = MockDocuments::new();
+        let documents = &mut mocks.documents;
+        documents
+            .expect_operator()
+            .returning(|| Ok(Some(operator())));
+        documents.expect_terms().returning(|_| {
+            let mut later = terms();
+            later.version.supersedes = Some("2027-02-01".into());
+            Ok(Some(later))
+        });
+        let notice = Notice::TermsPublished {
+            terms_version: "2027-04-01".into(),
+            contract: contract_id(),
+        };
+        let letter = letter(mocks, &notice).await;
+        check_layout(&letter);
+        assert!(letter.text.contains("2027-02-01"), "{}", letter.text);
+    }
+}
+
 /// A reseller reads Japanese, and has no page to sign in to: its mail says all of its invoice.
 #[tokio::test]
 async fn art_06_a_reseller_is_sent_its_invoice_with_every_fee() {
