@@ -5,10 +5,8 @@ use ciero_domain::contract::{Case, Contract, Effect, Entry, Kind, Receipt, Step,
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
 use ciero_domain::hold::Holds;
-use ciero_domain::ids::{
-    ApplicationId, CameraId, ContractId, DeviceId, InterruptionId, MessageId, UserId,
-};
-use ciero_domain::interruption::{self, Interruption};
+use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
+use ciero_domain::interruption::Interruption;
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::prices::PriceList;
@@ -20,6 +18,8 @@ use ciero_domain::watch::Told;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::announcement::Announcement;
 
 /// One row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,57 +220,6 @@ pub enum Body {
     Work(HeldTask),
 }
 
-/// What is told to all who have a contract.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "about", rename_all = "snake_case")]
-pub enum About {
-    /// 23-2: later terms were published.
-    Terms { version: String },
-    /// 8-1, 21-3.
-    Interruption {
-        interruption: InterruptionId,
-        told: interruption::Told,
-    },
-}
-
-impl About {
-    /// Names the fact, so that each contract is told of it once.
-    pub fn name(&self) -> String {
-        match self {
-            About::Terms { version } => format!("terms/{version}"),
-            About::Interruption { interruption, told } => {
-                format!("interruption/{interruption}/{}", told.name())
-            }
-        }
-    }
-
-    /// Returns the notice to one contract.
-    pub fn notice(&self, contract: ContractId) -> Notice {
-        match self.clone() {
-            About::Terms { version } => Notice::TermsPublished {
-                terms_version: version,
-                contract,
-            },
-            About::Interruption { interruption, told } => Notice::Interruption {
-                contract,
-                interruption,
-                told,
-            },
-        }
-    }
-}
-
-/// Something that is being told to those who had a contract at a moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Announcement {
-    #[serde(flatten)]
-    pub about: About,
-    pub published_at: Timestamp,
-    /// Where the next page of contracts begins; `None` for the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-}
-
 /// A list or the register changed, and whoever was screened before is screened again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rescreening {
@@ -279,28 +228,6 @@ pub struct Rescreening {
     /// Where the next page of contracts begins; `None` for the first, before which open applications are looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
-}
-
-impl Announcement {
-    /// Begins to tell every contract.
-    pub fn of(about: About, published_at: Timestamp) -> Message {
-        let whole = Announcement {
-            about,
-            published_at,
-            from: None,
-        };
-        whole.into_message(published_at)
-    }
-
-    /// Returns the message that asks for this page; the same page has the same identifier.
-    pub fn into_message(self, at: Timestamp) -> Message {
-        let from = self.from.as_deref().unwrap_or_default();
-        Message {
-            id: stable_id(&"announcement", &format!("{}/{from}", self.about.name())),
-            at,
-            body: Body::Announce(self),
-        }
-    }
 }
 
 impl Rescreening {

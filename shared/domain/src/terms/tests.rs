@@ -142,7 +142,8 @@ fn an_edit_after_the_publication_supersedes_it_and_its_period_begins_anew() {
     };
     assert_eq!(seen(date(2026, 5, 20)), ["2020-04-01", "second"]);
     assert_eq!(seen(date(2026, 6, 2)), ["second"]);
-    let again = publish(edit(date(2026, 8, 1)), &known, date(2026, 5, 2));
+    let written = ("operator:a", noon(date(2026, 5, 2)));
+    let again = Draft::write(None, edit(date(2026, 8, 1)), &known, written);
     assert_eq!(again.unwrap_err(), Refusal::VersionTaken);
 }
 
