@@ -17,7 +17,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_cloud::{KinesisPlayback, KinesisStreams, SqsQueues};
 use ciero_ports::{
-    Arrivals, Body, Contracts, Devices, Documents, DueWork, Streams, Topic, Watch, WatchRun,
+    Arrivals, Body, Contracts, Devices, DueWork, Interruptions, Streams, Topic, Watch, WatchRun,
 };
 use ciero_runtime::{
     Desk, Event, Moment, OnEvent, QueueItem, number, one_by_one, sdk_config, text, warm_up,
@@ -34,7 +34,7 @@ const STALE: SignedDuration = SignedDuration::from_mins(10);
 pub struct App {
     pub contracts: Arc<dyn Contracts>,
     pub devices: Arc<dyn Devices>,
-    pub documents: Arc<dyn Documents>,
+    pub interruptions: Arc<dyn Interruptions>,
     pub watch: Arc<dyn Watch>,
     pub arrivals: Arc<dyn Arrivals>,
     pub streams: Arc<dyn Streams>,
@@ -87,7 +87,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let app = App {
         contracts: store.clone(),
         devices: store.clone(),
-        documents: store.clone(),
+        interruptions: store.clone(),
         watch: store.clone(),
         arrivals: Arc::new(KinesisPlayback::new(&config)),
         streams: Arc::new(KinesisStreams::new(&config)),
@@ -97,6 +97,6 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         },
         due: store.clone(),
     };
-    warm_up(store.operator()).await;
+    warm_up(store.interruptions()).await;
     ciero_runtime::run(None, Some(Arc::new(app))).await
 }

@@ -65,13 +65,11 @@ async fn go_on(app: &App, run: &WatchRun, now: Moment) -> anyhow::Result<()> {
 
 /// Judges the service as a whole, tells what is to be told unless the cause may be ours, and replaces the report.
 async fn complete(app: &App, mut run: WatchRun, now: Moment) -> anyhow::Result<Value> {
-    let (report, operator) = (app.watch.watch_report(), app.documents.operator());
-    let (before, operator) = tokio::try_join!(report, operator)?;
+    let (report, kept) = (app.watch.watch_report(), app.interruptions.interruptions());
+    let (before, interruptions) = tokio::try_join!(report, kept)?;
     let service = before.service.next(&run.tally, now.0);
-    let operator = operator.unwrap_or_default();
-    let is_ours = service.is_quiet()
-        || run.tally.is_disturbed()
-        || is_interrupted(&operator.interruptions, now.0);
+    let is_ours =
+        service.is_quiet() || run.tally.is_disturbed() || is_interrupted(&interruptions, now.0);
     let mut told = 0;
     if is_ours {
         tracing::warn!(tally = ?run.tally, ?service, "customers are not told, because the cause may be ours");

@@ -1,4 +1,4 @@
-//! Later terms are told to every contract, a page of contracts at a time (1-1, 23-2).
+//! What concerns every contract is told to each, a page of contracts at a time (8-1, 14-1, 21-3, 23-2).
 //!
 //! A page's notices go into the outbox in bounded transactions, and the message for the next page goes last. A page that
 //! is begun again writes the same identifiers, so whoever was told before is not told again.
@@ -6,7 +6,6 @@
 use anyhow::Context as _;
 use ciero_domain::contract::{Contract, Standing, stable_id};
 use ciero_domain::ids::ContractId;
-use ciero_domain::notice::Notice;
 use ciero_ports::{Announcement, Body, CommitError, Decision, Message, WriteKind};
 use ciero_runtime::Moment;
 use futures::{StreamExt, TryStreamExt};
@@ -24,7 +23,7 @@ pub(crate) async fn page(
     announcement: &Announcement,
     now: Moment,
 ) -> anyhow::Result<()> {
-    let version = &announcement.terms_version;
+    let name = announcement.about.name();
     let page = app.contracts.page(announcement.from.clone()).await?;
     let contracts: Vec<Option<Contract>> = futures::stream::iter(page.contracts)
         .map(|id| read(app, id))
@@ -35,33 +34,23 @@ pub(crate) async fn page(
     let told = told.filter(|contract| is_told(contract, announcement));
     let mut messages: Vec<Message> = told
         .map(|contract| Message {
-            id: stable_id(&contract.id, &format!("terms/{version}")),
+            id: stable_id(&contract.id, &name),
             at: now.0,
-            body: Body::Notice(Notice::TermsPublished {
-                terms_version: version.clone(),
-                contract: contract.id,
-            }),
+            body: Body::Notice(announcement.about.notice(contract.id)),
         })
         .collect();
     let number = messages.len();
     if let Some(next) = page.next {
-        messages.push(Message {
-            id: stable_id(&"announcement", &format!("{version}/{next}")),
-            at: now.0,
-            body: Body::Announce(Announcement {
-                from: Some(next),
-                ..announcement.clone()
-            }),
-        });
+        let next = Announcement {
+            from: Some(next),
+            ..announcement.clone()
+        };
+        messages.push(next.into_message(now.0));
     }
     for portion in messages.chunks(AT_ONCE) {
         put_into_outbox(app, portion).await?;
     }
-    tracing::info!(
-        version,
-        number,
-        "a page of contracts is told of later terms"
-    );
+    tracing::info!(name, number, "a page of contracts is told");
     Ok(())
 }
 
@@ -70,7 +59,7 @@ async fn read(app: &App, id: ContractId) -> anyhow::Result<Option<Contract>> {
     contract.with_context(|| format!("contract {id}"))
 }
 
-/// Who contracts after the publication agrees to what is published by then; who has no contract any more needs no terms.
+/// Who contracts after the publication finds what is published by then; who has no contract any more is not concerned.
 fn is_told(contract: &Contract, announcement: &Announcement) -> bool {
     let goes_on = !matches!(contract.standing, Standing::Ended { .. });
     goes_on && contract.formed_at <= announcement.published_at

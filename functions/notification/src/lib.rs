@@ -23,7 +23,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_ports::{
     Accounts, Applications, Billing, Body, Chance, CommitError, Contracts, Decision, Devices,
-    Documents, DueWork, Ledger, Mailer, Notices, People, Queues, Resellers, Topic,
+    Documents, DueWork, Interruptions, Ledger, Mailer, Notices, People, Queues, Resellers, Topic,
 };
 use ciero_runtime::{Event, Moment, OnEvent, QueueItem, number, one_by_one, text};
 use serde_json::Value;
@@ -38,6 +38,7 @@ pub struct App {
     pub people: Arc<dyn People>,
     pub devices: Arc<dyn Devices>,
     pub documents: Arc<dyn Documents>,
+    pub interruptions: Arc<dyn Interruptions>,
     pub notices: Arc<dyn Notices>,
     pub ledger: Arc<dyn Ledger>,
     pub queues: Arc<dyn Queues>,
@@ -70,6 +71,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         people: store.clone(),
         devices: store.clone(),
         documents: store.clone(),
+        interruptions: store.clone(),
         notices: store.clone(),
         ledger: store.clone(),
         queues: Arc::new(ciero_cloud::SqsQueues::new(&config, queues)),

@@ -12,7 +12,8 @@ use jiff::civil::Date;
 use crate::App;
 use crate::letter::House;
 use crate::texts::{
-    Text, billing, contract as formed, ending, measures, particulars, recording, renewal, terms,
+    Text, billing, contract as formed, ending, interruption, measures, particulars, recording,
+    renewal, terms,
 };
 
 /// The facts of one term of an order.
@@ -103,6 +104,14 @@ pub(crate) async fn text(
         Notice::RecordingResumed { cameras, .. } => {
             let names = app.devices.cameras(&contract.id).await?;
             Some(recording::resumed(house, contract, &names, cameras))
+        }
+        Notice::Interruption {
+            interruption, told, ..
+        } => {
+            let all = app.interruptions.interruptions().await?;
+            let one = all.into_iter().find(|one| one.id == *interruption);
+            let one = one.with_context(|| format!("there is no interruption {interruption}"))?;
+            interruption::text(house, contract, &one, *told)
         }
         Notice::ApplicationReceived { .. }
         | Notice::ApplicationApproved { .. }

@@ -41,6 +41,24 @@ impl Group for Desks {
     const NAMES: &'static [&'static str] = &["billing", "contracts", "support"];
 }
 
+/// Those who write and publish the operator's documents.
+pub struct Publishers;
+impl Group for Publishers {
+    const NAMES: &'static [&'static str] = &["publisher", "legal"];
+}
+
+/// The legal desk.
+pub struct Legal;
+impl Group for Legal {
+    const NAMES: &'static [&'static str] = &["legal"];
+}
+
+/// Those who keep the service running and say so.
+pub struct Upkeep;
+impl Group for Upkeep {
+    const NAMES: &'static [&'static str] = &["support", "publisher"];
+}
+
 /// An operator of one of the groups, and the request; to others the route does not exist.
 pub struct Acting<G> {
     pub name: String,

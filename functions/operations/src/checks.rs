@@ -7,11 +7,10 @@ use anyhow::{Context, Result, ensure};
 use ciero_domain::documents::Operator;
 use ciero_domain::prices::PriceList;
 use ciero_domain::screening::ScreeningList;
-use ciero_domain::terms::{TermsText, TermsVersion, earliest_effective};
+use ciero_domain::terms::{TermsText, earliest_effective};
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::lists::read_lists;
 
@@ -132,6 +131,10 @@ fn check_operator(operator: &Operator) -> Result<()> {
         operator.arrears.interest_from_yen.0 >= 0,
         "the smallest interest that is asked for is not negative (19)"
     );
+    ensure!(
+        operator.ahead.maintenance_days > 0 && operator.ahead.service_end_months > 0,
+        "planned maintenance is told at least a day ahead, the end of the service a month (8-1, 14-1)"
+    );
     let codes = operator.resellers.iter().map(|reseller| &reseller.code);
     ensure!(
         codes.clone().all(|code| is_code(code)) && distinct(codes),
@@ -212,13 +215,6 @@ fn read_terms(raw: RawTerms) -> Result<TermsText> {
         effective_from >= earliest,
         "the terms {version}, published on {published_on}, apply from {earliest} at the earliest (23-2)"
     );
-    let hash = |text: &str| hex::encode(Sha256::digest(text));
-    let version = TermsVersion {
-        version,
-        published_on,
-        effective_from,
-        hash_ja: hash(&ja),
-        hash_en: hash(&en),
-    };
-    Ok(TermsText { version, ja, en })
+    let days = (published_on, effective_from);
+    Ok(TermsText::of(&version, days, ja, en))
 }

@@ -1,4 +1,4 @@
-//! The operator's own commands: on contracts and their money, the register of 3-4, and publication (6-1, 23-2, P-4).
+//! The operator's own commands: on contracts and their money, the register of 3-4, publication (6-1, 23, P-4), interruptions (8-1).
 
 mod acting;
 mod billing;
@@ -6,15 +6,18 @@ mod checks;
 mod desk_work;
 mod import;
 mod import_page;
+mod interruptions;
 mod lists;
 mod load;
 mod measures;
 mod orders;
 mod particulars;
+mod proofs;
 mod publish;
 mod reading;
 mod register;
 mod resellers;
+mod terms;
 #[cfg(test)]
 mod tests;
 
@@ -26,10 +29,12 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_cloud::{OsChance, S3ListFiles, SqsQueues};
 use ciero_ports::{
-    Cases, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, Resellers, Topic,
+    Cases, Chance, Confidential, Contracts, Documents, DueWork, Interruptions, ListFiles,
+    Resellers, TermsChanges, Topic, Website,
 };
 use ciero_runtime::{
-    Desk, Event, Gate, Moment, OnEvent, Settings, guarded, number, sdk_config, text, warm_up,
+    Desk, Event, Gate, Moment, OnEvent, PublicWebsite, Settings, guarded, number, sdk_config, text,
+    warm_up,
 };
 use ciero_store::Store;
 use serde_json::Value;
@@ -47,6 +52,9 @@ pub struct App {
     pub confidential: Arc<dyn Confidential>,
     pub list_files: Arc<dyn ListFiles>,
     pub chance: Arc<dyn Chance>,
+    pub changes: Arc<dyn TermsChanges>,
+    pub interruptions: Arc<dyn Interruptions>,
+    pub website: Arc<dyn Website>,
 }
 
 impl FromRef<App> for Gate {
@@ -63,7 +71,8 @@ impl OnEvent for App {
                 Some(load) => load::load(self, load.take(), now).await,
                 None => publish::publish(self, payload, now).await,
             },
-            _ => anyhow::bail!("operations takes a publication or a request"),
+            Event::Schedule { .. } => proofs::look_at(self, None, now).await,
+            _ => anyhow::bail!("operations takes a publication, its schedule or a request"),
         }
     }
 }
@@ -86,7 +95,26 @@ pub fn router(app: App) -> Router<()> {
         .route("/console/cases/{id}/closing", post(desk_work::close_case))
         .route("/console/stuck/{id}/redrive", post(desk_work::redrive))
         .nest("/console/contracts/{id}", of_contract())
+        .merge(in_public())
         .with_state(app)
+}
+
+/// What is said to everyone: changes of the terms, interruptions.
+fn in_public() -> Router<App> {
+    Router::new()
+        .route("/console/terms", post(terms::write))
+        .route("/console/terms/{version}/approval", post(terms::approve))
+        .route("/console/terms/{version}/publication", post(terms::publish))
+        .route("/console/interruptions", post(interruptions::record))
+        .route(
+            "/console/interruptions/{id}/updates",
+            post(interruptions::update),
+        )
+        .route("/console/interruptions/{id}/end", post(interruptions::end))
+        .route(
+            "/console/interruptions/{id}/calling-off",
+            post(interruptions::call_off),
+        )
 }
 
 /// Commands on one contract.
@@ -136,6 +164,9 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         confidential: store.clone(),
         list_files: Arc::new(S3ListFiles::new(&config, &text("SCREENING_LIST_BUCKET")?)),
         chance: Arc::new(OsChance),
+        changes: store.clone(),
+        interruptions: store.clone(),
+        website: Arc::new(PublicWebsite::new(&text("PORTAL_URL")?)?),
     };
     warm_up(store.operator()).await;
     let router = guarded(router(app.clone()), gate);

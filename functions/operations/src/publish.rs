@@ -2,14 +2,11 @@
 
 use anyhow::{Result, bail, ensure};
 use ciero_domain::calendar::{days, tokyo_date};
-use ciero_domain::contract::stable_id;
 use ciero_domain::documents::Operator;
 use ciero_domain::prices::PriceList;
 use ciero_domain::screening::{ListHeader, ScreeningList};
 use ciero_domain::terms::{TermsVersion, in_force};
-use ciero_ports::{
-    Announcement, Body, CommitError, Decision, Message, Rescreening, Write, WriteKind,
-};
+use ciero_ports::{CommitError, Decision, Message, Rescreening, Write, WriteKind};
 use ciero_runtime::Moment;
 use serde_json::{Value, json};
 
@@ -25,8 +22,8 @@ struct Plan {
     writes: Vec<Write>,
     /// Files of new screening lists, each with its key.
     files: Vec<(String, Vec<u8>)>,
-    /// Versions of the terms that are new.
-    new_terms: Vec<TermsVersion>,
+    /// A version of the terms that is new.
+    new_terms: Option<String>,
     published: Vec<String>,
     unchanged: Vec<String>,
 }
@@ -70,15 +67,15 @@ pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
         if is_published(&text.version, &versions)? {
             plan.keep(name);
         } else {
-            plan.new_terms.push(text.version.clone());
+            plan.new_terms = Some(text.version.version.clone());
             plan.store(name, Write::Terms(Box::new(text)));
         }
     }
     for list in publication.lists {
         plan_list(&mut plan, &list, &headers, now)?;
     }
-    let mut messages = announcements(app, &plan.new_terms, &versions, now).await?;
-    messages.extend(rescreening(&plan, now));
+    must_lay_down(app, &plan, &versions, now).await?;
+    let messages = rescreening(&plan, now).into_iter().collect();
     // A file without its header is never read, and the same publication again writes it again.
     for (key, file) in plan.files {
         app.list_files.put(&key, file).await?;
@@ -194,41 +191,18 @@ fn plan_list(
     Ok(())
 }
 
-/// Lets every contract be told of later versions; they lock nobody out (1-1, 23-2). For those who have a contract the
-/// month of 23-2 begins now at the earliest, whatever the document says. The messages go with the documents in one
-/// transaction, and the notification function goes through the contracts page by page.
-async fn announcements(
-    app: &App,
-    new: &[TermsVersion],
-    known: &[TermsVersion],
-    now: Moment,
-) -> Result<Vec<Message>> {
-    let today = tokyo_date(now.0);
-    if new.is_empty() || in_force(known, today).is_none() {
-        return Ok(Vec::new());
-    }
-    if app.contracts.page(None).await?.contracts.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut messages = Vec::new();
-    for version in new {
-        let name = &version.version;
-        ensure!(
-            version.published_on >= today,
-            "the terms {name} cannot have been published before today, {today}: contracts must be told first (23-2)"
-        );
-        let announcement = Announcement {
-            terms_version: name.clone(),
-            published_at: now.0,
-            from: None,
-        };
-        messages.push(Message {
-            id: stable_id(&"announcement", name),
-            at: now.0,
-            body: Body::Announce(announcement),
-        });
-    }
-    Ok(messages)
+/// The first terms are laid down by the operator's folder. A change for those who have a contract goes through a draft
+/// with its reasons and a second operator (23-1), from which its month counts (23-2).
+async fn must_lay_down(app: &App, plan: &Plan, known: &[TermsVersion], now: Moment) -> Result<()> {
+    let Some(name) = &plan.new_terms else {
+        return Ok(());
+    };
+    let changes = in_force(known, tokyo_date(now.0)).is_some();
+    ensure!(
+        !changes || app.contracts.page(None).await?.contracts.is_empty(),
+        "terms_need_a_draft: the terms {name} change those in force; write them as a draft under /console/terms, where they are approved and published (23-1)"
+    );
+    Ok(())
 }
 
 /// Lets everyone be screened again if a list is new.
@@ -241,7 +215,7 @@ fn rescreening(plan: &Plan, now: Moment) -> Option<Message> {
     (!cause.is_empty()).then(|| Rescreening::because(cause, now.0))
 }
 
-/// Writes the documents, and with them that contracts are to be told, in one transaction.
+/// Writes the documents, and with them who is to be screened again, in one transaction.
 async fn commit(app: &App, writes: Vec<Write>, messages: Vec<Message>) -> Result<()> {
     if writes.is_empty() {
         return Ok(());

@@ -5,7 +5,8 @@ use ciero_domain::money::Yen;
 use ciero_domain::particulars::{FieldRule, line};
 use ciero_runtime::Problem;
 use http::StatusCode;
-use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime};
 use serde::{Deserialize, Deserializer};
 
 /// The largest amount that one record takes.
@@ -14,6 +15,8 @@ const MOST_YEN: i64 = 1_000_000_000;
 pub const SHORT: usize = 64;
 /// The longest reason, note and evidence, in characters.
 pub const LONG: usize = 1_000;
+/// The longest document in one language, in bytes: both languages fit into one item of the store.
+pub const DOCUMENT: usize = 150_000;
 
 /// One value of a request: forms send every value as text, programs send numbers too.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,6 +47,46 @@ impl Given {
         match text.parse::<Date>() {
             Ok(day) if day.to_string() == text => Ok(day),
             _ => Err(FieldRule::Date),
+        }
+    }
+
+    /// Reads a moment: as forms write it, which is a time in Tokyo, or with its offset.
+    pub fn moment(&self) -> Result<Timestamp, FieldRule> {
+        let text = self.0.trim();
+        if text.is_empty() {
+            return Err(FieldRule::Required);
+        }
+        if let Ok(at) = text.parse::<Timestamp>() {
+            return Ok(at);
+        }
+        let local = text.parse::<DateTime>().ok();
+        let local = local.filter(|_| text.contains('T'));
+        let at = local.and_then(|local| local.in_tz("Asia/Tokyo").ok());
+        at.map(|at| at.timestamp()).ok_or(FieldRule::Date)
+    }
+
+    /// Reads a document of many lines.
+    pub fn document(&self) -> Result<String, FieldRule> {
+        let text = self.0.replace("\r\n", "\n");
+        if text.trim().is_empty() {
+            return Err(FieldRule::Required);
+        }
+        if text.len() > DOCUMENT {
+            return Err(FieldRule::TooLong);
+        }
+        let printable = |sign: char| matches!(sign, '\n' | '\t') || !sign.is_control();
+        match text.chars().all(printable) {
+            true => Ok(text),
+            false => Err(FieldRule::Unprintable),
+        }
+    }
+
+    /// Reads a longer text that must be there.
+    pub fn needed(&self) -> Result<String, FieldRule> {
+        let text = self.long()?;
+        match text.is_empty() {
+            true => Err(FieldRule::Required),
+            false => Ok(text),
         }
     }
 
@@ -184,6 +227,35 @@ mod tests {
         assert_eq!(given("").date(), Err(FieldRule::Required));
         let leap = jiff::civil::date(2028, 2, 29);
         assert_eq!(given("2028-02-29").date(), Ok(leap));
+    }
+
+    #[test]
+    fn a_moment_is_a_time_in_tokyo_or_carries_its_offset() {
+        let expected: Timestamp = "2026-06-01T00:30:00Z".parse().unwrap();
+        for text in [
+            "2026-06-01T09:30",
+            "2026-06-01T09:30:00",
+            "2026-06-01T00:30:00Z",
+        ] {
+            assert_eq!(given(text).moment(), Ok(expected), "{text}");
+        }
+        for text in ["2026-06-01", "2026-02-30T09:30", "09:30", "tomorrow"] {
+            assert_eq!(given(text).moment(), Err(FieldRule::Date), "{text}");
+        }
+        assert_eq!(given(" ").moment(), Err(FieldRule::Required));
+    }
+
+    #[test]
+    fn a_document_keeps_its_lines_and_holds_no_control_signs() {
+        let read = given("# 規約\r\n\r\n本文\n").document();
+        assert_eq!(read, Ok("# 規約\n\n本文\n".to_owned()));
+        for (text, rule) in [
+            (" \n ".to_owned(), FieldRule::Required),
+            ("a\u{0}".to_owned(), FieldRule::Unprintable),
+            ("x".repeat(DOCUMENT + 1), FieldRule::TooLong),
+        ] {
+            assert_eq!(given(&text).document(), Err(rule));
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 mod billing;
 mod importing;
+mod interruptions;
 mod lists;
 mod loading;
 mod measures;
@@ -11,6 +12,7 @@ mod particulars;
 mod publication;
 mod register;
 mod resellers;
+mod terms;
 mod waiting;
 
 use std::sync::Mutex;
@@ -19,15 +21,17 @@ use ciero_domain::calendar::tokyo_date;
 use ciero_domain::contract::{Case, Contract, Facts, evolve, perform};
 use ciero_domain::documents::Operator;
 use ciero_domain::ids::ContractId;
+use ciero_domain::interruption::Interruption;
 use ciero_domain::prices::PriceList;
 use ciero_domain::reseller::{ResellerAccount, ResoldFee};
 use ciero_domain::samples::up_to_date;
 use ciero_domain::screening::ListHeader;
-use ciero_domain::terms::TermsVersion;
+use ciero_domain::terms::{Answered, Draft, Sighting, TermsVersion};
 use ciero_ports::{
-    CommitError, ContractPage, Decision, MockCases, MockChance, MockConfidential, MockContracts,
-    MockDocuments, MockDueWork, MockLedger, MockListFiles, MockPeople, MockQueues, MockResellers,
-    Parked, Write, WriteKind,
+    CloudError, CommitError, ContractPage, Decision, MockCases, MockChance, MockConfidential,
+    MockContracts, MockDocuments, MockDueWork, MockInterruptions, MockLedger, MockListFiles,
+    MockPeople, MockQueues, MockResellers, MockTermsChanges, MockWebsite, Parked, SeenPage, Write,
+    WriteKind,
 };
 use ciero_runtime::{COOKIE, LIFETIME, Role, Session, testing};
 use jiff::civil::Date;
@@ -58,6 +62,11 @@ struct Known {
     customers: Vec<ContractId>,
     unbilled: Vec<ResoldFee>,
     account: Option<ResellerAccount>,
+    drafts: Vec<Draft>,
+    interruptions: Vec<Interruption>,
+    /// What the public website answers; nothing if it does not.
+    website: Option<Answered>,
+    seen: Arc<Mutex<(Vec<Sighting>, Vec<SeenPage>)>>,
 }
 
 type Committed = Arc<Mutex<Vec<Decision>>>;
@@ -77,6 +86,10 @@ fn app(known: Known) -> (App, Committed) {
         customers,
         unbilled,
         account,
+        drafts,
+        interruptions,
+        website,
+        seen,
     } = known;
     let mut resellers = MockResellers::new();
     resellers
@@ -140,6 +153,18 @@ fn app(known: Known) -> (App, Committed) {
     let mut due = MockDueWork::new();
     due.expect_parked().returning(move || Ok(parked.clone()));
     due.expect_unpark().returning(|_| Ok(()));
+    let mut recorded = MockInterruptions::new();
+    recorded
+        .expect_interruptions()
+        .returning(move || Ok(interruptions.clone()));
+    let mut visited = MockWebsite::new();
+    visited.expect_visit().returning(move |_, _| {
+        let nothing = || CloudError {
+            service: "the website",
+            detail: "no answer".into(),
+        };
+        website.clone().ok_or_else(nothing)
+    });
     let app = App {
         gate: testing::gate(MockPeople::new()),
         desk: Desk {
@@ -154,8 +179,30 @@ fn app(known: Known) -> (App, Committed) {
         confidential: Arc::new(confidential),
         list_files: Arc::new(MockListFiles::new()),
         chance: Arc::new(chance),
+        changes: Arc::new(changes(drafts, seen)),
+        interruptions: Arc::new(recorded),
+        website: Arc::new(visited),
     };
     (app, committed)
+}
+
+fn changes(
+    drafts: Vec<Draft>,
+    seen: Arc<Mutex<(Vec<Sighting>, Vec<SeenPage>)>>,
+) -> MockTermsChanges {
+    let mut mock = MockTermsChanges::new();
+    mock.expect_draft()
+        .returning(move |name| Ok(drafts.iter().find(|draft| draft.name == name).cloned()));
+    let kept = seen.clone();
+    mock.expect_note_sighting().returning(move |sighting| {
+        seen.lock().unwrap().0.push(sighting.clone());
+        Ok(())
+    });
+    mock.expect_keep_page().returning(move |page| {
+        kept.lock().unwrap().1.push(page.clone());
+        Ok(())
+    });
+    mock
 }
 
 /// The references of the payments that a decision records.
@@ -293,6 +340,7 @@ fn version(name: &str) -> TermsVersion {
         effective_from: day,
         hash_ja: "x".into(),
         hash_en: "x".into(),
+        supersedes: None,
     }
 }
 

@@ -7,7 +7,7 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_ports::{
     Applications, Audit, AuditReports, Billing, Cases, Chance, Contracts, Devices, Documents,
-    DueWork, Notices, Resellers, Viewing, Watch,
+    DueWork, Interruptions, Notices, Resellers, TermsChanges, Viewing, Watch,
 };
 use ciero_runtime::{Gate, Settings, guarded, number, sdk_config, text, warm_up};
 
@@ -15,11 +15,11 @@ use crate::console_stuck;
 use crate::{
     application, apply, assets, camera, cameras, cancellation, console, contract, device, devices,
     documents, explanation, invoice, invoices, landing, notices, own_particulars, profile, refusal,
-    sign_in, user, users, welcome,
+    sign_in, status, user, users, versions, welcome,
 };
 use crate::{
-    console_arrears, console_audit, console_cases, console_explanation, console_liability,
-    console_resellers, console_watch,
+    console_arrears, console_audit, console_cases, console_consents, console_explanation,
+    console_interruptions, console_liability, console_resellers, console_terms, console_watch,
 };
 
 /// What only the console reads.
@@ -29,6 +29,7 @@ pub struct ConsoleRecords {
     pub due: Arc<dyn DueWork>,
     pub reports: Arc<dyn AuditReports>,
     pub resellers: Arc<dyn Resellers>,
+    pub changes: Arc<dyn TermsChanges>,
 }
 
 /// What the pages read from. People are behind the gate.
@@ -42,6 +43,7 @@ pub struct App {
     pub devices: Arc<dyn Devices>,
     pub watch: Arc<dyn Watch>,
     pub documents: Arc<dyn Documents>,
+    pub interruptions: Arc<dyn Interruptions>,
     pub viewing: Arc<dyn Viewing>,
     pub audit: Arc<dyn Audit>,
     pub console: ConsoleRecords,
@@ -65,6 +67,9 @@ pub fn router(app: App) -> Router<()> {
         .route("/prices", get(documents::prices))
         .route("/terms", get(documents::terms_in_force))
         .route("/terms/{version}", get(documents::terms))
+        .route("/terms/{version}/text", get(versions::text))
+        .route("/terms/{version}/changes", get(versions::changes))
+        .route("/status", get(status::show))
         .route("/apply", get(apply::form))
         .route("/applications/{id}", get(application::show))
         .route("/sign-in", get(sign_in::customers))
@@ -106,6 +111,14 @@ pub fn router(app: App) -> Router<()> {
         .route("/console/audit", get(console_audit::page))
         .route("/console/cameras", get(console_watch::page))
         .route("/console/stuck", get(console_stuck::page))
+        .route("/console/terms", get(console_terms::list))
+        .route("/console/terms/{version}", get(console_terms::show))
+        .route(
+            "/console/terms/{version}/pages/{sha256}",
+            get(console_terms::seen_page),
+        )
+        .route("/console/consents", get(console_consents::page))
+        .route("/console/interruptions", get(console_interruptions::page))
         .route("/assets/{file}", get(assets::serve))
         .with_state(app)
 }
@@ -126,6 +139,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         devices: store.clone(),
         watch: store.clone(),
         documents: store.clone(),
+        interruptions: store.clone(),
         viewing: store.clone(),
         audit: store.clone(),
         console: ConsoleRecords {
@@ -133,6 +147,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
             due: store.clone(),
             reports: store.clone(),
             resellers: store.clone(),
+            changes: store.clone(),
         },
         chance: Arc::new(ciero_cloud::OsChance),
         device_command: text("DEVICE_COMMAND")?.into(),

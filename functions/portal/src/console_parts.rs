@@ -17,6 +17,10 @@ pub const CONTRACTS: &[&str] = &["contracts"];
 pub const BILLING: &[&str] = &["billing"];
 /// The legal desk.
 pub const LEGAL: &[&str] = &["legal"];
+/// Those who write and publish the operator's documents.
+pub const PUBLISHERS: &[&str] = &["legal", "publisher"];
+/// Those who keep the service running and say so.
+pub const UPKEEP: &[&str] = &["publisher", "support"];
 /// Those who look after customers in one way or another.
 pub const DESKS: &[&str] = &["billing", "contracts", "support"];
 
@@ -91,6 +95,28 @@ impl<'a> Form<'a> {
                 (self.page.token())
                 (fields)
                 (button)
+            }
+        }
+    }
+
+    /// Writes a field of a type that may be left empty.
+    pub fn optional(&self, name: &str, label: &str, kind: &str, value: &str) -> Markup {
+        let id = self.id(name);
+        html! {
+            div.field {
+                label for=(id) { (label) }
+                input id=(id) name=(name) type=(kind) value=(value);
+            }
+        }
+    }
+
+    /// Writes a document of many lines.
+    pub fn document(&self, name: &str, label: &str, value: &str) -> Markup {
+        let id = self.id(name);
+        html! {
+            div.field {
+                label for=(id) { (label) }
+                textarea.document id=(id) name=(name) rows="16" required { (value) }
             }
         }
     }

@@ -126,7 +126,7 @@ async fn terms_page(app: &App, page: &Page, text: &TermsText) -> Result<Markup, 
     let title = t("利用規約", "Terms of service");
     let now = in_force(&versions, page.today()).map(|v| v.version.as_str());
     let content = html! {
-        h1 { (title) " " (standing(page, &text.version, now)) }
+        h1 { (title) " " (standing(page, &text.version, &versions)) }
         p.muted {
             (t("版", "Version")) " " (text.version.version) " · "
             (t("公表日", "published")) " " (day(l, text.version.published_on)) " · "
@@ -138,8 +138,12 @@ async fn terms_page(app: &App, page: &Page, text: &TermsText) -> Result<Markup, 
                 a href="/terms" { (t("現在の版を見る", "See the version in force")) }
             } }))
         }
+        p {
+            a href={ "/terms/" (text.version.version) "/changes" } { (t("前の版からの変更点", "What changed since the version before")) } " · "
+            a href={ "/terms/" (text.version.version) "/text" } { (t("テキスト", "Plain text")) }
+        }
         (terms_text(page, text))
-        (version_list(page, &versions, text, now))
+        (version_list(page, &versions, text))
     };
     Ok(page.show(Section::Terms, title, &content))
 }
@@ -159,8 +163,15 @@ pub fn terms_text(page: &Page, text: &TermsText) -> Markup {
     }
 }
 
-fn standing(page: &Page, version: &TermsVersion, in_force: Option<&str>) -> Markup {
-    if in_force == Some(version.version.as_str()) {
+/// Writes whether a version is in force, to come, past, or never comes.
+pub fn standing(page: &Page, version: &TermsVersion, versions: &[TermsVersion]) -> Markup {
+    let in_force = in_force(versions, page.today()).map(|now| &now.version);
+    if version.superseded_by(versions).is_some() {
+        badge(
+            Tone::Warn,
+            page.t("差し替え済み（適用なし）", "Superseded, never in force"),
+        )
+    } else if in_force == Some(&version.version) {
         badge(Tone::Ok, page.t("適用中", "In force"))
     } else if version.effective_from > page.today() {
         badge(Tone::Info, page.t("適用予定", "To come"))
@@ -169,12 +180,7 @@ fn standing(page: &Page, version: &TermsVersion, in_force: Option<&str>) -> Mark
     }
 }
 
-fn version_list(
-    page: &Page,
-    versions: &[TermsVersion],
-    shown: &TermsText,
-    in_force: Option<&str>,
-) -> Markup {
+fn version_list(page: &Page, versions: &[TermsVersion], shown: &TermsText) -> Markup {
     let (t, l) = (|ja, en| page.t(ja, en), page.language);
     html! {
         h2 { (t("すべての版", "All versions")) }
@@ -189,7 +195,7 @@ fn version_list(
                 }
                 td data-label=(t("公表日", "Published")) { (day(l, version.published_on)) }
                 td data-label=(t("適用開始日", "In force from")) { (day(l, version.effective_from)) }
-                td data-label=(t("状態", "State")) { (standing(page, version, in_force)) }
+                td data-label=(t("状態", "State")) { (standing(page, version, versions)) }
             } } }
         }
     }

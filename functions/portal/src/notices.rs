@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use ciero_domain::Language;
+use ciero_domain::interruption::Told;
 use ciero_domain::notice::{Failure, Notice, NoticeRecord, Outcome};
 use ciero_pages::Section;
 use ciero_runtime::Problem;
@@ -108,6 +109,11 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
         }
         Notice::RecordingStopped { .. } => l.t("録画の停止", "Recording stopped"),
         Notice::RecordingResumed { .. } => l.t("録画の再開", "Recording resumed"),
+        Notice::Interruption { told, .. } => match told {
+            Told::Ahead => l.t("保守による停止", "Planned maintenance"),
+            Told::CalledOff => l.t("保守の中止", "Maintenance called off"),
+            Told::Afterwards => l.t("停止の終了", "Interruption over"),
+        },
         Notice::ResellerInvoiceIssued { .. } => l.t("販売店への請求書", "Invoice to the reseller"),
     }
 }

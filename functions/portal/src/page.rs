@@ -1,5 +1,7 @@
 //! Who opens a page, and the frame around it.
 
+use std::convert::Infallible;
+
 use axum::extract::FromRequestParts;
 use ciero_domain::Language;
 use ciero_domain::contract::{Command, Contract, Entry, Facts, Refusal};
@@ -31,17 +33,26 @@ pub struct Page {
 impl Page {
     async fn of(parts: &mut Parts, app: &App, visitor: Visitor) -> Result<Self, Problem> {
         let operator = app.documents.operator().await?.unwrap_or_default();
+        Ok(Page::with(parts, app, visitor, operator).await)
+    }
+
+    async fn with(
+        parts: &mut Parts,
+        app: &App,
+        visitor: Visitor,
+        operator: OperatorSettings,
+    ) -> Self {
         let Ok(now) = Moment::from_request_parts(parts, app).await;
         let Ok(csrf) = Csrf::from_request_parts(parts, app).await;
         let path = parts.uri.path_and_query().map_or("/", |p| p.as_str());
-        Ok(Page {
+        Page {
             language: PageLanguage::of(&parts.headers),
             now: now.0,
             operator,
             visitor,
             csrf: csrf.0,
             path: path.to_owned(),
-        })
+        }
     }
 
     /// Picks the text of the page's language.
@@ -117,6 +128,19 @@ impl FromRequestParts<App> for PublicPage {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let visitor = visitor(parts, app).await?;
         Page::of(parts, app, visitor).await.map(PublicPage)
+    }
+}
+
+/// A page that opens whatever fails: without the own menu and the operator's name if they cannot be read.
+pub struct SteadyPage(pub Page);
+
+impl FromRequestParts<App> for SteadyPage {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let visitor = visitor(parts, app).await.unwrap_or(Visitor::Guest);
+        let operator = app.documents.operator().await.ok().flatten();
+        let operator = operator.unwrap_or_default();
+        Ok(SteadyPage(Page::with(parts, app, visitor, operator).await))
     }
 }
 

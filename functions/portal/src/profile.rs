@@ -3,7 +3,6 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use ciero_domain::Language;
 use ciero_domain::user::User;
 use ciero_pages::{FieldView, Section, field, select};
 use ciero_runtime::Problem;

@@ -14,6 +14,7 @@ mod explaining;
 mod managing;
 mod mocks;
 mod public;
+mod publishing;
 mod recording;
 mod samples;
 mod signing_in;

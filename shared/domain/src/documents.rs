@@ -7,7 +7,6 @@ use crate::device::DeviceKind;
 use crate::due_date::PaymentTerms;
 use crate::holidays::Overrides;
 use crate::money::Yen;
-use crate::watch::Interruption;
 
 /// A text in both languages.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -53,6 +52,25 @@ impl Default for Arrears {
     }
 }
 
+/// How long ahead customers are told (8-1, 14-1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ahead {
+    /// Days between the notice of planned maintenance and its day (D-18).
+    pub maintenance_days: u16,
+    /// Months between the proven notice of the end of the service and its last day.
+    pub service_end_months: u8,
+}
+
+impl Default for Ahead {
+    fn default() -> Self {
+        Ahead {
+            maintenance_days: 7,
+            service_end_months: 1,
+        }
+    }
+}
+
 /// The operator as the pages and mails show it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Operator {
@@ -74,9 +92,9 @@ pub struct Operator {
     /// Companies through which customers contract (6-2).
     #[serde(default)]
     pub resellers: Vec<Reseller>,
-    /// Planned work and incidents in which cameras may stand still because of the service (8-1).
+    /// How long ahead customers are told of what the operator plans.
     #[serde(default)]
-    pub interruptions: Vec<Interruption>,
+    pub ahead: Ahead,
 }
 
 /// A company whose terms of payment govern its customers' contracts (6-2).

@@ -104,6 +104,9 @@ id!(
     /// One camera's place in the service; its stream is named after it.
     CameraId, "k");
 id!(
+    /// One interruption of the service.
+    InterruptionId, "i");
+id!(
     /// One message of the outbox, and so one notice.
     MessageId, "m");
 

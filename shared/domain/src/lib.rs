@@ -18,6 +18,7 @@ pub mod hold;
 pub mod holidays;
 pub mod ids;
 pub mod interest;
+pub mod interruption;
 pub mod invoice;
 pub mod language;
 pub mod money;

@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ApplicationId, ContractId, MessageId, UserId};
+use crate::ids::{ApplicationId, ContractId, InterruptionId, MessageId, UserId};
+use crate::interruption::Told;
 use crate::language::Language;
 use crate::watch::{Outage, Resumed};
 
@@ -109,6 +110,12 @@ pub enum Notice {
         receipt: String,
         reason: String,
     },
+    /// 8-1, 21-3: the service is interrupted, will be, or was.
+    Interruption {
+        contract: ContractId,
+        interruption: InterruptionId,
+        told: Told,
+    },
     /// 6-2: a reseller's invoice of a month was issued; goes to the reseller.
     ResellerInvoiceIssued { reseller: String, number: u32 },
 }
@@ -143,6 +150,7 @@ impl Notice {
             Notice::ChangeRefused { .. } => "change_refused",
             Notice::RecordingStopped { .. } => "recording_stopped",
             Notice::RecordingResumed { .. } => "recording_resumed",
+            Notice::Interruption { .. } => "interruption",
             Notice::ResellerInvoiceIssued { .. } => "reseller_invoice_issued",
         }
     }
@@ -173,6 +181,7 @@ impl Notice {
             | Notice::ContactMoved { .. }
             | Notice::ChangeRefused { .. } => "4",
             Notice::RecordingStopped { .. } | Notice::RecordingResumed { .. } => "2-8",
+            Notice::Interruption { .. } => "8-1",
         }
     }
 
@@ -201,7 +210,8 @@ impl Notice {
             | Notice::ContactMoved { contract, .. }
             | Notice::ChangeRefused { contract, .. }
             | Notice::RecordingStopped { contract, .. }
-            | Notice::RecordingResumed { contract, .. } => Some(contract),
+            | Notice::RecordingResumed { contract, .. }
+            | Notice::Interruption { contract, .. } => Some(contract),
             Notice::ApplicationReceived { .. }
             | Notice::ApplicationApproved { .. }
             | Notice::ApplicationDeclined { .. }

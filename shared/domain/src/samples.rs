@@ -10,7 +10,8 @@ use crate::calendar::start_of;
 use crate::contract::{self, Contract, Entry, Facts, perform};
 use crate::documents::{Bilingual, Reseller};
 use crate::due_date::PaymentTerms;
-use crate::ids::ContractId;
+use crate::ids::{ContractId, InterruptionId};
+use crate::interruption::{Category, Interruption, Scope};
 use crate::invoice::InvoiceLine;
 use crate::money::Yen;
 use crate::reseller::ResoldFee;
@@ -68,5 +69,25 @@ pub fn resold_fee(n: u16, on: Date, net: i64) -> ResoldFee {
             net_yen: Yen(net),
             tax_percent: Some(10),
         },
+    }
+}
+
+/// An accident of all of the service that began at a moment and lasts.
+pub fn interruption(starts_at: Timestamp) -> Interruption {
+    Interruption {
+        id: InterruptionId::from_random([8; 10]),
+        version: 1,
+        category: Category::Accident,
+        scope: Scope::All,
+        starts_at,
+        planned_end: None,
+        ended_at: None,
+        called_off_at: None,
+        announced_at: starts_at,
+        text: Bilingual {
+            ja: "回線の事故です。".into(),
+            en: "An accident of a line.".into(),
+        },
+        updates: Vec::new(),
     }
 }

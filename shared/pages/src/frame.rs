@@ -37,6 +37,8 @@ pub enum Section {
     Watch,
     Stuck,
     Liability,
+    TermsChanges,
+    Interruptions,
     Apply,
     Prices,
     Terms,
@@ -130,6 +132,24 @@ const OPERATOR: &[(Entry, &[&str])] = &[
             "Liability cap",
         ),
         &["legal"],
+    ),
+    (
+        (
+            Section::TermsChanges,
+            "/console/terms",
+            "規約の改定",
+            "Changes of terms",
+        ),
+        &["legal", "publisher"],
+    ),
+    (
+        (
+            Section::Interruptions,
+            "/console/interruptions",
+            "中断",
+            "Interruptions",
+        ),
+        &["publisher", "support"],
     ),
 ];
 /// Those who look after customers in one way or another.
@@ -225,6 +245,7 @@ pub fn frame(frame: &Frame, content: &Markup) -> Markup {
                     span { (frame.company) }
                     a href="/terms" { (language.t("利用規約（本規約が他の説明に優先します）", "Terms of service (they take precedence over any other description)")) }
                     a href="/prices" { (language.t("料金表", "Price list")) }
+                    a href="/status" { (language.t("稼働状況", "Service status")) }
                 }
             }
         }

@@ -8,17 +8,20 @@ use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
 use ciero_domain::hold::Holds;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
+use ciero_domain::interruption::Interruption;
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::prices::PriceList;
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::screening::{ListHeader, RegisterEntry, Review, Screening};
-use ciero_domain::terms::TermsText;
+use ciero_domain::terms::{Draft, TermsText};
 use ciero_domain::user::User;
 use ciero_domain::watch::Told;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::announcement::Announcement;
 
 /// One row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,6 +132,10 @@ pub enum Write {
     Prices(Box<PriceList>),
     /// A version of the terms; refused if the version exists.
     Terms(Box<TermsText>),
+    /// A change of the terms on its way (23-1).
+    TermsDraft(Box<Draft>),
+    /// A record of planned work or an incident (8-1).
+    Interruption(Box<Interruption>),
 }
 
 /// Where a piece of due work is kept.
@@ -207,7 +214,7 @@ pub enum Body {
     Rescreen(Rescreening),
     /// Screen one customer again, whose particulars changed (3-4, 4).
     RescreenCustomer(ContractId),
-    /// Tell every contract that later terms were published (23-2), page by page.
+    /// Tell every contract what concerns all of them, page by page.
     Announce(Announcement),
     /// Go on with the run of the effect audit that began then.
     Audit(Timestamp),
@@ -215,16 +222,6 @@ pub enum Body {
     Watch(Timestamp),
     /// Carry out due work.
     Work(HeldTask),
-}
-
-/// Later terms that are being told to those who had a contract when they were published (23-2).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Announcement {
-    pub terms_version: String,
-    pub published_at: Timestamp,
-    /// Where the next page of contracts begins; `None` for the first.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
 }
 
 /// A list or the register changed, and whoever was screened before is screened again.

@@ -1,10 +1,13 @@
 //! The traits that functions call: each names one business need and returns our errors, not the SDK's.
 
+mod announcement;
 mod cloud;
 mod decision;
+mod publishing;
 mod records;
 mod watch;
 
+pub use announcement::{About, Announcement};
 pub use cloud::{
     Accounts, Arrivals, Arrived, Chance, CloudError, Enrolled, Interval, ListFiles, Mail, Mailer,
     Playback, PlaybackError, PlaybackWindow, Queues, Streams, Things,
@@ -15,9 +18,12 @@ pub use cloud::{
     MockStreams, MockThings,
 };
 pub use decision::{
-    Announcement, Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered,
-    Rescreening, Topic, Write, WriteKind,
+    Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered, Rescreening,
+    Topic, Write, WriteKind,
 };
+pub use publishing::{Interruptions, SeenPage, TermsChanges, Website};
+#[cfg(feature = "mocks")]
+pub use publishing::{MockInterruptions, MockTermsChanges, MockWebsite};
 pub use records::{
     Applications, Audit, AuditReport, AuditReports, AuditRun, Billing, Cases, Confidential,
     ContractPage, Contracts, Devices, Documents, DueWork, Ledger, Notices, Parked, People,

@@ -45,7 +45,7 @@ pub struct Claims {
     token_use: String,
 }
 
-type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+pub(crate) type HttpClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// The client side of sign-in. Keys are fetched once and again when an unknown one is named.
 #[derive(Clone)]
@@ -216,7 +216,8 @@ impl SignIn {
     }
 }
 
-fn http_client() -> Result<HttpClient> {
+/// Makes a client that knows the system's roots.
+pub(crate) fn http_client() -> Result<HttpClient> {
     let provider = rustls::crypto::ring::default_provider();
     let connector = hyper_rustls::HttpsConnectorBuilder::new()
         .with_provider_and_native_roots(provider)

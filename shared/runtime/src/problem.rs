@@ -181,6 +181,8 @@ macro_rules! from_rules {
 from_rules! {
     ciero_domain::application::Refusal => StatusCode::CONFLICT,
     ciero_domain::contract::Refusal => StatusCode::CONFLICT,
+    ciero_domain::interruption::Refusal => StatusCode::CONFLICT,
+    ciero_domain::terms::Refusal => StatusCode::CONFLICT,
 }
 
 impl From<ciero_domain::device::Refusal> for Problem {

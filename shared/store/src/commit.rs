@@ -11,7 +11,7 @@ use crate::ledger::Answer;
 use crate::operation::{Condition, Operation, Operations};
 use crate::{Store, applications, audit, billing, cases, confidential, contracts, devices};
 use crate::{describe, keys, people};
-use crate::{documents, due_work, notices, resellers, watch};
+use crate::{documents, due_work, notices, publishing, resellers, watch};
 
 /// DynamoDB's limit of one transaction.
 const MOST_ITEMS: usize = 100;
@@ -93,6 +93,8 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::Operator(operator) => documents::put_operator(operator),
         Write::Prices(prices) => documents::put_prices(prices),
         Write::Terms(terms) => documents::put_terms(terms),
+        Write::TermsDraft(draft) => publishing::put_draft(draft),
+        Write::Interruption(one) => publishing::put_interruption(one),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use ciero_domain::application::State;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
+use ciero_domain::interruption::Interruption;
 use ciero_domain::reseller::ResoldFee;
 use ciero_domain::screening::{Reading, Subject};
+use ciero_domain::terms::Sighting;
 use ciero_ports::{AuditRow, HeldTask, Message};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -33,6 +35,9 @@ pub(crate) const CONTRACT_LIST: &str = "CONTRACTS";
 pub(crate) const VERSIONS: &str = "VERSION#";
 pub(crate) const PRICES: &str = "PRICES";
 pub(crate) const TERMS: &str = "TERMS";
+pub(crate) const DRAFTS: &str = "DRAFT#";
+pub(crate) const SIGHTINGS: &str = "SEEN#";
+pub(crate) const INTERRUPTIONS: &str = "INTERRUPTIONS";
 pub(crate) const REGISTER: &str = "REGISTER";
 pub(crate) const SCREENING_LISTS: &str = "SCREENING_LISTS";
 pub(crate) const REVIEWS: &str = "REVIEWS";
@@ -202,7 +207,33 @@ pub(crate) fn terms_version(version: &str) -> Key {
 }
 
 pub(crate) fn terms_text(version: &str) -> Key {
-    Key::new(format!("TERMS#{version}"), "TEXT")
+    Key::new(terms_partition(version), "TEXT")
+}
+
+/// Beside the versions, not among them.
+pub(crate) fn terms_draft(name: &str) -> Key {
+    Key::new(TERMS, format!("{DRAFTS}{name}"))
+}
+
+/// The partition of a version's text and of what was seen of it in public.
+pub(crate) fn terms_partition(version: &str) -> String {
+    format!("TERMS#{version}")
+}
+
+pub(crate) fn sighting(sighting: &Sighting) -> Key {
+    let (at, language) = (sortable(sighting.at), sighting.language.tag());
+    let name = format!("{SIGHTINGS}{at}#{language}");
+    Key::new(terms_partition(&sighting.terms_version), name)
+}
+
+pub(crate) fn seen_page(version: &str, sha256: &str) -> Key {
+    Key::new(terms_partition(version), format!("PAGE#{sha256}"))
+}
+
+/// By its start, which never changes.
+pub(crate) fn interruption(one: &Interruption) -> Key {
+    let name = format!("{}#{}", sortable(one.starts_at), one.id);
+    Key::new(INTERRUPTIONS, name)
 }
 
 /// The partition of one shard of the work that waits.

@@ -1,6 +1,7 @@
 //! When the cause may be ours, no customer is told that his camera is off (8-1).
 
-use ciero_domain::watch::Interruption;
+use ciero_domain::interruption::Interruption;
+use ciero_domain::samples::interruption;
 
 use super::world::*;
 
@@ -30,10 +31,9 @@ async fn one_customer_alone_is_told_even_if_all_of_his_cameras_stop() {
 async fn a_recorded_interruption_is_quiet_and_what_lasts_after_it_is_told() {
     let world = World::of(1, 1);
     world.record(0..1, 0..600);
-    world.0.lock().unwrap().operator.interruptions = vec![Interruption {
-        from: at(500),
-        to: Some(at(3600)),
-        text: Default::default(),
+    world.0.lock().unwrap().interruptions = vec![Interruption {
+        ended_at: Some(at(3600)),
+        ..interruption(at(500))
     }];
     world.ticks(0..4200).await;
     assert_eq!(world.notices(), []);

@@ -6,15 +6,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use ciero_domain::contract::{Case, Contract, Standing, TerminationCause, stable_id};
 use ciero_domain::device::{Camera, Device, DeviceKind, DeviceState};
-use ciero_domain::documents::Operator;
 use ciero_domain::ids::{CameraId, ContractId, DeviceId, UserId};
+use ciero_domain::interruption::Interruption;
 use ciero_domain::notice::Notice;
 use ciero_domain::particulars::Address;
 use ciero_domain::watch::{Arrival, Ledger, Span, Told};
 use ciero_ports::{
     Arrived, Body, CloudError, CommitError, ContractPage, Decision, Message, MockArrivals,
-    MockContracts, MockDevices, MockDocuments, MockDueWork, MockLedger, MockQueues, MockStreams,
-    MockWatch, WatchReport, WatchRun, Write, WriteKind,
+    MockContracts, MockDevices, MockDueWork, MockInterruptions, MockLedger, MockQueues,
+    MockStreams, MockWatch, WatchReport, WatchRun, Write, WriteKind,
 };
 use ciero_runtime::{Desk, Event, Moment, OnEvent, QueueItem};
 use jiff::Timestamp;
@@ -42,7 +42,7 @@ pub struct Inner {
     pub page: usize,
     pub most_listed: usize,
     pub held_hours: u32,
-    pub operator: Operator,
+    pub interruptions: Vec<Interruption>,
     pub cases: Vec<Case>,
     ledgers: BTreeMap<CameraId, Ledger>,
     told: BTreeMap<ContractId, Told>,
@@ -129,7 +129,7 @@ impl World {
             page: 100,
             most_listed: usize::MAX,
             held_hours: 720,
-            operator: Operator::default(),
+            interruptions: Vec::new(),
             cases: Vec::new(),
             ledgers: BTreeMap::new(),
             told: BTreeMap::new(),
@@ -234,7 +234,7 @@ impl World {
         App {
             contracts: Arc::new(self.contracts()),
             devices: Arc::new(self.devices()),
-            documents: Arc::new(self.documents()),
+            interruptions: Arc::new(self.interruptions()),
             watch: Arc::new(self.watch()),
             arrivals: Arc::new(self.arrivals()),
             streams: Arc::new(self.streams()),
@@ -283,11 +283,11 @@ impl World {
         mock
     }
 
-    fn documents(&self) -> MockDocuments {
-        let mut mock = MockDocuments::new();
+    fn interruptions(&self) -> MockInterruptions {
+        let mut mock = MockInterruptions::new();
         let of = self.clone();
-        mock.expect_operator()
-            .returning(move || Ok(Some(of.inner().operator.clone())));
+        mock.expect_interruptions()
+            .returning(move || Ok(of.inner().interruptions.clone()));
         mock
     }
 

@@ -107,6 +107,7 @@ impl Default for Scene {
             effective_from: from,
             hash_ja: String::new(),
             hash_en: String::new(),
+            supersedes: None,
         };
         Scene {
             users: vec![

@@ -8,7 +8,8 @@ use ciero_domain::contract::{Contract, Standing, TerminationCause};
 use ciero_domain::ids::ContractId;
 use ciero_domain::notice::Notice;
 use ciero_ports::{
-    Announcement, Body, CommitError, ContractPage, Message, MockContracts, MockLedger, WriteKind,
+    About, Announcement, Body, CommitError, ContractPage, Message, MockContracts, MockLedger,
+    WriteKind,
 };
 use jiff::ToSpan;
 use jiff::civil::date;
@@ -21,7 +22,9 @@ const PAGE: usize = 100;
 
 fn announcement() -> Announcement {
     Announcement {
-        terms_version: "2027-04-01".into(),
+        about: About::Terms {
+            version: "2027-04-01".into(),
+        },
         published_at: now().0,
         from: None,
     }

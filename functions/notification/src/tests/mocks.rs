@@ -7,8 +7,8 @@ use ciero_domain::notice::NoticeRecord;
 use ciero_domain::user::{Role, User};
 use ciero_ports::{
     CommitError, Decision, Mail, MockAccounts, MockApplications, MockBilling, MockChance,
-    MockContracts, MockDevices, MockDocuments, MockDueWork, MockLedger, MockMailer, MockNotices,
-    MockPeople, MockQueues, MockResellers, Write,
+    MockContracts, MockDevices, MockDocuments, MockDueWork, MockInterruptions, MockLedger,
+    MockMailer, MockNotices, MockPeople, MockQueues, MockResellers, Write,
 };
 
 use super::life::{Life, facts};
@@ -47,6 +47,7 @@ pub struct Mocks {
     pub people: MockPeople,
     pub devices: MockDevices,
     pub documents: MockDocuments,
+    pub interruptions: MockInterruptions,
     pub notices: MockNotices,
     pub ledger: MockLedger,
     pub queues: MockQueues,
@@ -72,6 +73,7 @@ impl Mocks {
             people: MockPeople::new(),
             devices: MockDevices::new(),
             documents: MockDocuments::new(),
+            interruptions: MockInterruptions::new(),
             notices: MockNotices::new(),
             ledger: MockLedger::new(),
             queues: MockQueues::new(),
@@ -93,6 +95,10 @@ impl Mocks {
             .expect_user()
             .returning(move |_, id| Ok((*id == person.id).then(|| person.clone())));
         mocks.devices.expect_cameras().returning(|_| Ok(cameras()));
+        let interruptions = &mut mocks.interruptions;
+        interruptions
+            .expect_interruptions()
+            .returning(|| Ok(vec![accident(), maintenance()]));
         let documents = &mut mocks.documents;
         documents
             .expect_operator()
@@ -187,6 +193,7 @@ impl Mocks {
             people: Arc::new(self.people),
             devices: Arc::new(self.devices),
             documents: Arc::new(self.documents),
+            interruptions: Arc::new(self.interruptions),
             notices: Arc::new(self.notices),
             ledger: Arc::new(self.ledger),
             queues: Arc::new(self.queues),

@@ -6,7 +6,10 @@ use ciero_domain::confirmation::Confirmation;
 use ciero_domain::contract::{Contract, Entry};
 use ciero_domain::device::Camera;
 use ciero_domain::documents::{Bilingual, Operator};
-use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
+use ciero_domain::ids::{
+    ApplicationId, CameraId, ContractId, DeviceId, InterruptionId, MessageId, UserId,
+};
+use ciero_domain::interruption::{Category, Interruption, Scope, Told, Update};
 use ciero_domain::money::Yen;
 use ciero_domain::notice::Notice;
 use ciero_domain::particulars::RawParticulars;
@@ -147,6 +150,7 @@ pub fn terms() -> TermsText {
             effective_from: date(2027, 4, 1),
             hash_ja: String::new(),
             hash_en: String::new(),
+            supersedes: None,
         },
         ja: String::new(),
         en: String::new(),
@@ -260,6 +264,50 @@ pub fn cameras() -> Vec<Camera> {
         retired_at: None,
     };
     vec![camera(1, "玄関"), camera(2, "倉庫")]
+}
+
+/// Planned work that is to come.
+pub fn maintenance() -> Interruption {
+    Interruption {
+        id: InterruptionId::from_random([1; 10]),
+        version: 1,
+        category: Category::Planned,
+        scope: Scope::Viewing,
+        starts_at: at("2026-06-09T17:00:00Z"),
+        planned_end: Some(at("2026-06-09T19:00:00Z")),
+        ended_at: None,
+        called_off_at: None,
+        announced_at: now().0,
+        text: Bilingual {
+            ja: "設備を入れ替えます。録画は続きます。".into(),
+            en: "Equipment is replaced. Recording goes on.".into(),
+        },
+        updates: Vec::new(),
+    }
+}
+
+/// An accident that is over, with a word about its cause.
+pub fn accident() -> Interruption {
+    Interruption {
+        ended_at: Some(at("2026-06-01T02:30:00Z")),
+        updates: vec![Update {
+            at: now().0,
+            text: Bilingual {
+                ja: "原因は回線の切断でした。".into(),
+                en: "A line was cut.".into(),
+            },
+        }],
+        ..ciero_domain::samples::interruption(now().0)
+    }
+}
+
+/// What is told of an interruption.
+pub fn interrupted(one: &Interruption, told: Told) -> Notice {
+    Notice::Interruption {
+        contract: contract_id(),
+        interruption: one.id.clone(),
+        told,
+    }
 }
 
 /// Both cameras stopped at once, each in its own way.

@@ -2,6 +2,7 @@
 
 use ciero_domain::Language;
 use ciero_domain::documents::Operator;
+use ciero_domain::interruption::Told;
 use ciero_domain::notice::Notice;
 use ciero_domain::reseller::ResellerAccount;
 use ciero_domain::samples::{reseller, resold_fee};
@@ -44,6 +45,50 @@ async fn every_text_in_both_languages() {
             let name = format!("{}.{}", notice.kind(), language.tag());
             insta::assert_snapshot!(name, page(&letter));
         }
+    }
+}
+
+#[tokio::test]
+async fn art_08_an_interruption_is_told_ahead_when_it_is_called_off_and_afterwards() {
+    for language in [Language::Ja, Language::En] {
+        for (one, told) in [
+            (maintenance(), Told::Ahead),
+            (maintenance(), Told::CalledOff),
+            (accident(), Told::Afterwards),
+        ] {
+            let letter = letter(Mocks::reading(language), &interrupted(&one, told)).await;
+            check_layout(&letter);
+            let name = format!("interruption-{}.{}", told.name(), language.tag());
+            insta::assert_snapshot!(name, page(&letter));
+        }
+    }
+    let app = Mocks::reading(Language::Ja).app();
+    let late = interrupted(&accident(), Told::Ahead);
+    let letter = crate::letter::write(&app, &late, now()).await.unwrap();
+    assert_eq!(letter, None, "what is over is not announced any more");
+}
+
+#[tokio::test]
+async fn art_23_a_version_that_takes_the_place_of_another_names_it() {
+    for language in [Language::Ja, Language::En] {
+        let mut mocks = Mocks::reading(language);
+        mocks.documents = MockDocuments::new();
+        let documents = &mut mocks.documents;
+        documents
+            .expect_operator()
+            .returning(|| Ok(Some(operator())));
+        documents.expect_terms().returning(|_| {
+            let mut later = terms();
+            later.version.supersedes = Some("2027-02-01".into());
+            Ok(Some(later))
+        });
+        let notice = Notice::TermsPublished {
+            terms_version: "2027-04-01".into(),
+            contract: contract_id(),
+        };
+        let letter = letter(mocks, &notice).await;
+        check_layout(&letter);
+        assert!(letter.text.contains("2027-02-01"), "{}", letter.text);
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) fn published(house: &House, contract: &Contract, version: &TermsVersi
     let published = date(language, version.published_on);
     let effective = date(language, version.effective_from);
     let name = &version.version;
+    let superseded = superseded(language, version);
     let (subject, body) = match language {
         Language::Ja => (
             "利用規約の改定のお知らせ",
@@ -26,7 +27,7 @@ pub(crate) fn published(house: &House, contract: &Contract, version: &TermsVersi
   版　　　　　{name}
   公表日　　　{published}
   適用開始日　{effective}
-
+{superseded}
 改定後の利用規約は、次のページでお読みいただけます。
 {page}
 
@@ -43,7 +44,7 @@ The terms of service of {service} will change.
   Version:       {name}
   Published on:  {published}
   Applies from:  {effective}
-
+{superseded}
 You can read the new terms on this page:
 {page}
 
@@ -56,5 +57,18 @@ Watching goes on as before."
         subject: subject.to_owned(),
         addressee: addressee(language, &contract.customer),
         body,
+    }
+}
+
+/// Says of a version that was announced before that it never applies; nothing where there is none.
+fn superseded(language: Language, version: &TermsVersion) -> String {
+    match (&version.supersedes, language) {
+        (None, _) => String::new(),
+        (Some(old), Language::Ja) => {
+            format!("\n先にお知らせした版 {old} は適用されず、この版に替わります。\n")
+        }
+        (Some(old), Language::En) => format!(
+            "\nVersion {old}, of which we told you before, will not apply; this version takes its place.\n"
+        ),
     }
 }

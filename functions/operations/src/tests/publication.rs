@@ -1,16 +1,6 @@
 //! Publication of settings, price lists (6-1) and terms (23-2).
 
-use ciero_ports::{Announcement, Body};
-
 use super::*;
-
-/// The sample with terms that are published on the day of the test and apply a month later.
-fn announced_today() -> Value {
-    let mut payload = publication();
-    payload["publish"]["terms"][0]["published_on"] = json!("2026-06-01");
-    payload["publish"]["terms"][0]["effective_from"] = json!("2026-07-02");
-    payload
-}
 
 #[tokio::test]
 async fn the_first_publication_stores_everything_and_tells_nobody() {
@@ -46,30 +36,17 @@ async fn the_same_publication_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn with_a_later_version_of_the_terms_goes_the_message_that_contracts_are_told() {
-    let known = Known {
+async fn a_change_of_terms_in_force_needs_a_draft_as_soon_as_there_is_a_contract() {
+    let known = |contracts| Known {
         terms: vec![version("2020-04-01")],
-        contracts: vec![contract()],
+        contracts,
         ..Known::default()
     };
-    let (answer, committed) = publish(known, announced_today()).await;
+    let error = refusal(known(vec![contract()]), publication()).await;
+    assert!(error.starts_with("terms_need_a_draft"), "{error}");
+    let (answer, committed) = publish(known(Vec::new()), publication()).await;
     answer.unwrap();
-    let [decision] = &committed[..] else {
-        panic!("{committed:?}");
-    };
-    let said: Vec<&Body> = decision.messages.iter().map(|m| &m.body).collect();
-    let announcement = Announcement {
-        terms_version: "2026-04-01".into(),
-        published_at: now().0,
-        from: None,
-    };
-    assert_eq!(said, [&Body::Announce(announcement)]);
-    let stored = decision.writes.iter();
-    assert!(
-        stored
-            .into_iter()
-            .any(|write| matches!(write, Write::Terms(_)))
-    );
+    assert!(committed[0].messages.is_empty());
 }
 
 #[tokio::test]
@@ -192,24 +169,6 @@ async fn a_version_that_could_not_stand_in_an_address_is_refused() {
             assert!(answer.is_err() && committed.is_empty(), "{name}");
         }
     }
-}
-
-#[tokio::test]
-async fn terms_for_existing_contracts_are_not_published_into_the_past() {
-    let known = || Known {
-        terms: vec![version("2020-04-01")],
-        contracts: vec![contract()],
-        ..Known::default()
-    };
-    let (answer, committed) = publish(known(), publication()).await;
-    let error = answer.unwrap_err().to_string();
-    assert!(error.contains("contracts must be told first"), "{error}");
-    assert!(committed.is_empty());
-    let without = Known {
-        contracts: Vec::new(),
-        ..known()
-    };
-    assert!(publish(without, publication()).await.0.is_ok());
 }
 
 /// The sample, and a service in which the same settings name a reseller.

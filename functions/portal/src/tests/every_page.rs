@@ -11,8 +11,16 @@ use jiff::civil::date;
 use super::console_life::busy;
 use super::support::*;
 
-/// Texts that stand on English pages as they are; an invoice keeps the address as it was issued.
-const JAPANESE_AS_IT_IS: [&str; 3] = ["日本語", "ミホンショウテン", "東京都"];
+/// Texts that stand on English pages as they are: an invoice keeps the address as it was issued, a draft its Japanese text.
+const JAPANESE_AS_IT_IS: [&str; 7] = [
+    "日本語",
+    "ミホンショウテン",
+    "東京都",
+    "第1条（範囲）",
+    "新しい本文",
+    "新しい",
+    "本文",
+];
 
 /// A change of the name, which an operator must look at.
 fn change() -> Command {
@@ -107,6 +115,7 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
     let explained = format!("{contract}/explanation");
     let legal = world.staff(&["legal"]);
     let id = &busy.contract.id;
+    let published = super::publishing::published();
     let capped = format!("/console/liability?contract={id}&event=2026-06-01");
     let asked: Vec<(&World, &str, &str)> = vec![
         (&world, "/", ""),
@@ -161,6 +170,16 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&busy, "/console/resellers", &desks),
         (&busy, "/console/resellers/mihon/invoices/1", &desks),
         (&world, "/console/arrears", &desks),
+        (&world, "/terms/2026-04-01/changes", ""),
+        (&published, "/terms/2026-07-01/changes", ""),
+        (&world, "/status", ""),
+        (&published, "/status", ""),
+        (&published, "/console/terms", &legal),
+        (&published, "/console/terms/2026-07-01", &legal),
+        (&published, "/console/terms/2026-09-01", &legal),
+        (&published, "/console/consents", &legal),
+        (&published, "/console/interruptions", &desks),
+        (&world, "/console/interruptions", &desks),
         (&world, "/nowhere", ""),
     ];
     let mut pages = Vec::new();

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use ciero_ports::{
-    MockApplications, MockAudit, MockBilling, MockChance, MockContracts, MockDevices,
-    MockDocuments, MockNotices, MockPeople, MockViewing, MockWatch, Seen,
+    ContractPage, MockApplications, MockAudit, MockBilling, MockChance, MockContracts, MockDevices,
+    MockDocuments, MockInterruptions, MockNotices, MockPeople, MockTermsChanges, MockViewing,
+    MockWatch, Seen, StoreError,
 };
 use ciero_ports::{MockAuditReports, MockCases, MockDueWork, MockResellers};
 
@@ -51,6 +52,13 @@ pub fn contracts(world: &World) -> MockContracts {
             .iter()
             .any(|debt| debt.demand.is_some() || debt.draft.is_some());
         Ok(stands.then(|| contract.clone()).into_iter().collect())
+    });
+    let id = world.contract.id.clone();
+    mock.expect_page().returning(move |_| {
+        Ok(ContractPage {
+            contracts: vec![id.clone()],
+            next: None,
+        })
     });
     let contract = world.contract.clone();
     mock.expect_contracts()
@@ -141,7 +149,33 @@ pub fn console(world: &World) -> ConsoleRecords {
         due: Arc::new(due),
         reports: Arc::new(reports),
         resellers: Arc::new(resellers),
+        changes: Arc::new(changes(world)),
     }
+}
+
+fn changes(world: &World) -> MockTermsChanges {
+    let mut mock = MockTermsChanges::new();
+    let [a, b, c, d] = [(); 4].map(|()| world.back.clone());
+    mock.expect_drafts().returning(move || Ok(a.drafts.clone()));
+    mock.expect_draft()
+        .returning(move |name| Ok(b.drafts.iter().find(|draft| draft.name == name).cloned()));
+    mock.expect_sightings()
+        .returning(move |_, _| Ok(c.sightings.clone()));
+    mock.expect_seen_page().returning(move |_, sha256| {
+        let pages = d.pages.iter();
+        Ok(pages.clone().find(|page| page.sha256 == sha256).cloned())
+    });
+    mock
+}
+
+pub fn interruptions(world: &World) -> MockInterruptions {
+    let mut mock = MockInterruptions::new();
+    let all = world.interruptions.clone();
+    mock.expect_interruptions().returning(move || {
+        let broken = || StoreError::Unavailable("the table does not answer".into());
+        all.clone().ok_or_else(broken)
+    });
+    mock
 }
 
 pub fn devices(world: &World) -> MockDevices {

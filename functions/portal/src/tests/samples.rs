@@ -93,6 +93,7 @@ pub fn terms(version: &str) -> TermsText {
             effective_from: version.parse().unwrap(),
             hash_ja: String::new(),
             hash_en: String::new(),
+            supersedes: None,
         },
         ja: "## 第1条（範囲）\n\n本文 <script>alert(1)</script>".into(),
         en: "## Article 1 (Scope)\n\nText <script>alert(1)</script>".into(),

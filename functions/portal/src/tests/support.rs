@@ -10,15 +10,16 @@ use ciero_domain::contract::{
 };
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
+use ciero_domain::interruption::Interruption;
 use ciero_domain::invoice::Invoice;
 use ciero_domain::money::Yen;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
-use ciero_domain::terms::TermsText;
+use ciero_domain::terms::{Draft, Sighting, TermsText};
 use ciero_domain::user::User;
 use ciero_domain::watch::Ledger;
-use ciero_ports::{AuditReport, AuditRow, Parked, WatchReport};
+use ciero_ports::{AuditReport, AuditRow, Parked, SeenPage, WatchReport};
 use ciero_runtime::{COOKIE, Gate, LIFETIME, Moment, Role, Sealer, Session, Settings, guarded};
 use http::{HeaderMap, Request};
 use http_body_util::BodyExt;
@@ -38,6 +39,8 @@ pub struct World {
     pub operator: Option<Operator>,
     pub prices: Option<PriceList>,
     pub terms: Vec<TermsText>,
+    /// `None` if they cannot be read.
+    pub interruptions: Option<Vec<Interruption>>,
     pub application: Option<Application>,
     pub contract: Contract,
     pub history: Vec<Entry>,
@@ -63,6 +66,9 @@ pub struct BackOffice {
     pub resold: Option<(ResellerInvoice, Vec<ResoldFee>)>,
     pub reseller_account: Option<ResellerAccount>,
     pub reseller_receipts: Vec<ResellerReceipt>,
+    pub drafts: Vec<Draft>,
+    pub sightings: Vec<Sighting>,
+    pub pages: Vec<SeenPage>,
 }
 
 impl World {
@@ -74,6 +80,7 @@ impl World {
             operator: Some(operator()),
             prices: Some(prices()),
             terms: vec![terms("2026-04-01")],
+            interruptions: Some(Vec::new()),
             application: Some(draft()),
             contract: contract(),
             history: vec![formed()],
@@ -167,6 +174,7 @@ impl World {
             devices: Arc::new(mocks::devices(self)),
             watch: Arc::new(mocks::watch(self)),
             documents: Arc::new(mocks::documents(self)),
+            interruptions: Arc::new(mocks::interruptions(self)),
             viewing: Arc::new(mocks::viewing(self)),
             audit: Arc::new(mocks::audit(self)),
             console: mocks::console(self),

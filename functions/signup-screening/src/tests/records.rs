@@ -23,6 +23,7 @@ pub(super) fn terms() -> TermsVersion {
         effective_from: date(2026, 4, 1),
         hash_ja: String::new(),
         hash_en: String::new(),
+        supersedes: None,
     }
 }
 

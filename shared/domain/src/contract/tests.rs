@@ -62,6 +62,7 @@ pub(super) fn facts() -> Facts {
             effective_from: date(2026, 4, 1),
             hash_ja: String::new(),
             hash_en: String::new(),
+            supersedes: None,
         }],
     }
 }

@@ -10,7 +10,7 @@ mod telling;
 mod tests;
 
 pub use ledger::{Arrival, Gap, Keeps, Ledger, Recording, Seen, Shortfall, Span, Trouble};
-pub use service::{Interruption, Service, Tally, is_interrupted};
+pub use service::{Service, Tally, is_interrupted};
 pub use telling::{News, Outage, Resumed, Told, ToldOutage, news};
 
 use jiff::SignedDuration;

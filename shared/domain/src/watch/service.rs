@@ -4,24 +4,19 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::AFTERMATH;
-use crate::documents::Bilingual;
+use crate::interruption::{Interruption, Scope};
 
-/// A stretch in which the service itself may not record: planned work or an incident (8-1).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Interruption {
-    pub from: Timestamp,
-    /// Missing while it lasts.
-    #[serde(default)]
-    pub to: Option<Timestamp>,
-    #[serde(default)]
-    pub text: Bilingual,
-}
+/// How much longer than planned an interruption is taken to last while nobody has recorded its end.
+const OVERRUN: SignedDuration = SignedDuration::from_hours(4);
 
-/// Tells whether an interruption lasts, or ended so lately that cameras may still be coming back.
+/// Tells whether an interruption of the recording lasts, or ended so lately that cameras may still be coming back.
 pub fn is_interrupted(interruptions: &[Interruption], now: Timestamp) -> bool {
     interruptions.iter().any(|one| {
-        let over = one.to.is_some_and(|to| now.duration_since(to) >= AFTERMATH);
-        one.from <= now && !over
+        let concerns = matches!(one.scope, Scope::All | Scope::Recording);
+        let planned = one.planned_end.map(|end| (end, OVERRUN));
+        let end = one.ended_at.map(|end| (end, AFTERMATH)).or(planned);
+        let over = end.is_some_and(|(end, after)| now.duration_since(end) >= after);
+        concerns && one.called_off_at.is_none() && one.starts_at <= now && !over
     })
 }
 

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::device::Camera;
 use crate::ids::{CameraId, ContractId, DeviceId};
+use crate::interruption::{Interruption, Scope};
 
 const BEGINNING: i64 = 1_780_272_000;
 
@@ -322,19 +323,36 @@ mod art_08 {
 
     #[test]
     fn an_interruption_counts_from_its_start_until_cameras_had_time_to_come_back() {
-        let one = |to: Option<i64>| Interruption {
-            from: at(1000),
-            to: to.map(at),
-            text: Default::default(),
+        let check = |planned: Option<i64>, ended: Option<i64>, now, expected| {
+            let one = Interruption {
+                planned_end: planned.map(at),
+                ended_at: ended.map(at),
+                ..crate::samples::interruption(at(1000))
+            };
+            assert_eq!(is_interrupted(&[one], at(now)), expected, "{now}");
         };
-        let check = |to, now, expected| {
-            assert_eq!(is_interrupted(&[one(to)], at(now)), expected, "{now}");
+        check(None, None, 999, false);
+        check(None, None, 1000, true);
+        check(None, None, 1_000_000, true);
+        check(None, Some(2000), 2599, true);
+        check(None, Some(2000), 2600, false);
+        check(Some(5000), Some(2000), 2600, false);
+        // Nobody recorded the end.
+        check(Some(5000), None, 5000 + 4 * 3600 - 1, true);
+        check(Some(5000), None, 5000 + 4 * 3600, false);
+    }
+
+    #[test]
+    fn only_an_interruption_of_the_recording_that_takes_place_explains_a_silence() {
+        let one = |scope, called_off_at| Interruption {
+            scope,
+            called_off_at,
+            ..crate::samples::interruption(at(1000))
         };
-        check(None, 999, false);
-        check(None, 1000, true);
-        check(None, 1_000_000, true);
-        check(Some(2000), 2599, true);
-        check(Some(2000), 2600, false);
+        let check = |one| is_interrupted(&[one], at(2000));
+        assert!(check(one(Scope::All, None)) && check(one(Scope::Recording, None)));
+        assert!(!check(one(Scope::Viewing, None)) && !check(one(Scope::Portal, None)));
+        assert!(!check(one(Scope::All, Some(at(500)))));
     }
 
     #[test]

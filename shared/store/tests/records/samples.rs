@@ -200,6 +200,7 @@ pub fn terms(version: &str, effective_from: jiff::civil::Date) -> TermsText {
             effective_from,
             hash_ja: "aa".into(),
             hash_en: "bb".into(),
+            supersedes: None,
         },
         ja: "# 規約".into(),
         en: "# Terms".into(),
