@@ -100,6 +100,7 @@ pub(crate) async fn text(
         | Notice::ApplicationDeclined { .. }
         | Notice::UserInvited { .. }
         | Notice::UserRemoved { .. }
+        | Notice::ExportEnded { .. }
         | Notice::ResellerInvoiceIssued { .. } => anyhow::bail!("it is not about the contract"),
     };
     Ok(text)

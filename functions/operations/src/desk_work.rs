@@ -113,6 +113,7 @@ fn again(app: &App, parked: &Parked, who: (&str, Moment)) -> Result<Decision, Pr
     let contract: Option<ContractId> = match &message.body {
         Body::Work(held) => Some(held.task.contract.clone()),
         Body::Notice(notice) => notice.contract().cloned(),
+        Body::Export(contract, _) => Some(contract.clone()),
         Body::Screen(_)
         | Body::Rescreen(_)
         | Body::Announce(_)

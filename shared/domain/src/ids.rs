@@ -104,6 +104,9 @@ id!(
     /// One camera's place in the service; its stream is named after it.
     CameraId, "k");
 id!(
+    /// One export of recordings or registered data.
+    ExportId, "x");
+id!(
     /// One message of the outbox, and so one notice.
     MessageId, "m");
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ApplicationId, ContractId, MessageId, UserId};
+use crate::ids::{ApplicationId, CameraId, ContractId, ExportId, MessageId, UserId};
 use crate::language::Language;
 use crate::watch::{Outage, Resumed};
 
@@ -87,6 +87,16 @@ pub enum Notice {
         seen_at: Timestamp,
         cameras: Vec<Resumed>,
     },
+    /// 9, 15-2: an export is complete or came to nothing; goes to the person who asked.
+    ExportEnded {
+        contract: ContractId,
+        user: UserId,
+        export: ExportId,
+        camera: Option<CameraId>,
+        /// `None` if it is complete.
+        failure: Option<crate::export::Failure>,
+        gaps: u32,
+    },
     /// 6-2: a reseller's invoice of a month was issued; goes to the reseller.
     ResellerInvoiceIssued { reseller: String, number: u32 },
 }
@@ -117,6 +127,7 @@ impl Notice {
             Notice::Rescinded { .. } => "rescinded",
             Notice::RecordingStopped { .. } => "recording_stopped",
             Notice::RecordingResumed { .. } => "recording_resumed",
+            Notice::ExportEnded { .. } => "export_ended",
             Notice::ResellerInvoiceIssued { .. } => "reseller_invoice_issued",
         }
     }
@@ -143,6 +154,7 @@ impl Notice {
             | Notice::ResellerInvoiceIssued { .. } => "6-2",
             Notice::Rescinded { .. } => "13-1",
             Notice::RecordingStopped { .. } | Notice::RecordingResumed { .. } => "2-8",
+            Notice::ExportEnded { .. } => "9",
         }
     }
 
@@ -167,7 +179,8 @@ impl Notice {
             | Notice::SuspensionLifted { contract }
             | Notice::Rescinded { contract }
             | Notice::RecordingStopped { contract, .. }
-            | Notice::RecordingResumed { contract, .. } => Some(contract),
+            | Notice::RecordingResumed { contract, .. }
+            | Notice::ExportEnded { contract, .. } => Some(contract),
             Notice::ApplicationReceived { .. }
             | Notice::ApplicationApproved { .. }
             | Notice::ApplicationDeclined { .. }

@@ -4,8 +4,11 @@ use ciero_domain::application::{Application, Event as ApplicationEvent};
 use ciero_domain::contract::{Case, Contract, Effect, Entry, Kind, Receipt, Step, Task, stable_id};
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
+use ciero_domain::export::Export;
 use ciero_domain::hold::Holds;
-use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
+use ciero_domain::ids::{
+    ApplicationId, CameraId, ContractId, DeviceId, ExportId, MessageId, UserId,
+};
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::prices::PriceList;
@@ -72,6 +75,10 @@ pub enum Write {
     /// How often cameras were added to a contract, counted on: of two additions at once that saw the same cameras, one
     /// is refused and looks again.
     CameraAdded(ContractId, u64),
+    Export(Box<Export>),
+    /// How often exports of a contract were asked for, counted on: of two requests at once that saw the same exports, one
+    /// is refused and looks again.
+    ExportsAsked(ContractId, u64),
     /// Binds a serial to a contract; refused if it is bound (2-11).
     ClaimSerial {
         model: String,
@@ -176,6 +183,8 @@ pub enum Topic {
     Audit,
     /// The next part of a run of the camera watch.
     Watch,
+    /// The next stretch of work on an export.
+    Exports,
     /// Due work of a kind.
     Work(Kind),
 }
@@ -188,6 +197,7 @@ impl Topic {
             Topic::Screening => "screening",
             Topic::Audit => "audit",
             Topic::Watch => "watch",
+            Topic::Exports => "exports",
             Topic::Work(kind) => kind.name(),
         }
     }
@@ -209,6 +219,8 @@ pub enum Body {
     Audit(Timestamp),
     /// Go on with the run of the camera watch that began then.
     Watch(Timestamp),
+    /// Go on with an export.
+    Export(ContractId, ExportId),
     /// Carry out due work.
     Work(HeldTask),
 }
@@ -262,6 +274,7 @@ impl Body {
             Body::Screen(_) | Body::Rescreen(_) => Topic::Screening,
             Body::Audit(_) => Topic::Audit,
             Body::Watch(_) => Topic::Watch,
+            Body::Export(..) => Topic::Exports,
             Body::Work(held) => Topic::Work(held.task.work.kind()),
         }
     }

@@ -181,6 +181,7 @@ macro_rules! from_rules {
 from_rules! {
     ciero_domain::application::Refusal => StatusCode::CONFLICT,
     ciero_domain::contract::Refusal => StatusCode::CONFLICT,
+    ciero_domain::export::Refusal => StatusCode::CONFLICT,
 }
 
 impl From<ciero_domain::device::Refusal> for Problem {
@@ -223,7 +224,9 @@ impl From<ciero_domain::entitlement::Rule> for Problem {
         let status = match rule {
             // The same answer as for a camera that does not exist.
             Rule::CameraOfContract => return Problem::not_found(),
-            Rule::TimeOrdered => StatusCode::UNPROCESSABLE_ENTITY,
+            Rule::TimeOrdered | Rule::SpanOrdered | Rule::SpanPast | Rule::SpanRetained => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             _ => StatusCode::FORBIDDEN,
         };
         Problem::new(

@@ -4,6 +4,7 @@ pub(crate) mod application;
 pub(crate) mod billing;
 pub(crate) mod contract;
 pub(crate) mod ending;
+pub(crate) mod export;
 mod layout;
 pub(crate) mod measures;
 pub(crate) mod recording;
