@@ -90,7 +90,9 @@ impl Fragments {
                     blocks: Vec::new(),
                 });
             }
-            (Event::ClusterStart { timecode_ms }, Some(open)) => open.timecode_ms = timecode_ms,
+            (Event::ClusterStart { timecode_ms }, Some(open)) if open.blocks.is_empty() => {
+                open.timecode_ms = timecode_ms;
+            }
             (Event::Block(block), Some(open)) => open.blocks.push(block),
             (Event::Tags(tags), Some(open)) => open.tags.extend(tags),
             _ => {}

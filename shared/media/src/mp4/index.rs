@@ -123,10 +123,11 @@ impl Table {
         Ok(())
     }
 
-    /// Notes when a frame is decoded: the one before it lasts until then. The first is decoded when the file begins.
+    /// Notes when a frame is decoded: the one before it lasts until then, and players want it to last at all. The first is decoded when
+    /// the file begins.
     fn frame(&mut self, at: i64) {
         if let Some(before) = self.newest {
-            let at = at.max(before);
+            let at = at.max(before.saturating_add(1));
             self.lasts(at - before);
             self.newest = Some(at);
         } else {
