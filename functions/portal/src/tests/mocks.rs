@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ciero_ports::{
     MockApplications, MockAudit, MockBilling, MockChance, MockContracts, MockDevices,
-    MockDocuments, MockNotices, MockPeople, MockViewing, MockWatch, Seen,
+    MockDocuments, MockExports, MockNotices, MockPeople, MockViewing, MockWatch, Seen,
 };
 use ciero_ports::{MockAuditReports, MockCases, MockDueWork, MockResellers};
 
@@ -166,6 +166,13 @@ pub fn watch(world: &World) -> MockWatch {
     let report = world.back.watch.clone();
     mock.expect_watch_report()
         .returning(move || Ok(report.clone()));
+    mock
+}
+
+pub fn exports(world: &World) -> MockExports {
+    let mut mock = MockExports::new();
+    let all = world.exports.clone();
+    mock.expect_exports().returning(move |_| Ok(all.clone()));
     mock
 }
 
