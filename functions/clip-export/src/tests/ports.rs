@@ -116,11 +116,8 @@ impl Recordings for World {
         let documents = self.look(|kept| {
             kept.fetched.extend_from_slice(numbers);
             let find = |number: &String| kept.archive.iter().find(|one| one.name() == *number);
-            numbers
-                .iter()
-                .filter_map(find)
-                .flat_map(Made::document)
-                .collect::<Vec<u8>>()
+            let found = numbers.iter().filter_map(find).map(Made::document);
+            found.collect::<Vec<Vec<u8>>>().concat()
         });
         let pieces = documents.chunks(100_000).map(Bytes::copy_from_slice);
         Ok(Box::new(Pieces(pieces.collect())))
@@ -182,8 +179,9 @@ impl ExportFiles for World {
                 all_but_last.iter().all(|size| *size >= 5 << 20),
                 "{sizes:?}"
             );
-            let whole: Vec<u8> = parts.values().flatten().copied().collect();
-            kept.objects.insert(upload.key.clone(), whole.into());
+            let parts: Vec<&[u8]> = parts.values().map(Bytes::as_ref).collect();
+            kept.objects
+                .insert(upload.key.clone(), parts.concat().into());
             Ok(())
         })
     }
