@@ -3,9 +3,10 @@
 use lambda_runtime::Error;
 
 /// The names under which template.yaml declares the functions.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "billing-schedule",
     "camera-watch",
+    "clip-export",
     "contract-desk",
     "device-provisioning",
     "due-sweep",
@@ -23,6 +24,7 @@ pub async fn run(name: &str) -> Result<(), Error> {
     match name {
         "billing-schedule" => billing_schedule::run().await,
         "camera-watch" => camera_watch::run().await,
+        "clip-export" => clip_export::run().await,
         "contract-desk" => contract_desk::run().await,
         "device-provisioning" => device_provisioning::run().await,
         "due-sweep" => due_sweep::run().await,

@@ -3,7 +3,7 @@
 export { Child, CIERO, Instance, IOTBOX, ROOT, scratch } from "./harness/instance.mjs";
 export { scenario } from "./harness/scenario.mjs";
 export { until } from "./harness/poll.mjs";
-export { descendants, runs } from "./harness/processes.mjs";
+export { descendants, named, runs } from "./harness/processes.mjs";
 export { Client } from "./harness/client.mjs";
 export { form, text } from "./harness/html.mjs";
 export { call, cognito, dynamodb, fragments, invoke, stored, video } from "./harness/aws.mjs";

@@ -58,6 +58,25 @@ pub(crate) async fn write(
         }
         Notice::UserInvited { contract, user } => invite(app, &house, contract, user).await,
         Notice::UserRemoved { contract, user } => remove(app, &house, contract, user).await,
+        Notice::ExportEnded {
+            contract,
+            user,
+            camera,
+            failure,
+            gaps,
+            ..
+        } => {
+            let user = user_of(app, contract, user).await?;
+            if user.state == UserState::Removed {
+                return Ok(None);
+            }
+            let camera = match camera {
+                Some(camera) => app.devices.camera(contract, camera).await?,
+                None => None,
+            };
+            let text = texts::export::ended(&house, &user, camera.as_ref(), *failure, *gaps);
+            Ok(Some(to_user(&house, &user, text)))
+        }
         Notice::ResellerInvoiceIssued { reseller, number } => {
             resold(app, &house, reseller, *number).await.map(Some)
         }

@@ -119,6 +119,7 @@ pub(crate) async fn text(
         | Notice::UserInvited { .. }
         | Notice::UserRemoved { .. }
         | Notice::ContactMoved { .. }
+        | Notice::ExportEnded { .. }
         | Notice::ResellerInvoiceIssued { .. } => anyhow::bail!("it is not about the contract"),
     };
     Ok(text)

@@ -106,6 +106,7 @@ fn again(app: &App, parked: &Parked, who: (&str, Moment)) -> Result<Decision, Pr
         Body::Work(held) => Some(held.task.contract.clone()),
         Body::Notice(notice) => notice.contract().cloned(),
         Body::RescreenCustomer(contract) => Some(contract.clone()),
+        Body::Export(contract, _) => Some(contract.clone()),
         Body::Screen(_)
         | Body::Rescreen(_)
         | Body::Announce(_)

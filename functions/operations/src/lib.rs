@@ -148,6 +148,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         (Topic::Screening, text("SCREENING_QUEUE_URL")?),
         (Topic::Audit, text("AUDIT_QUEUE_URL")?),
         (Topic::Watch, text("WATCH_QUEUE_URL")?),
+        (Topic::Exports, text("EXPORT_QUEUE_URL")?),
     ];
     let gate = Gate::new(Settings::from_env()?, store.clone());
     let app = App {

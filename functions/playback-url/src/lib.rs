@@ -180,11 +180,11 @@ fn deny(answer: &Entitlement) -> Result<(), Problem> {
 async fn admit(app: &App, seen: &Seen, ask: Ask, now: Moment) -> Result<(), Problem> {
     let answer = entitle(&seen.contract, &seen.user, &seen.camera, ask, now.0);
     let (action, detail) = match ask {
-        Ask::Live => ("live", json!({})),
         Ask::Recorded { from, to } => (
             "recording",
             json!({ "from": from.to_string(), "to": to.to_string() }),
         ),
+        _ => ("live", json!({})),
     };
     let row = AuditRow {
         id: MessageId::from_random(app.chance.id()),

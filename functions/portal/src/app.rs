@@ -7,15 +7,15 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_ports::{
     Applications, Audit, AuditReports, Billing, Cases, Chance, Contracts, Devices, Documents,
-    DueWork, Interruptions, Notices, Resellers, TermsChanges, Viewing, Watch,
+    DueWork, Exports, Interruptions, Notices, Resellers, TermsChanges, Viewing, Watch,
 };
 use ciero_runtime::{Gate, Settings, guarded, number, sdk_config, text, warm_up};
 
 use crate::console_stuck;
 use crate::{
     application, apply, assets, camera, cameras, cancellation, console, contract, device, devices,
-    documents, explanation, invoice, invoices, landing, notices, own_particulars, profile, refusal,
-    sign_in, status, user, users, versions, welcome,
+    documents, explanation, exports, invoice, invoices, landing, notices, own_particulars, profile,
+    refusal, sign_in, status, user, users, versions, welcome,
 };
 use crate::{
     console_arrears, console_audit, console_cases, console_consents, console_explanation,
@@ -42,6 +42,7 @@ pub struct App {
     pub notices: Arc<dyn Notices>,
     pub devices: Arc<dyn Devices>,
     pub watch: Arc<dyn Watch>,
+    pub exports: Arc<dyn Exports>,
     pub documents: Arc<dyn Documents>,
     pub interruptions: Arc<dyn Interruptions>,
     pub viewing: Arc<dyn Viewing>,
@@ -79,6 +80,7 @@ pub fn router(app: App) -> Router<()> {
         .route("/welcome", get(welcome::welcome))
         .route("/cameras", get(cameras::list))
         .route("/cameras/{id}", get(camera::show))
+        .route("/exports", get(exports::list))
         .route("/contract", get(contract::show))
         .route("/contract/refusal", get(refusal::show))
         .route("/contract/cancellation", get(cancellation::show))
@@ -138,6 +140,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         notices: store.clone(),
         devices: store.clone(),
         watch: store.clone(),
+        exports: store.clone(),
         documents: store.clone(),
         interruptions: store.clone(),
         viewing: store.clone(),

@@ -13,6 +13,7 @@ use serde::Deserialize;
 
 use crate::App;
 use crate::cameras::any_right;
+use crate::exports;
 use crate::input::{Parameters, Segment};
 use crate::page::{CustomerPage, Page};
 use crate::pieces::{Tone, day, days, fact, moment, notice};
@@ -64,6 +65,7 @@ pub async fn show(
         @if let (Some(ledger), None, false) = (ledger, seen.camera.retired_at, matches!(watch, Watch::Nothing(_))) {
             (recording::section(&page, ledger, &seen.camera, &seen.user))
         }
+        @if !matches!(watch, Watch::Nothing(_)) { (exports::form(&page, &seen.camera, &seen.user)) }
         @if user.is_administrator() {
             div.actions { a.button href={ "/devices/" (seen.camera.device) } { (page.t("機器の設定", "The device")) } }
         }

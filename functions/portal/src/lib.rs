@@ -32,6 +32,7 @@ mod device;
 mod devices;
 mod documents;
 mod explanation;
+mod exports;
 mod input;
 mod invoice;
 mod invoices;

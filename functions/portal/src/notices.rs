@@ -114,6 +114,7 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
             Told::CalledOff => l.t("保守の中止", "Maintenance called off"),
             Told::Afterwards => l.t("停止の終了", "Interruption over"),
         },
+        Notice::ExportEnded { .. } => l.t("バックアップの結果", "Result of a backup"),
         Notice::ResellerInvoiceIssued { .. } => l.t("販売店への請求書", "Invoice to the reseller"),
     }
 }

@@ -11,6 +11,7 @@ mod ending;
 mod events;
 mod every_page;
 mod explaining;
+mod exporting;
 mod managing;
 mod mocks;
 mod public;

@@ -35,7 +35,12 @@ async fn carry_out(app: &App, item: &QueueItem, now: Moment) -> Result<()> {
         Body::Screen(id) => check(app, id, now).await,
         Body::Rescreen(asked) => rescreen::page(app, asked, message.at, now).await,
         Body::RescreenCustomer(contract) => rescreen::customer(app, contract, now).await,
-        Body::Notice(_) | Body::Announce(_) | Body::Audit(_) | Body::Watch(_) | Body::Work(_) => {
+        Body::Notice(_)
+        | Body::Announce(_)
+        | Body::Audit(_)
+        | Body::Watch(_)
+        | Body::Export(..)
+        | Body::Work(_) => {
             anyhow::bail!("message {} belongs to another queue", message.id)
         }
     }

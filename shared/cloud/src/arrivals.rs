@@ -10,12 +10,10 @@ use jiff::Timestamp;
 
 use crate::KinesisPlayback;
 use crate::errors::unbuilt;
-use crate::playback::{LIST, Miss, NO_STREAM, SERVICE, milliseconds, moment};
+use crate::playback::{LIST, Miss, NOTHING_KEPT, SERVICE, milliseconds, moment};
 
 /// How many pages one reading may take: nearly three hours of fragments of one second.
 const MOST_PAGES: usize = 10;
-/// The errors of a stream that is not there, and of one that keeps nothing.
-const NOTHING: [&str; 2] = [NO_STREAM, "NoDataRetentionException"];
 
 #[async_trait]
 impl Arrivals for KinesisPlayback {
@@ -50,7 +48,7 @@ impl KinesisPlayback {
         let mut next = None;
         for _ in 0..MOST_PAGES {
             let place = (stream_name, &endpoint);
-            let page = self.page(place, &selector, next, &NOTHING).await?;
+            let page = self.page(place, &selector, next, &NOTHING_KEPT).await?;
             arrivals.extend(page.fragments().iter().filter_map(arrival));
             next = page.next_token;
             if next.is_none() {

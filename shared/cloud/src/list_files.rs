@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::config::{Builder, RequestChecksumCalculation};
 use aws_types::SdkConfig;
 use ciero_ports::{CloudError, ListFiles};
 
@@ -18,17 +18,24 @@ pub struct S3ListFiles {
 }
 
 impl S3ListFiles {
-    /// Keeps files in this bucket. An endpoint of its own has no host name for each bucket, so there the
-    /// bucket stands in the path.
+    /// Keeps files in this bucket.
     pub fn new(config: &SdkConfig, bucket: &str) -> Self {
-        let config = Builder::from(config)
-            .force_path_style(config.endpoint_url().is_some())
-            .build();
         S3ListFiles {
-            client: Client::from_conf(config),
+            client: client(config),
             bucket: bucket.to_owned(),
         }
     }
+}
+
+/// Returns a client of the object store. An endpoint of its own has no host name for each bucket, so there the
+/// bucket stands in the path. The signature covers what is sent; a checksum beside it would have to be named again for each part of
+/// a file.
+pub(crate) fn client(config: &SdkConfig) -> Client {
+    let config = Builder::from(config)
+        .force_path_style(config.endpoint_url().is_some())
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .build();
+    Client::from_conf(config)
 }
 
 #[async_trait]

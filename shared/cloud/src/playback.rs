@@ -24,6 +24,8 @@ pub(crate) const SERVICE: &str = "Kinesis Video";
 
 /// The error of a stream that is not there.
 pub(crate) const NO_STREAM: &str = "ResourceNotFoundException";
+/// The errors of a stream that is not there, and of one that keeps nothing.
+pub(crate) const NOTHING_KEPT: [&str; 2] = [NO_STREAM, "NoDataRetentionException"];
 /// Fragments of a live playlist: enough to start at once, few enough to stay near the present.
 const LIVE_FRAGMENTS: i64 = 10;
 /// The most that a recorded playlist may hold.
@@ -86,8 +88,12 @@ impl KinesisPlayback {
     }
 
     /// Forgets an endpoint that did not serve, so that the next call asks anew.
-    fn forget(&self, stream_name: &str, api: &Api) {
+    pub(crate) fn forget(&self, stream_name: &str, api: &Api) {
         self.known().remove(&(stream_name.to_owned(), api.name));
+    }
+
+    pub(crate) fn archive(&self) -> &aws_sdk_kinesisvideoarchivedmedia::Client {
+        &self.archive
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<EndpointKey, String>> {
@@ -201,6 +207,11 @@ const HLS: Api = Api {
 pub(crate) const LIST: Api = Api {
     name: "LIST_FRAGMENTS",
     control: ApiName::ListFragments,
+};
+
+pub(crate) const MEDIA: Api = Api {
+    name: "GET_MEDIA_FOR_FRAGMENT_LIST",
+    control: ApiName::GetMediaForFragmentList,
 };
 
 /// What a session of this window selects: live pictures by the time of their arrival, because a camera's

@@ -23,6 +23,11 @@ rules! {
         NotInTheFuture => ("time_in_the_future", "まだ録画されていない時刻です。", "That time has not been recorded yet."),
         WithinRetention => ("outside_retention", "保存期間を過ぎた時刻です。", "That time is past the retention."),
         AfterGrant => ("before_grant", "権限が与えられる前の録画は見られません。", "Recordings from before your right began cannot be seen."),
+        ExportHeld => ("export_right_missing", "このカメラの録画を書き出す権限がありません。担当者にお問い合わせください。", "You have no right to export this camera's recordings. Please ask your administrator."),
+        DataHeld => ("data_right_missing", "登録データは担当者だけが書き出せます。", "Only an administrator may export the registered data."),
+        SpanOrdered => ("span_empty", "開始は終了より前にしてください。", "The start must be before the end."),
+        SpanPast => ("span_in_the_future", "終了がまだ録画されていない時刻です。", "The end has not been recorded yet."),
+        SpanRetained => ("span_longer_than_retention", "保存期間より長い範囲は書き出せません。", "The span is longer than recordings are kept."),
     }
 }
 
@@ -35,6 +40,15 @@ pub enum Ask {
         from: Timestamp,
         to: Timestamp,
     },
+    /// A copy of what was recorded in [from, to), of any length (9).
+    Export {
+        from: Timestamp,
+        to: Timestamp,
+    },
+    /// To go on with a copy that was granted, or to fetch it: what it holds may have passed the retention meanwhile.
+    Exported {
+        from: Timestamp,
+    },
 }
 
 impl Ask {
@@ -43,6 +57,15 @@ impl Ask {
         match self {
             Ask::Live => Right::View,
             Ask::Recorded { .. } => Right::PlayBack,
+            Ask::Export { .. } | Ask::Exported { .. } => Right::Export,
+        }
+    }
+
+    /// The rule that fails where the right is missing.
+    fn right_rule(self) -> Rule {
+        match self.right() {
+            Right::Export => Rule::ExportHeld,
+            _ => Rule::RightHeld,
         }
     }
 }
@@ -78,6 +101,12 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 /// Returns the first moment whose recordings a person may see: the later of retention and grant.
 pub fn earliest_visible(user: &User, camera: &Camera, now: Timestamp) -> Option<Timestamp> {
     let granted = user.right_since(&camera.id, camera.since, Right::PlayBack)?;
+    Some(granted.max(retained_since(camera, now)))
+}
+
+/// Returns the first moment whose recordings a person may export: the later of retention and grant.
+pub fn earliest_exportable(user: &User, camera: &Camera, now: Timestamp) -> Option<Timestamp> {
+    let granted = user.right_since(&camera.id, camera.since, Right::Export)?;
     Some(granted.max(retained_since(camera, now)))
 }
 
@@ -120,19 +149,9 @@ pub fn entitle(
                 .any(|order| order.term_on(today).is_some()),
         ),
         (Rule::TermsAccepted, user.accepted_terms()),
-        (Rule::RightHeld, since.is_some_and(|since| since <= now)),
+        (ask.right_rule(), since.is_some_and(|since| since <= now)),
     ];
-    if let Ask::Recorded { from, to } = ask {
-        asked.extend([
-            (
-                Rule::TimeOrdered,
-                from < to && to.duration_since(from) <= LONGEST,
-            ),
-            (Rule::NotInTheFuture, from <= now),
-            (Rule::WithinRetention, from >= retained_since(camera, now)),
-            (Rule::AfterGrant, since.is_some_and(|since| from >= since)),
-        ]);
-    }
+    asked.extend(of_time(camera, ask, since, now));
     let denied = asked.iter().position(|(_, holds)| !holds);
     let trail = asked
         .iter()
@@ -148,6 +167,60 @@ pub fn entitle(
             trail,
         },
         None => Entitlement::Grant { trail },
+    }
+}
+
+/// Decides whether a person may have the contract's registered data: administrators only (2-6, 9). It stops where the service does.
+pub fn entitle_data(contract: &Contract, user: &User, now: Timestamp) -> Result<(), Rule> {
+    let today = tokyo_date(now);
+    let asked = [
+        (
+            Rule::UserActive,
+            user.contract == contract.id && user.state == UserState::Active,
+        ),
+        (Rule::ContractRunning, !contract.has_ended(today)),
+        (
+            Rule::NotSuspended,
+            !matches!(contract.standing, Standing::Suspended { .. }),
+        ),
+        (Rule::TermsAccepted, user.accepted_terms()),
+        (Rule::DataHeld, user.is_administrator()),
+    ];
+    let denied = asked.iter().find(|(_, holds)| !holds);
+    denied.map_or(Ok(()), |(rule, _)| Err(*rule))
+}
+
+/// The rules about the time that is asked for.
+fn of_time(
+    camera: &Camera,
+    ask: Ask,
+    since: Option<Timestamp>,
+    now: Timestamp,
+) -> Vec<(Rule, bool)> {
+    let after_grant = |from| (Rule::AfterGrant, since.is_some_and(|since| from >= since));
+    let retained = retained_since(camera, now);
+    match ask {
+        Ask::Live => Vec::new(),
+        Ask::Recorded { from, to } => vec![
+            (
+                Rule::TimeOrdered,
+                from < to && to.duration_since(from) <= LONGEST,
+            ),
+            (Rule::NotInTheFuture, from <= now),
+            (Rule::WithinRetention, from >= retained),
+            after_grant(from),
+        ],
+        Ask::Export { from, to } => vec![
+            (Rule::SpanOrdered, from < to),
+            (Rule::SpanPast, to <= now),
+            (
+                Rule::SpanRetained,
+                to.duration_since(from) <= now.duration_since(retained),
+            ),
+            (Rule::WithinRetention, from >= retained),
+            after_grant(from),
+        ],
+        Ask::Exported { from } => vec![after_grant(from)],
     }
 }
 

@@ -107,6 +107,9 @@ id!(
     /// One interruption of the service.
     InterruptionId, "i");
 id!(
+    /// One export of recordings or registered data.
+    ExportId, "x");
+id!(
     /// One message of the outbox, and so one notice.
     MessageId, "m");
 

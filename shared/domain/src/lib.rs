@@ -14,6 +14,7 @@ pub mod device;
 pub mod documents;
 pub mod due_date;
 pub mod entitlement;
+pub mod export;
 pub mod hold;
 pub mod holidays;
 pub mod ids;

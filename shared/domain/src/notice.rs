@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ApplicationId, ContractId, InterruptionId, MessageId, UserId};
+use crate::ids::{
+    ApplicationId, CameraId, ContractId, ExportId, InterruptionId, MessageId, UserId,
+};
 use crate::interruption::Told;
 use crate::language::Language;
 use crate::watch::{Outage, Resumed};
@@ -116,6 +118,16 @@ pub enum Notice {
         interruption: InterruptionId,
         told: Told,
     },
+    /// 9, 15-2: an export is complete or came to nothing; goes to the person who asked.
+    ExportEnded {
+        contract: ContractId,
+        user: UserId,
+        export: ExportId,
+        camera: Option<CameraId>,
+        /// `None` if it is complete.
+        failure: Option<crate::export::Failure>,
+        gaps: u32,
+    },
     /// 6-2: a reseller's invoice of a month was issued; goes to the reseller.
     ResellerInvoiceIssued { reseller: String, number: u32 },
 }
@@ -151,6 +163,7 @@ impl Notice {
             Notice::RecordingStopped { .. } => "recording_stopped",
             Notice::RecordingResumed { .. } => "recording_resumed",
             Notice::Interruption { .. } => "interruption",
+            Notice::ExportEnded { .. } => "export_ended",
             Notice::ResellerInvoiceIssued { .. } => "reseller_invoice_issued",
         }
     }
@@ -182,6 +195,7 @@ impl Notice {
             | Notice::ChangeRefused { .. } => "4",
             Notice::RecordingStopped { .. } | Notice::RecordingResumed { .. } => "2-8",
             Notice::Interruption { .. } => "8-1",
+            Notice::ExportEnded { .. } => "9",
         }
     }
 
@@ -211,7 +225,8 @@ impl Notice {
             | Notice::ChangeRefused { contract, .. }
             | Notice::RecordingStopped { contract, .. }
             | Notice::RecordingResumed { contract, .. }
-            | Notice::Interruption { contract, .. } => Some(contract),
+            | Notice::Interruption { contract, .. }
+            | Notice::ExportEnded { contract, .. } => Some(contract),
             Notice::ApplicationReceived { .. }
             | Notice::ApplicationApproved { .. }
             | Notice::ApplicationDeclined { .. }

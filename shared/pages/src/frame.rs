@@ -27,6 +27,7 @@ pub enum Section {
     Contract,
     Invoices,
     Notices,
+    Exports,
     Applications,
     Contracts,
     Register,
@@ -68,7 +69,10 @@ const GUEST: &[Entry] = &[
     (Section::Terms, "/terms", "利用規約", "Terms"),
     (Section::Apply, "/apply", "お申し込み", "Apply"),
 ];
-const USER: &[Entry] = &[(Section::Cameras, "/cameras", "カメラ", "Cameras")];
+const USER: &[Entry] = &[
+    (Section::Cameras, "/cameras", "カメラ", "Cameras"),
+    (Section::Exports, "/exports", "バックアップ", "Backups"),
+];
 const ADMINISTRATOR: &[Entry] = &[
     (Section::Cameras, "/cameras", "カメラ", "Cameras"),
     (Section::Devices, "/devices", "機器", "Devices"),
@@ -76,6 +80,7 @@ const ADMINISTRATOR: &[Entry] = &[
     (Section::Contract, "/contract", "ご契約", "Contract"),
     (Section::Invoices, "/invoices", "請求", "Invoices"),
     (Section::Notices, "/notices", "お知らせ", "Notices"),
+    (Section::Exports, "/exports", "バックアップ", "Backups"),
 ];
 /// An entry of the console with the groups that it is for; for all if there are none.
 const OPERATOR: &[(Entry, &[&str])] = &[

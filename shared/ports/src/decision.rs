@@ -6,8 +6,11 @@ use ciero_domain::contract::{
 };
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
+use ciero_domain::export::Export;
 use ciero_domain::hold::Holds;
-use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
+use ciero_domain::ids::{
+    ApplicationId, CameraId, ContractId, DeviceId, ExportId, MessageId, UserId,
+};
 use ciero_domain::interruption::Interruption;
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::{Notice, NoticeRecord};
@@ -77,6 +80,10 @@ pub enum Write {
     /// How often cameras were added to a contract, counted on: of two additions at once that saw the same cameras, one
     /// is refused and looks again.
     CameraAdded(ContractId, u64),
+    Export(Box<Export>),
+    /// How often exports of a contract were asked for, counted on: of two requests at once that saw the same exports, one
+    /// is refused and looks again.
+    ExportsAsked(ContractId, u64),
     /// Binds a serial to a contract; refused if it is bound (2-11).
     ClaimSerial {
         model: String,
@@ -185,6 +192,8 @@ pub enum Topic {
     Audit,
     /// The next part of a run of the camera watch.
     Watch,
+    /// The next stretch of work on an export.
+    Exports,
     /// Due work of a kind.
     Work(Kind),
 }
@@ -197,6 +206,7 @@ impl Topic {
             Topic::Screening => "screening",
             Topic::Audit => "audit",
             Topic::Watch => "watch",
+            Topic::Exports => "exports",
             Topic::Work(kind) => kind.name(),
         }
     }
@@ -220,6 +230,8 @@ pub enum Body {
     Audit(Timestamp),
     /// Go on with the run of the camera watch that began then.
     Watch(Timestamp),
+    /// Go on with an export.
+    Export(ContractId, ExportId),
     /// Carry out due work.
     Work(HeldTask),
 }
@@ -263,6 +275,7 @@ impl Body {
             Body::Screen(_) | Body::Rescreen(_) | Body::RescreenCustomer(_) => Topic::Screening,
             Body::Audit(_) => Topic::Audit,
             Body::Watch(_) => Topic::Watch,
+            Body::Export(..) => Topic::Exports,
             Body::Work(held) => Topic::Work(held.task.work.kind()),
         }
     }

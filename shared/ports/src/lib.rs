@@ -3,6 +3,7 @@
 mod announcement;
 mod cloud;
 mod decision;
+mod exports;
 mod publishing;
 mod records;
 mod watch;
@@ -21,6 +22,9 @@ pub use decision::{
     Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered, Rescreening,
     Topic, Write, WriteKind,
 };
+pub use exports::{ExportFiles, Exports, Media, Recordings, Upload};
+#[cfg(feature = "mocks")]
+pub use exports::{MockExportFiles, MockExports, MockRecordings};
 pub use publishing::{Interruptions, SeenPage, TermsChanges, Website};
 #[cfg(feature = "mocks")]
 pub use publishing::{MockInterruptions, MockTermsChanges, MockWebsite};

@@ -183,6 +183,7 @@ from_rules! {
     ciero_domain::contract::Refusal => StatusCode::CONFLICT,
     ciero_domain::interruption::Refusal => StatusCode::CONFLICT,
     ciero_domain::terms::Refusal => StatusCode::CONFLICT,
+    ciero_domain::export::Refusal => StatusCode::CONFLICT,
 }
 
 impl From<ciero_domain::device::Refusal> for Problem {
@@ -225,7 +226,9 @@ impl From<ciero_domain::entitlement::Rule> for Problem {
         let status = match rule {
             // The same answer as for a camera that does not exist.
             Rule::CameraOfContract => return Problem::not_found(),
-            Rule::TimeOrdered => StatusCode::UNPROCESSABLE_ENTITY,
+            Rule::TimeOrdered | Rule::SpanOrdered | Rule::SpanPast | Rule::SpanRetained => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             _ => StatusCode::FORBIDDEN,
         };
         Problem::new(

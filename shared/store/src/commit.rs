@@ -10,8 +10,9 @@ use crate::item::{Item, Unwritable};
 use crate::ledger::Answer;
 use crate::operation::{Condition, Operation, Operations};
 use crate::{Store, applications, audit, billing, cases, confidential, contracts, devices};
-use crate::{describe, keys, people};
-use crate::{documents, due_work, notices, publishing, resellers, watch};
+use crate::{
+    describe, documents, due_work, exports, keys, notices, people, publishing, resellers, watch,
+};
 
 /// DynamoDB's limit of one transaction.
 const MOST_ITEMS: usize = 100;
@@ -60,6 +61,8 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::Device(device) => devices::put_device(device),
         Write::Camera(camera) => devices::put_camera(camera),
         Write::CameraAdded(contract, count) => devices::put_cameras_added(contract, *count),
+        Write::Export(export) => exports::put(export),
+        Write::ExportsAsked(contract, count) => exports::put_asked(contract, *count),
         Write::ClaimSerial {
             model,
             serial,

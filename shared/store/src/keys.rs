@@ -1,7 +1,9 @@
 //! Every key of both tables; nothing else in the crate spells one.
 
 use ciero_domain::application::State;
-use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
+use ciero_domain::ids::{
+    ApplicationId, CameraId, ContractId, DeviceId, ExportId, MessageId, UserId,
+};
 use ciero_domain::interruption::Interruption;
 use ciero_domain::reseller::ResoldFee;
 use ciero_domain::screening::{Reading, Subject};
@@ -48,6 +50,7 @@ pub(crate) const RECEIPTS: &str = "RECEIPT#";
 pub(crate) const PARKED: &str = "PARKED";
 pub(crate) const ARREARS: &str = "ARREARS";
 pub(crate) const LEDGERS: &str = "RECORDED#";
+pub(crate) const EXPORTS: &str = "EXPORT#";
 pub(crate) const OPEN_CASES: &str = "CASES#open";
 
 /// How many partitions the outbox is spread over. Fewer than one busy minute needs writes, and each is a
@@ -135,6 +138,15 @@ pub(crate) fn camera(contract: &ContractId, id: &CameraId) -> Key {
 /// Beside the cameras, not among them.
 pub(crate) fn cameras_added(contract: &ContractId) -> Key {
     Key::new(contract_partition(contract), "CAMERAS_ADDED")
+}
+
+pub(crate) fn export(contract: &ContractId, id: &ExportId) -> Key {
+    Key::new(contract_partition(contract), format!("{EXPORTS}{id}"))
+}
+
+/// Beside the exports, not among them.
+pub(crate) fn exports_asked(contract: &ContractId) -> Key {
+    Key::new(contract_partition(contract), "EXPORTS_ASKED")
 }
 
 /// A serial has no `#`, so model and serial cannot run into each other.

@@ -14,6 +14,7 @@ mod contracts;
 mod devices;
 mod documents;
 mod due_work;
+mod exports;
 mod item;
 mod keys;
 mod ledger;

@@ -25,6 +25,17 @@ export function descendants(pid) {
   return found;
 }
 
+/** Returns the descendants of a process whose command line names something. */
+export function named(pid, name) {
+  return descendants(pid).filter((one) => {
+    try {
+      return readFileSync(`/proc/${one.pid}/cmdline`, "utf8").split("\0").includes(name);
+    } catch {
+      return false; // It has ended meanwhile.
+    }
+  });
+}
+
 /** Tells whether a process of a former list still runs; a dead one that nobody has collected does not. */
 export function runs(process) {
   const now = read(process.pid);

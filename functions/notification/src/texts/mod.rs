@@ -4,6 +4,7 @@ pub(crate) mod application;
 pub(crate) mod billing;
 pub(crate) mod contract;
 pub(crate) mod ending;
+pub(crate) mod export;
 pub(crate) mod interruption;
 mod layout;
 pub(crate) mod measures;

@@ -111,6 +111,7 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
     );
     let busy = busy();
     let stopped = super::recording::stopped();
+    let exported = super::exporting::world();
     let desks = world.staff(&["contracts", "billing", "support"]);
     let explained = format!("{contract}/explanation");
     let legal = world.staff(&["legal"]);
@@ -150,6 +151,8 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&billed, "/invoices/3", &customer),
         (&world, "/notices", &customer),
         (&billed, "/notices", &customer),
+        (&world, "/exports", &customer),
+        (&exported, "/exports", &customer),
         (&world, "/users", &customer),
         (&world, &user, &customer),
         (&world, "/devices", &customer),

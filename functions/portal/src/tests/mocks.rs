@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ciero_ports::{
     ContractPage, MockApplications, MockAudit, MockBilling, MockChance, MockContracts, MockDevices,
-    MockDocuments, MockInterruptions, MockNotices, MockPeople, MockTermsChanges, MockViewing,
-    MockWatch, Seen, StoreError,
+    MockDocuments, MockExports, MockInterruptions, MockNotices, MockPeople, MockTermsChanges,
+    MockViewing, MockWatch, Seen, StoreError,
 };
 use ciero_ports::{MockAuditReports, MockCases, MockDueWork, MockResellers};
 
@@ -200,6 +200,13 @@ pub fn watch(world: &World) -> MockWatch {
     let report = world.back.watch.clone();
     mock.expect_watch_report()
         .returning(move || Ok(report.clone()));
+    mock
+}
+
+pub fn exports(world: &World) -> MockExports {
+    let mut mock = MockExports::new();
+    let all = world.exports.clone();
+    mock.expect_exports().returning(move |_| Ok(all.clone()));
     mock
 }
 

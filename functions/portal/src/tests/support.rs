@@ -10,6 +10,7 @@ use ciero_domain::contract::{
 };
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::documents::Operator;
+use ciero_domain::export::Export;
 use ciero_domain::interruption::Interruption;
 use ciero_domain::invoice::Invoice;
 use ciero_domain::money::Yen;
@@ -51,6 +52,7 @@ pub struct World {
     pub devices: Vec<Device>,
     pub cameras: Vec<Camera>,
     pub ledgers: Vec<Ledger>,
+    pub exports: Vec<Export>,
     pub trail: Vec<AuditRow>,
     pub back: BackOffice,
 }
@@ -91,6 +93,7 @@ impl World {
             devices: vec![device(20, registered())],
             cameras: vec![camera(20, "Entrance")],
             ledgers: Vec::new(),
+            exports: Vec::new(),
             trail: Vec::new(),
             back: BackOffice::default(),
         }
@@ -173,6 +176,7 @@ impl World {
             notices: Arc::new(mocks::notices(self)),
             devices: Arc::new(mocks::devices(self)),
             watch: Arc::new(mocks::watch(self)),
+            exports: Arc::new(mocks::exports(self)),
             documents: Arc::new(mocks::documents(self)),
             interruptions: Arc::new(mocks::interruptions(self)),
             viewing: Arc::new(mocks::viewing(self)),

@@ -1,18 +1,23 @@
 //! Matroska as cameras send it: a header, then one cluster per fragment.
 
 mod block;
+mod fragments;
 mod header;
 mod ids;
 pub mod read;
 pub mod write;
 
+pub use fragments::{Fragment, Fragments};
 pub use read::{Block, Event, Item, Limits, Reader};
+
+use serde::{Deserialize, Serialize};
 
 /// The tag with which a producer closes an open fragment at once.
 pub const END_OF_FRAGMENT: &str = "AWS_KINESISVIDEO_END_OF_FRAGMENT";
 
 /// What a track carries.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TrackKind {
     Video { width: u32, height: u32 },
     Audio { sample_rate: f64, channels: u32 },
@@ -20,7 +25,7 @@ pub enum TrackKind {
 }
 
 /// One track of the header.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Track {
     /// The number that blocks name; Kinesis Video wants 1 for video and 2 for audio.
     pub number: u64,

@@ -88,7 +88,16 @@ pub struct Reader {
     state: State,
     header: HeaderBuilder,
     timecode_scale: u64,
+    /// Whether another document may follow.
+    follows: Follows,
     failure: Option<MatroskaError>,
+}
+
+/// What may stand behind a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Follows {
+    Nothing,
+    Document,
 }
 
 impl Reader {
@@ -101,7 +110,16 @@ impl Reader {
             state: State::Start,
             header: HeaderBuilder::default(),
             timecode_scale: 1_000_000,
+            follows: Follows::Nothing,
             failure: None,
+        }
+    }
+
+    /// A reader of documents that stand one behind the other, each with a header of its own.
+    pub fn of_documents(limits: Limits) -> Self {
+        Self {
+            follows: Follows::Document,
+            ..Self::new(limits)
         }
     }
 

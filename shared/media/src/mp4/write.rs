@@ -12,7 +12,7 @@ use crate::codec::Codec;
 use crate::matroska::{Track, TrackKind};
 
 /// Video counts milliseconds, as the Matroska it comes from does.
-const MILLISECONDS: u32 = 1000;
+pub(super) const MILLISECONDS: u32 = 1000;
 /// Duration of a lone sample when nothing says how long it is shown.
 const ASSUMED_DURATION_MS: i64 = 33;
 /// A sample that decodes on its own, and one that depends on others.
@@ -71,7 +71,7 @@ pub fn init_segment(track: &Track) -> Result<Bytes, Mp4Error> {
     Ok(out.into())
 }
 
-fn trak(track: &Track) -> Result<Trak, Mp4Error> {
+pub(super) fn trak(track: &Track) -> Result<Trak, Mp4Error> {
     let entry = sample_entry(track)?;
     let (width, height) = picture_size(track);
     let is_video = matches!(track.kind, TrackKind::Video { .. });
@@ -269,7 +269,7 @@ fn run_entries(
 }
 
 /// Sound counts samples, so that the rounding of milliseconds cannot be heard.
-fn timescale(track: &Track) -> u32 {
+pub(super) fn timescale(track: &Track) -> u32 {
     match track.kind {
         TrackKind::Audio { sample_rate, .. } if (1.0..=384_000.0).contains(&sample_rate) => {
             sample_rate as u32
@@ -278,12 +278,12 @@ fn timescale(track: &Track) -> u32 {
     }
 }
 
-fn in_units(track: &Track, ms: i64) -> i64 {
+pub(super) fn in_units(track: &Track, ms: i64) -> i64 {
     let units = i128::from(ms) * i128::from(timescale(track)) / i128::from(MILLISECONDS);
     i64::try_from(units).unwrap_or(i64::MAX)
 }
 
-fn track_id(track: &Track) -> u32 {
+pub(super) fn track_id(track: &Track) -> u32 {
     u32::try_from(track.number).unwrap_or(1).max(1)
 }
 
@@ -305,6 +305,6 @@ fn picture_size(track: &Track) -> (u16, u16) {
     )
 }
 
-fn encode(atom: &impl Encode, out: &mut Vec<u8>) -> Result<(), Mp4Error> {
+pub(super) fn encode(atom: &impl Encode, out: &mut Vec<u8>) -> Result<(), Mp4Error> {
     atom.encode(out).map_err(|_| Mp4Error::InvalidSamples)
 }

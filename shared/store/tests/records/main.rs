@@ -3,6 +3,7 @@
 
 mod conflicts;
 mod due_work;
+mod exports;
 mod holds;
 mod life;
 mod outbox;

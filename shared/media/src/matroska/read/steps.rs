@@ -1,9 +1,9 @@
 //! Handles one element at a time: what each means where the reader stands.
 
 use super::super::block::find_block;
-use super::super::header::{check_doc_type, tags};
+use super::super::header::{HeaderBuilder, check_doc_type, tags};
 use super::super::{MatroskaError, ids};
-use super::{Block, Event, Item, Reader, State};
+use super::{Block, Event, Follows, Item, Reader, State};
 use crate::ebml::{ElementHead, uint};
 
 /// What came of looking at an element.
@@ -76,6 +76,11 @@ impl Reader {
                 };
                 let found = tags(&self.buffer[head.length..end])?;
                 Ok(Progress::Item(self.emit(Event::Tags(found), end)))
+            }
+            ids::EBML if self.follows == Follows::Document => {
+                self.state = State::Start;
+                self.header = HeaderBuilder::default();
+                Ok(Progress::Read)
             }
             ids::EBML | ids::SEGMENT | ids::TRACKS => Err(MatroskaError::SecondHeader),
             _ => self.start_skipping(head),
