@@ -10,12 +10,10 @@ use jiff::Timestamp;
 
 use crate::KinesisPlayback;
 use crate::errors::unbuilt;
-use crate::playback::{LIST, Miss, NO_STREAM, SERVICE, milliseconds, moment};
+use crate::playback::{LIST, Miss, NOTHING, SERVICE, milliseconds, moment};
 
 /// How many pages one reading may take: nearly three hours of fragments of one second.
 const MOST_PAGES: usize = 10;
-/// The errors of a stream that is not there, and of one that keeps nothing.
-const NOTHING: [&str; 2] = [NO_STREAM, "NoDataRetentionException"];
 
 #[async_trait]
 impl Arrivals for KinesisPlayback {

@@ -4,7 +4,9 @@
 //! differently; everything else is a [`CloudError`](ciero_ports::CloudError).
 
 mod accounts;
+mod archive;
 mod arrivals;
+mod case_files;
 mod chance;
 mod errors;
 mod intervals;
@@ -16,6 +18,7 @@ mod streams;
 mod things;
 
 pub use accounts::CognitoAccounts;
+pub use case_files::S3CaseFiles;
 pub use chance::OsChance;
 pub use list_files::S3ListFiles;
 pub use mailer::SesMailer;

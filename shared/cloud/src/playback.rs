@@ -24,6 +24,8 @@ pub(crate) const SERVICE: &str = "Kinesis Video";
 
 /// The error of a stream that is not there.
 pub(crate) const NO_STREAM: &str = "ResourceNotFoundException";
+/// The errors of a stream that is not there, and of one that keeps nothing.
+pub(crate) const NOTHING: [&str; 2] = [NO_STREAM, "NoDataRetentionException"];
 /// Fragments of a live playlist: enough to start at once, few enough to stay near the present.
 const LIVE_FRAGMENTS: i64 = 10;
 /// The most that a recorded playlist may hold.
@@ -33,7 +35,7 @@ const LIFE_SECONDS: (i32, i32) = (300, 43_200);
 /// Fragments on one page of a list.
 const PAGE: i64 = 1_000;
 /// A fragment is at most this long, so one that began earlier cannot reach into a range.
-const LONGEST_FRAGMENT: SignedDuration = SignedDuration::from_secs(20);
+pub(crate) const LONGEST_FRAGMENT: SignedDuration = SignedDuration::from_secs(20);
 
 /// Which data endpoint, of which stream.
 type EndpointKey = (String, &'static str);
@@ -42,7 +44,7 @@ type EndpointKey = (String, &'static str);
 #[derive(Debug)]
 pub struct KinesisPlayback {
     control: aws_sdk_kinesisvideo::Client,
-    archive: aws_sdk_kinesisvideoarchivedmedia::Client,
+    pub(crate) archive: aws_sdk_kinesisvideoarchivedmedia::Client,
     endpoints: Mutex<HashMap<EndpointKey, String>>,
 }
 
@@ -86,7 +88,7 @@ impl KinesisPlayback {
     }
 
     /// Forgets an endpoint that did not serve, so that the next call asks anew.
-    fn forget(&self, stream_name: &str, api: &Api) {
+    pub(crate) fn forget(&self, stream_name: &str, api: &Api) {
         self.known().remove(&(stream_name.to_owned(), api.name));
     }
 
@@ -190,8 +192,8 @@ impl KinesisPlayback {
 
 /// One API of the archive as the control plane calls it.
 pub(crate) struct Api {
-    name: &'static str,
-    control: ApiName,
+    pub(crate) name: &'static str,
+    pub(crate) control: ApiName,
 }
 
 const HLS: Api = Api {
@@ -246,7 +248,7 @@ pub(crate) fn milliseconds(at: &DateTime) -> i64 {
     i64::try_from(nanos).unwrap_or(i64::MAX)
 }
 
-fn interval(fragment: &Fragment) -> Option<Interval> {
+pub(crate) fn interval(fragment: &Fragment) -> Option<Interval> {
     let start = milliseconds(fragment.producer_timestamp()?);
     let end = start.checked_add(fragment.fragment_length_in_milliseconds())?;
     Some(Interval {

@@ -1,8 +1,10 @@
 //! One transaction is one decision: everything that it writes, or nothing.
 
 use ciero_domain::application::{Application, Event as ApplicationEvent};
+use ciero_domain::breach::Breach;
 use ciero_domain::contract::{Case, Contract, Effect, Entry, Kind, Receipt, Step, Task, stable_id};
 use ciero_domain::device::{Camera, Device};
+use ciero_domain::disclosure::{CopyOrder, Disclosure, Entry as DisclosureEntry, HoldCopy};
 use ciero_domain::documents::Operator;
 use ciero_domain::hold::Holds;
 use ciero_domain::ids::{ApplicationId, CameraId, ContractId, DeviceId, MessageId, UserId};
@@ -117,6 +119,12 @@ pub enum Write {
     Review(Box<Review>),
     /// Confidential table; the holds on a contract's data (21-4).
     Holds(Box<Holds>),
+    /// Confidential table; a disclosure case with what happened to it (21-4).
+    Disclosure(Box<Disclosure>, Box<DisclosureEntry>),
+    /// Confidential table; how far the copy of a held stretch of recording is (21-4).
+    HoldCopy(Box<HoldCopy>),
+    /// Confidential table; an incident of personal data.
+    Breach(Box<Breach>),
     /// Writes nothing: the contract must still be at this version.
     ContractStandsAt(ContractId, u64),
     /// Writes nothing: the holds on the contract's data must still be at this version, 0 for none (21-4).
@@ -176,6 +184,8 @@ pub enum Topic {
     Audit,
     /// The next part of a run of the camera watch.
     Watch,
+    /// The copies of held recordings (21-4).
+    HoldCopies,
     /// Due work of a kind.
     Work(Kind),
 }
@@ -188,6 +198,7 @@ impl Topic {
             Topic::Screening => "screening",
             Topic::Audit => "audit",
             Topic::Watch => "watch",
+            Topic::HoldCopies => "hold-copies",
             Topic::Work(kind) => kind.name(),
         }
     }
@@ -209,6 +220,8 @@ pub enum Body {
     Audit(Timestamp),
     /// Go on with the run of the camera watch that began then.
     Watch(Timestamp),
+    /// Go on with the copy of a held stretch of recording (21-4).
+    CopyHold(Box<CopyOrder>),
     /// Carry out due work.
     Work(HeldTask),
 }
@@ -262,6 +275,7 @@ impl Body {
             Body::Screen(_) | Body::Rescreen(_) => Topic::Screening,
             Body::Audit(_) => Topic::Audit,
             Body::Watch(_) => Topic::Watch,
+            Body::CopyHold(_) => Topic::HoldCopies,
             Body::Work(held) => Topic::Work(held.task.work.kind()),
         }
     }

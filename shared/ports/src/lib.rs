@@ -2,6 +2,7 @@
 
 mod cloud;
 mod decision;
+mod disclosure;
 mod records;
 mod watch;
 
@@ -18,6 +19,9 @@ pub use decision::{
     Announcement, Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered,
     Rescreening, Topic, Write, WriteKind,
 };
+pub use disclosure::{Archive, CaseFiles, Disclosures};
+#[cfg(feature = "mocks")]
+pub use disclosure::{MockArchive, MockCaseFiles, MockDisclosures};
 pub use records::{
     Applications, Audit, AuditReport, AuditReports, AuditRun, Billing, Cases, Confidential,
     ContractPage, Contracts, Devices, Documents, DueWork, Ledger, Notices, Parked, People,
