@@ -3,13 +3,14 @@
 use lambda_runtime::Error;
 
 /// The names under which template.yaml declares the functions.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "billing-schedule",
     "camera-watch",
     "contract-desk",
     "device-provisioning",
     "due-sweep",
     "effect-audit",
+    "hold-copy",
     "notification",
     "operations",
     "playback-url",
@@ -27,6 +28,7 @@ pub async fn run(name: &str) -> Result<(), Error> {
         "device-provisioning" => device_provisioning::run().await,
         "due-sweep" => due_sweep::run().await,
         "effect-audit" => effect_audit::run().await,
+        "hold-copy" => hold_copy::run().await,
         "notification" => notification::run().await,
         "operations" => operations::run().await,
         "playback-url" => playback_url::run().await,

@@ -1,4 +1,4 @@
-//! The operator's own commands: on contracts and their money, the register of 3-4, and publication (6-1, 23-2, P-4).
+//! The operator's own commands: on contracts and their money, the register of 3-4, publication (6-1, 23-2, P-4), and the legal desk (21-4).
 
 mod acting;
 mod billing;
@@ -6,6 +6,7 @@ mod checks;
 mod desk_work;
 mod import;
 mod import_page;
+mod legal;
 mod lists;
 mod load;
 mod measures;
@@ -23,7 +24,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
-use ciero_cloud::{OsChance, S3ListFiles, SqsQueues};
+use ciero_cloud::{OsChance, S3CaseFiles, S3ListFiles, SqsQueues};
 use ciero_ports::{
     Cases, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, Resellers, Topic,
 };
@@ -45,6 +46,8 @@ pub struct App {
     pub documents: Arc<dyn Documents>,
     pub confidential: Arc<dyn Confidential>,
     pub list_files: Arc<dyn ListFiles>,
+    /// The legal desk's own (21-4).
+    pub legal: legal::Sources,
     pub chance: Arc<dyn Chance>,
 }
 
@@ -85,6 +88,7 @@ pub fn router(app: App) -> Router<()> {
         .route("/console/cases/{id}/closing", post(desk_work::close_case))
         .route("/console/stuck/{id}/redrive", post(desk_work::redrive))
         .nest("/console/contracts/{id}", of_contract())
+        .merge(legal::routes())
         .with_state(app)
 }
 
@@ -117,6 +121,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         (Topic::Screening, text("SCREENING_QUEUE_URL")?),
         (Topic::Audit, text("AUDIT_QUEUE_URL")?),
         (Topic::Watch, text("WATCH_QUEUE_URL")?),
+        (Topic::HoldCopies, text("HOLD_COPY_QUEUE_URL")?),
     ];
     let gate = Gate::new(Settings::from_env()?, store.clone());
     let app = App {
@@ -132,6 +137,14 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         documents: store.clone(),
         confidential: store.clone(),
         list_files: Arc::new(S3ListFiles::new(&config, &text("SCREENING_LIST_BUCKET")?)),
+        legal: legal::Sources {
+            disclosures: store.clone(),
+            files: Arc::new(S3CaseFiles::new(&config, &text("DISCLOSURE_BUCKET")?)),
+            devices: store.clone(),
+            billing: store.clone(),
+            notices: store.clone(),
+            audit: store.clone(),
+        },
         chance: Arc::new(OsChance),
     };
     warm_up(store.operator()).await;

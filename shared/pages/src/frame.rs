@@ -37,6 +37,8 @@ pub enum Section {
     Watch,
     Stuck,
     Liability,
+    Disclosures,
+    Breaches,
     Apply,
     Prices,
     Terms,
@@ -128,6 +130,24 @@ const OPERATOR: &[(Entry, &[&str])] = &[
             "/console/liability",
             "責任限度額",
             "Liability cap",
+        ),
+        &["legal"],
+    ),
+    (
+        (
+            Section::Disclosures,
+            "/console/disclosures",
+            "開示",
+            "Disclosure",
+        ),
+        &["legal"],
+    ),
+    (
+        (
+            Section::Breaches,
+            "/console/breaches",
+            "漏えい等",
+            "Breaches",
         ),
         &["legal"],
     ),
@@ -268,7 +288,12 @@ mod tests {
             name: "佐藤".into(),
             groups: vec!["legal".into()],
         });
-        for entry in ["/console/contracts", "/console/liability"] {
+        for entry in [
+            "/console/contracts",
+            "/console/liability",
+            "/console/disclosures",
+            "/console/breaches",
+        ] {
             assert!(text.contains(entry), "{entry}");
         }
         for entry in [
