@@ -29,7 +29,7 @@ pub(super) fn opening(basis: LegalBasis) -> Opening {
             officer: "見本 一郎".into(),
             contact: "03-0000-0000".into(),
             basis,
-            statute: String::new(),
+            statute: "見本法第1条".into(),
             document_number: "第1号".into(),
             received_on: crate::calendar::tokyo_date(at(0)),
         },

@@ -226,7 +226,10 @@ fn a_request_without_a_scope_or_a_statute_is_refused() {
     };
     let cases: [(fn(&mut Opening), Refusal); 6] = [
         (
-            |o| o.request.basis = LegalBasis::OtherStatute,
+            |o| {
+                o.request.basis = LegalBasis::OtherStatute;
+                o.request.statute = String::new();
+            },
             Refusal::StatuteMissing,
         ),
         (|o| o.scope = Scope::default(), Refusal::NothingAsked),
