@@ -159,6 +159,7 @@ fn dependencies_point_one_way() {
         "effect-audit",
         "camera-watch",
         "clip-export",
+        "hold-copy",
     ];
     let metadata = metadata();
     let inner = inner_dependencies(&metadata);

@@ -63,6 +63,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         (Topic::Audit, text("AUDIT_QUEUE_URL")?),
         (Topic::Watch, text("WATCH_QUEUE_URL")?),
         (Topic::Exports, text("EXPORT_QUEUE_URL")?),
+        (Topic::HoldCopies, text("HOLD_COPY_QUEUE_URL")?),
     ];
     let app = App {
         applications: store.clone(),

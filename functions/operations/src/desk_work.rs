@@ -111,7 +111,8 @@ fn again(app: &App, parked: &Parked, who: (&str, Moment)) -> Result<Decision, Pr
         | Body::Rescreen(_)
         | Body::Announce(_)
         | Body::Audit(_)
-        | Body::Watch(_) => None,
+        | Body::Watch(_)
+        | Body::CopyHold(_) => None,
     };
     let detail = json!({"message": message.id, "queue": parked.queue});
     let decision = match message.body {

@@ -1,4 +1,5 @@
-//! The operator's own commands: on contracts and their money, the register of 3-4, publication (6-1, 23, P-4), interruptions (8-1).
+//! The operator's own commands: on contracts and their money, the register of 3-4, publication (6-1, 23, P-4), interruptions
+//! (8-1), and the legal desk (21-4).
 
 mod acting;
 mod billing;
@@ -7,6 +8,7 @@ mod desk_work;
 mod import;
 mod import_page;
 mod interruptions;
+mod legal;
 mod lists;
 mod load;
 mod measures;
@@ -27,7 +29,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
-use ciero_cloud::{OsChance, S3ListFiles, SqsQueues};
+use ciero_cloud::{OsChance, S3CaseFiles, S3ListFiles, SqsQueues};
 use ciero_ports::{
     Cases, Chance, Confidential, Contracts, Documents, DueWork, Interruptions, ListFiles,
     Resellers, TermsChanges, Topic, Website,
@@ -51,6 +53,8 @@ pub struct App {
     pub documents: Arc<dyn Documents>,
     pub confidential: Arc<dyn Confidential>,
     pub list_files: Arc<dyn ListFiles>,
+    /// The legal desk's own (21-4).
+    pub legal: legal::Sources,
     pub chance: Arc<dyn Chance>,
     pub changes: Arc<dyn TermsChanges>,
     pub interruptions: Arc<dyn Interruptions>,
@@ -96,6 +100,7 @@ pub fn router(app: App) -> Router<()> {
         .route("/console/stuck/{id}/redrive", post(desk_work::redrive))
         .nest("/console/contracts/{id}", of_contract())
         .merge(in_public())
+        .merge(legal::routes())
         .with_state(app)
 }
 
@@ -149,6 +154,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         (Topic::Audit, text("AUDIT_QUEUE_URL")?),
         (Topic::Watch, text("WATCH_QUEUE_URL")?),
         (Topic::Exports, text("EXPORT_QUEUE_URL")?),
+        (Topic::HoldCopies, text("HOLD_COPY_QUEUE_URL")?),
     ];
     let gate = Gate::new(Settings::from_env()?, store.clone());
     let app = App {
@@ -164,6 +170,14 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         documents: store.clone(),
         confidential: store.clone(),
         list_files: Arc::new(S3ListFiles::new(&config, &text("SCREENING_LIST_BUCKET")?)),
+        legal: legal::Sources {
+            disclosures: store.clone(),
+            files: Arc::new(S3CaseFiles::new(&config, &text("DISCLOSURE_BUCKET")?)),
+            devices: store.clone(),
+            billing: store.clone(),
+            notices: store.clone(),
+            audit: store.clone(),
+        },
         chance: Arc::new(OsChance),
         changes: store.clone(),
         interruptions: store.clone(),

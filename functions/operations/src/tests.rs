@@ -28,8 +28,9 @@ use ciero_domain::samples::up_to_date;
 use ciero_domain::screening::ListHeader;
 use ciero_domain::terms::{Answered, Draft, Sighting, TermsVersion};
 use ciero_ports::{
-    CloudError, CommitError, ContractPage, Decision, MockCases, MockChance, MockConfidential,
-    MockContracts, MockDocuments, MockDueWork, MockInterruptions, MockLedger, MockListFiles,
+    CloudError, CommitError, ContractPage, Decision, MockAudit, MockBilling, MockCaseFiles,
+    MockCases, MockChance, MockConfidential, MockContracts, MockDevices, MockDisclosures,
+    MockDocuments, MockDueWork, MockInterruptions, MockLedger, MockListFiles, MockNotices,
     MockPeople, MockQueues, MockResellers, MockTermsChanges, MockWebsite, Parked, SeenPage, Write,
     WriteKind,
 };
@@ -39,7 +40,7 @@ use serde_json::json;
 
 use super::*;
 
-fn now() -> Moment {
+pub(crate) fn now() -> Moment {
     Moment("2026-06-01T03:00:00Z".parse().unwrap())
 }
 
@@ -48,7 +49,7 @@ fn today() -> Date {
 }
 
 #[derive(Default)]
-struct Known {
+pub(crate) struct Known {
     operator: Option<Operator>,
     prices: Option<PriceList>,
     terms: Vec<TermsVersion>,
@@ -69,9 +70,9 @@ struct Known {
     seen: Arc<Mutex<(Vec<Sighting>, Vec<SeenPage>)>>,
 }
 
-type Committed = Arc<Mutex<Vec<Decision>>>;
+pub(crate) type Committed = Arc<Mutex<Vec<Decision>>>;
 
-fn app(known: Known) -> (App, Committed) {
+pub(crate) fn app(known: Known) -> (App, Committed) {
     let committed = Committed::default();
     let mut documents = MockDocuments::new();
     let Known {
@@ -178,6 +179,14 @@ fn app(known: Known) -> (App, Committed) {
         documents: Arc::new(documents),
         confidential: Arc::new(confidential),
         list_files: Arc::new(MockListFiles::new()),
+        legal: legal::Sources {
+            disclosures: Arc::new(MockDisclosures::new()),
+            files: Arc::new(MockCaseFiles::new()),
+            devices: Arc::new(MockDevices::new()),
+            billing: Arc::new(MockBilling::new()),
+            notices: Arc::new(MockNotices::new()),
+            audit: Arc::new(MockAudit::new()),
+        },
         chance: Arc::new(chance),
         changes: Arc::new(changes(drafts, seen)),
         interruptions: Arc::new(recorded),
@@ -215,7 +224,7 @@ fn payments(decision: &Decision) -> impl Iterator<Item = &str> {
 }
 
 /// An operator's session.
-fn operator(name: &str, groups: &[&str]) -> Session {
+pub(crate) fn operator(name: &str, groups: &[&str]) -> Session {
     let groups = groups.iter().map(|group| (*group).to_owned()).collect();
     Session {
         id: name.into(),
@@ -278,7 +287,7 @@ async fn post(known: Known, session: &Session, path: &str, body: Value) -> Came 
 }
 
 /// A contract since 1 March 2026 whose first invoice of 1 March, due on 30 April, is unpaid.
-fn running() -> Contract {
+pub(crate) fn running() -> Contract {
     let (contract, _) = ciero_domain::samples::contract(jiff::civil::date(2026, 3, 1));
     let facts = facts();
     let first = contract.owed().into_iter().min().unwrap();
@@ -298,7 +307,7 @@ fn facts() -> Facts {
 }
 
 /// A service with one contract.
-fn with(contract: &Contract) -> Known {
+pub(crate) fn with(contract: &Contract) -> Known {
     let facts = facts();
     let contract = up_to_date(contract.clone(), &facts, today());
     Known {

@@ -40,6 +40,7 @@ async fn carry_out(app: &App, item: &QueueItem, now: Moment) -> Result<()> {
         | Body::Audit(_)
         | Body::Watch(_)
         | Body::Export(..)
+        | Body::CopyHold(_)
         | Body::Work(_) => {
             anyhow::bail!("message {} belongs to another queue", message.id)
         }

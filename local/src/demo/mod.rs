@@ -23,9 +23,11 @@ use offer::{NoOffer, Offer};
 /// Remembers that everything was seeded; a start that finds it seeds nothing.
 const RECORD: &str = "demo.json";
 
-const OPERATORS: [(&str, &str); 2] = [
+/// A disclosure needs one who prepares it and two who approve (21-4).
+const OPERATORS: [(&str, &str); 3] = [
     ("operator-1", "demo-operator-1"),
     ("operator-2", "demo-operator-2"),
+    ("operator-3", "demo-operator-3"),
 ];
 const GROUPS: [&str; 6] = [
     "screener",

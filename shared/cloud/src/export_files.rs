@@ -11,7 +11,7 @@ use bytes::Bytes;
 use ciero_ports::{CloudError, ExportFiles, Upload};
 
 use crate::errors::{chain, code, failed};
-use crate::list_files::client;
+use crate::list_files::client_for_parts;
 
 const SERVICE: &str = "S3";
 
@@ -26,7 +26,7 @@ impl S3ExportFiles {
     /// Keeps files in this bucket.
     pub fn new(config: &SdkConfig, bucket: &str) -> Self {
         S3ExportFiles {
-            client: client(config),
+            client: client_for_parts(config),
             bucket: bucket.to_owned(),
         }
     }

@@ -4,7 +4,9 @@
 //! differently; everything else is a [`CloudError`](ciero_ports::CloudError).
 
 mod accounts;
+mod archive;
 mod arrivals;
+mod case_files;
 mod chance;
 mod errors;
 mod export_files;
@@ -18,6 +20,7 @@ mod streams;
 mod things;
 
 pub use accounts::CognitoAccounts;
+pub use case_files::S3CaseFiles;
 pub use chance::OsChance;
 pub use export_files::S3ExportFiles;
 pub use list_files::S3ListFiles;

@@ -8,7 +8,26 @@ use ciero_ports::{CloudError, ListFiles};
 
 use crate::errors::{chain, failed};
 
-const SERVICE: &str = "S3";
+pub(crate) const SERVICE: &str = "S3";
+
+/// Returns a client. An endpoint of its own has no host name for each bucket, so there the bucket stands in the path.
+pub(crate) fn client(config: &SdkConfig) -> Client {
+    let config = Builder::from(config)
+        .force_path_style(config.endpoint_url().is_some())
+        .build();
+    Client::from_conf(config)
+}
+
+/// Returns a client for files in parts: the signature covers what is sent, and a checksum beside it would have to be
+/// named again for each part.
+pub(crate) fn client_for_parts(config: &SdkConfig) -> Client {
+    let config = client(config)
+        .config()
+        .to_builder()
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .build();
+    Client::from_conf(config)
+}
 
 /// Keeps files in one bucket.
 #[derive(Debug, Clone)]
@@ -25,17 +44,6 @@ impl S3ListFiles {
             bucket: bucket.to_owned(),
         }
     }
-}
-
-/// Returns a client of the object store. An endpoint of its own has no host name for each bucket, so there the
-/// bucket stands in the path. The signature covers what is sent; a checksum beside it would have to be named again for each part of
-/// a file.
-pub(crate) fn client(config: &SdkConfig) -> Client {
-    let config = Builder::from(config)
-        .force_path_style(config.endpoint_url().is_some())
-        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-        .build();
-    Client::from_conf(config)
 }
 
 #[async_trait]

@@ -35,7 +35,7 @@ const LIFE_SECONDS: (i32, i32) = (300, 43_200);
 /// Fragments on one page of a list.
 const PAGE: i64 = 1_000;
 /// A fragment is at most this long, so one that began earlier cannot reach into a range.
-const LONGEST_FRAGMENT: SignedDuration = SignedDuration::from_secs(20);
+pub(crate) const LONGEST_FRAGMENT: SignedDuration = SignedDuration::from_secs(20);
 
 /// Which data endpoint, of which stream.
 type EndpointKey = (String, &'static str);
@@ -44,7 +44,7 @@ type EndpointKey = (String, &'static str);
 #[derive(Debug)]
 pub struct KinesisPlayback {
     control: aws_sdk_kinesisvideo::Client,
-    archive: aws_sdk_kinesisvideoarchivedmedia::Client,
+    pub(crate) archive: aws_sdk_kinesisvideoarchivedmedia::Client,
     endpoints: Mutex<HashMap<EndpointKey, String>>,
 }
 
@@ -196,8 +196,8 @@ impl KinesisPlayback {
 
 /// One API of the archive as the control plane calls it.
 pub(crate) struct Api {
-    name: &'static str,
-    control: ApiName,
+    pub(crate) name: &'static str,
+    pub(crate) control: ApiName,
 }
 
 const HLS: Api = Api {
@@ -257,7 +257,7 @@ pub(crate) fn milliseconds(at: &DateTime) -> i64 {
     i64::try_from(nanos).unwrap_or(i64::MAX)
 }
 
-fn interval(fragment: &Fragment) -> Option<Interval> {
+pub(crate) fn interval(fragment: &Fragment) -> Option<Interval> {
     let start = milliseconds(fragment.producer_timestamp()?);
     let end = start.checked_add(fragment.fragment_length_in_milliseconds())?;
     Some(Interval {

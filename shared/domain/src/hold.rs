@@ -51,6 +51,30 @@ impl Holds {
         }
     }
 
+    /// Places holds for a case.
+    #[must_use]
+    pub fn placed(mut self, case: &str, scopes: Vec<Scope>, at: Timestamp) -> Self {
+        self.version += 1;
+        self.holds.extend(scopes.into_iter().map(|scope| Hold {
+            case: case.to_owned(),
+            scope,
+            placed_at: at,
+            released_at: None,
+        }));
+        self
+    }
+
+    /// Ends the holds of a case, and of no other.
+    #[must_use]
+    pub fn released(mut self, case: &str, at: Timestamp) -> Self {
+        self.version += 1;
+        let mine = |hold: &&mut Hold| hold.case == case && hold.released_at.is_none();
+        for hold in self.holds.iter_mut().filter(mine) {
+            hold.released_at = Some(at);
+        }
+        self
+    }
+
     /// Returns the holds that have not ended.
     pub fn in_force(&self) -> impl Iterator<Item = &Hold> {
         self.holds.iter().filter(|hold| hold.released_at.is_none())
@@ -88,6 +112,20 @@ mod tests {
             from: Timestamp::UNIX_EPOCH,
             until: Timestamp::MAX,
         }
+    }
+
+    #[test]
+    fn art_21_a_release_ends_the_holds_of_its_case_and_of_no_other() {
+        let camera = |n: u8| CameraId::from_random([n; 10]);
+        let at = Timestamp::UNIX_EPOCH;
+        let holds = Holds::none(ContractId::from_random([1; 10]))
+            .placed("x-1", vec![Scope::RegisteredData, recordings(1)], at)
+            .placed("x-2", vec![recordings(1), recordings(2)], at)
+            .released("x-1", at);
+        assert_eq!(holds.version, 3);
+        assert!(!holds.keep_registered_data());
+        assert!(holds.keep_recordings_of(&camera(1)) && holds.keep_recordings_of(&camera(2)));
+        assert_eq!(holds.released("x-2", at).in_force().count(), 0);
     }
 
     #[test]

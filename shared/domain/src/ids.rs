@@ -112,6 +112,12 @@ id!(
 id!(
     /// One message of the outbox, and so one notice.
     MessageId, "m");
+id!(
+    /// One disclosure case (21-4); whoever is not of the legal desk never learns one.
+    DisclosureId, "x");
+id!(
+    /// One incident of the breach register.
+    BreachId, "b");
 
 #[cfg(test)]
 mod tests {

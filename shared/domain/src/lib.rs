@@ -6,11 +6,13 @@
 mod rules;
 
 pub mod application;
+pub mod breach;
 pub mod calendar;
 pub mod confirmation;
 pub mod contract;
 pub mod corporate_number;
 pub mod device;
+pub mod disclosure;
 pub mod documents;
 pub mod due_date;
 pub mod entitlement;

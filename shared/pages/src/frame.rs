@@ -40,6 +40,8 @@ pub enum Section {
     Liability,
     TermsChanges,
     Interruptions,
+    Disclosures,
+    Breaches,
     Apply,
     Prices,
     Terms,
@@ -155,6 +157,24 @@ const OPERATOR: &[(Entry, &[&str])] = &[
             "Interruptions",
         ),
         &["publisher", "support"],
+    ),
+    (
+        (
+            Section::Disclosures,
+            "/console/disclosures",
+            "開示",
+            "Disclosure",
+        ),
+        &["legal"],
+    ),
+    (
+        (
+            Section::Breaches,
+            "/console/breaches",
+            "漏えい等",
+            "Breaches",
+        ),
+        &["legal"],
     ),
 ];
 /// Those who look after customers in one way or another.
@@ -297,7 +317,12 @@ mod tests {
             name: "佐藤".into(),
             groups: vec!["legal".into()],
         });
-        for entry in ["/console/contracts", "/console/liability"] {
+        for entry in [
+            "/console/contracts",
+            "/console/liability",
+            "/console/disclosures",
+            "/console/breaches",
+        ] {
             assert!(text.contains(entry), "{entry}");
         }
         for entry in [

@@ -1,10 +1,12 @@
 //! One transaction is one decision: everything that it writes, or nothing.
 
 use ciero_domain::application::{Application, Event as ApplicationEvent};
+use ciero_domain::breach::Breach;
 use ciero_domain::contract::{
     Case, Contract, Effect, Entry, Event, Kind, Receipt, Step, Task, stable_id,
 };
 use ciero_domain::device::{Camera, Device};
+use ciero_domain::disclosure::{CopyOrder, Disclosure, Entry as DisclosureEntry, HoldCopy};
 use ciero_domain::documents::Operator;
 use ciero_domain::export::Export;
 use ciero_domain::hold::Holds;
@@ -129,6 +131,12 @@ pub enum Write {
     Review(Box<Review>),
     /// Confidential table; the holds on a contract's data (21-4).
     Holds(Box<Holds>),
+    /// Confidential table; a disclosure case with what happened to it (21-4).
+    Disclosure(Box<Disclosure>, Box<DisclosureEntry>),
+    /// Confidential table; how far the copy of a held stretch of recording is (21-4).
+    HoldCopy(Box<HoldCopy>),
+    /// Confidential table; an incident of personal data.
+    Breach(Box<Breach>),
     /// Writes nothing: the contract must still be at this version.
     ContractStandsAt(ContractId, u64),
     /// Writes nothing: the holds on the contract's data must still be at this version, 0 for none (21-4).
@@ -194,6 +202,8 @@ pub enum Topic {
     Watch,
     /// The next stretch of work on an export.
     Exports,
+    /// The copies of held recordings (21-4).
+    HoldCopies,
     /// Due work of a kind.
     Work(Kind),
 }
@@ -207,6 +217,7 @@ impl Topic {
             Topic::Audit => "audit",
             Topic::Watch => "watch",
             Topic::Exports => "exports",
+            Topic::HoldCopies => "hold-copies",
             Topic::Work(kind) => kind.name(),
         }
     }
@@ -232,6 +243,8 @@ pub enum Body {
     Watch(Timestamp),
     /// Go on with an export.
     Export(ContractId, ExportId),
+    /// Go on with the copy of a held stretch of recording (21-4).
+    CopyHold(Box<CopyOrder>),
     /// Carry out due work.
     Work(HeldTask),
 }
@@ -276,6 +289,7 @@ impl Body {
             Body::Audit(_) => Topic::Audit,
             Body::Watch(_) => Topic::Watch,
             Body::Export(..) => Topic::Exports,
+            Body::CopyHold(_) => Topic::HoldCopies,
             Body::Work(held) => Topic::Work(held.task.work.kind()),
         }
     }

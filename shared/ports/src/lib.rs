@@ -3,6 +3,7 @@
 mod announcement;
 mod cloud;
 mod decision;
+mod disclosure;
 mod exports;
 mod publishing;
 mod records;
@@ -22,6 +23,9 @@ pub use decision::{
     Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered, Rescreening,
     Topic, Write, WriteKind,
 };
+pub use disclosure::{Archive, CaseFiles, Disclosures};
+#[cfg(feature = "mocks")]
+pub use disclosure::{MockArchive, MockCaseFiles, MockDisclosures};
 pub use exports::{ExportFiles, Exports, Media, Recordings, Upload};
 #[cfg(feature = "mocks")]
 pub use exports::{MockExportFiles, MockExports, MockRecordings};

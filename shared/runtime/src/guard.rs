@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use ciero_domain::Language;
@@ -13,10 +13,13 @@ use sha2::{Digest, Sha256};
 
 use crate::input::is_form;
 use crate::session::Session;
+use crate::upload::{self, is_upload};
 use crate::{Answer, Asked, Gate, Moment, PageLanguage, Problem};
 
 /// The largest body that a command takes, in bytes.
 pub const BODY_LIMIT: usize = 256 * 1024;
+/// The largest form with files, in bytes: a function's request holds 6 MB, in base 64.
+pub const UPLOAD_LIMIT: usize = 4 * 1024 * 1024;
 
 /// Puts the guard around a router, and a problem behind every unknown route.
 pub fn guarded(router: Router<()>, gate: Gate) -> Router {
@@ -30,6 +33,8 @@ pub fn guarded(router: Router<()>, gate: Gate) -> Router {
                 "This method is not allowed here.",
             )
         })
+        // The guard limits every body itself.
+        .layer(DefaultBodyLimit::disable())
         .layer(from_fn_with_state(gate, guard))
 }
 
@@ -84,21 +89,22 @@ async fn admit(gate: &Gate, request: Request) -> Result<Request, Problem> {
     }
     check_origin(request.headers(), &gate.settings.portal_url)?;
     let (mut parts, body) = request.into_parts();
-    let body = Limited::new(body, BODY_LIMIT)
-        .collect()
-        .await
-        .map_err(|_| {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body_too_large",
-                "送信された内容が大きすぎます。",
-                "What was sent is too large.",
-            )
-        })?;
+    let limit = match is_upload(&parts.headers) {
+        true => UPLOAD_LIMIT,
+        false => BODY_LIMIT,
+    };
+    let body = Limited::new(body, limit).collect().await.map_err(|_| {
+        Problem::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body_too_large",
+            "送信された内容が大きすぎます。",
+            "What was sent is too large.",
+        )
+    })?;
     let body: Bytes = body.to_bytes();
     let now = Moment::of(&parts);
     let session = gate.cookie_session(&parts.headers, now);
-    check_token(gate, &parts.headers, &body, session.as_ref(), now)?;
+    check_token(gate, &parts.headers, &body, session.as_ref(), now).await?;
     let attempt = attempt(&parts, &body, session.as_ref())?;
     parts.extensions.insert(Asked(attempt));
     Ok(Request::from_parts(parts, Body::from(body)))
@@ -124,29 +130,36 @@ fn check_origin(headers: &HeaderMap, portal_url: &str) -> Result<(), Problem> {
 }
 
 /// Refuses a form, or anything sent with our cookie, that does not carry the token of its page.
-fn check_token(
+async fn check_token(
     gate: &Gate,
     headers: &HeaderMap,
     body: &Bytes,
     session: Option<&Session>,
     now: Moment,
 ) -> Result<(), Problem> {
-    if headers.contains_key(header::AUTHORIZATION) || (session.is_none() && !is_form(headers)) {
+    let is_form = is_form(headers);
+    if headers.contains_key(header::AUTHORIZATION) || (session.is_none() && !is_form) {
         return Ok(());
     }
     let sent = headers
         .get("x-csrf-token")
         .and_then(|v| v.to_str().ok())
         .map(str::to_owned);
-    let sent = sent.or_else(|| {
-        let fields: Vec<(String, String)> = is_form(headers)
-            .then(|| serde_urlencoded::from_bytes(body).ok())
-            .flatten()?;
-        fields
-            .into_iter()
-            .find(|(name, _)| name == "csrf")
-            .map(|(_, value)| value)
-    });
+    let sent = match sent {
+        Some(sent) => Some(sent),
+        None if is_upload(headers) => {
+            let upload = upload::read(headers, body).await;
+            upload.and_then(|mut upload| upload.fields.remove("csrf"))
+        }
+        None => {
+            let fields: Option<Vec<(String, String)>> = is_form
+                .then(|| serde_urlencoded::from_bytes(body).ok())
+                .flatten();
+            let fields = fields.unwrap_or_default().into_iter();
+            let mut tokens = fields.filter(|(name, _)| name == "csrf");
+            tokens.next().map(|(_, value)| value)
+        }
+    };
     if sent.is_some_and(|token| gate.sealer.token_holds(&token, session, now)) {
         return Ok(());
     }

@@ -23,7 +23,7 @@ fn content_type(headers: &http::HeaderMap) -> &str {
         .unwrap_or_default()
 }
 
-fn malformed(detail: &str) -> Problem {
+pub(crate) fn malformed(detail: &str) -> Problem {
     tracing::debug!(detail, "a body was not understood");
     Problem::new(
         StatusCode::BAD_REQUEST,

@@ -17,6 +17,7 @@ mod session;
 mod settings;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod upload;
 mod website;
 mod who;
 mod worker;
@@ -37,6 +38,7 @@ pub use oidc::{Claims, Pool, SignIn};
 pub use problem::Problem;
 pub use session::{COOKIE, LIFETIME, Role, Sealer, Session, device_code_hash};
 pub use settings::{Settings, number, text};
+pub use upload::{Upload, UploadedFile};
 pub use website::PublicWebsite;
 pub use who::{Administrator, Csrf, Operator, PageLanguage, SignedIn};
 pub use worker::Worker;

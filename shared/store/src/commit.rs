@@ -11,7 +11,8 @@ use crate::ledger::Answer;
 use crate::operation::{Condition, Operation, Operations};
 use crate::{Store, applications, audit, billing, cases, confidential, contracts, devices};
 use crate::{
-    describe, documents, due_work, exports, keys, notices, people, publishing, resellers, watch,
+    describe, disclosures, documents, due_work, exports, keys, notices, people, publishing,
+    resellers, watch,
 };
 
 /// DynamoDB's limit of one transaction.
@@ -91,6 +92,9 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::ScreeningList(header) => confidential::put_screening_list(header),
         Write::Review(review) => confidential::put_review(review),
         Write::Holds(holds) => confidential::put_holds(holds),
+        Write::Disclosure(case, entry) => disclosures::put(case, entry),
+        Write::HoldCopy(copy) => disclosures::put_copy(copy),
+        Write::Breach(breach) => disclosures::put_breach(breach),
         Write::ContractStandsAt(contract, version) => contracts::stands_at(contract, *version),
         Write::HoldsStandAt(contract, version) => confidential::holds_stand_at(contract, *version),
         Write::Operator(operator) => documents::put_operator(operator),

@@ -1,8 +1,10 @@
 //! Every key of both tables; nothing else in the crate spells one.
 
 use ciero_domain::application::State;
+use ciero_domain::disclosure::CopyOrder;
 use ciero_domain::ids::{
-    ApplicationId, CameraId, ContractId, DeviceId, ExportId, MessageId, UserId,
+    ApplicationId, BreachId, CameraId, ContractId, DeviceId, DisclosureId, ExportId, MessageId,
+    UserId,
 };
 use ciero_domain::interruption::Interruption;
 use ciero_domain::reseller::ResoldFee;
@@ -43,6 +45,9 @@ pub(crate) const INTERRUPTIONS: &str = "INTERRUPTIONS";
 pub(crate) const REGISTER: &str = "REGISTER";
 pub(crate) const SCREENING_LISTS: &str = "SCREENING_LISTS";
 pub(crate) const REVIEWS: &str = "REVIEWS";
+pub(crate) const DISCLOSURES: &str = "DISCLOSURES";
+pub(crate) const HOLD_COPIES: &str = "COPY#";
+pub(crate) const BREACHES: &str = "BREACHES";
 pub(crate) const EVENTS: &str = "EVENT#";
 pub(crate) const EFFECTS: &str = "EFFECT#";
 pub(crate) const INVOICES: &str = "INVOICE#";
@@ -424,6 +429,34 @@ pub(crate) fn review(subject: &Subject) -> Key {
 /// Confidential table.
 pub(crate) fn holds(contract: &ContractId) -> Key {
     Key::new(contract_partition(contract), "HOLDS")
+}
+
+/// Confidential table.
+pub(crate) fn disclosure(id: &DisclosureId) -> Key {
+    Key::new(DISCLOSURES, format!("CASE#{id}"))
+}
+
+/// The partition of the confidential table that holds a case's history and copies.
+pub(crate) fn disclosure_partition(id: &DisclosureId) -> String {
+    format!("DISCLOSURE#{id}")
+}
+
+/// Confidential table.
+pub(crate) fn disclosure_event(id: &DisclosureId, version: u64) -> Key {
+    Key::new(disclosure_partition(id), event(version))
+}
+
+/// Confidential table. Stretches of one camera may begin at the same moment.
+pub(crate) fn hold_copy(order: &CopyOrder) -> Key {
+    let stretch = &order.stretch;
+    let (from, until) = (sortable(stretch.from), sortable(stretch.until));
+    let name = format!("{HOLD_COPIES}{}#{from}#{until}", stretch.camera);
+    Key::new(disclosure_partition(&order.case), name)
+}
+
+/// Confidential table.
+pub(crate) fn breach(id: &BreachId) -> Key {
+    Key::new(BREACHES, format!("BREACH#{id}"))
 }
 
 /// The partition of the confidential table that holds who read one thing.

@@ -12,6 +12,7 @@ mod commit;
 mod confidential;
 mod contracts;
 mod devices;
+mod disclosures;
 mod documents;
 mod due_work;
 mod exports;

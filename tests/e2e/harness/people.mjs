@@ -7,7 +7,7 @@ import { form } from "./html.mjs";
 import { until } from "./poll.mjs";
 
 export const OPERATOR_POOL = "ap-northeast-1_OperatorPool";
-const GROUPS = ["screener", "billing", "legal", "support", "publisher", "contracts"];
+export const GROUPS = ["screener", "billing", "legal", "support", "publisher", "contracts"];
 
 /** The sign-in names of the demo, as its sign-in page shows them. */
 export const DEMO = {
@@ -71,13 +71,13 @@ export const DEVICE = {
 /** The operator that a test makes, for signing in again. */
 export const OPERATOR = { name: "e2e-operator", password: "an-operators-password-1", door: "/console/sign-in" };
 
-/** Makes an operator through the pool's own API and signs in. */
-export async function operator(instance, name = OPERATOR.name) {
+/** Makes an operator of some groups through the pool's own API and signs in. */
+export async function operator(instance, name = OPERATOR.name, groups = GROUPS) {
   const who = { UserPoolId: OPERATOR_POOL, Username: name };
   const { password, door } = OPERATOR;
   await cognito(instance, "AdminCreateUser", { ...who, MessageAction: "SUPPRESS", UserAttributes: [{ Name: "email", Value: `${name}@example.jp` }] });
   await cognito(instance, "AdminSetUserPassword", { ...who, Password: password, Permanent: true });
-  for (const group of GROUPS) await cognito(instance, "AdminAddUserToGroup", { ...who, GroupName: group });
+  for (const group of groups) await cognito(instance, "AdminAddUserToGroup", { ...who, GroupName: group });
   const client = new Client(instance);
   await client.signIn({ name, password, door });
   return client;
