@@ -3,10 +3,11 @@
 use lambda_runtime::Error;
 
 /// The names under which template.yaml declares the functions.
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 13] = [
     "billing-schedule",
     "camera-watch",
     "contract-desk",
+    "contract-purge",
     "device-provisioning",
     "due-sweep",
     "effect-audit",
@@ -24,6 +25,7 @@ pub async fn run(name: &str) -> Result<(), Error> {
         "billing-schedule" => billing_schedule::run().await,
         "camera-watch" => camera_watch::run().await,
         "contract-desk" => contract_desk::run().await,
+        "contract-purge" => contract_purge::run().await,
         "device-provisioning" => device_provisioning::run().await,
         "due-sweep" => due_sweep::run().await,
         "effect-audit" => effect_audit::run().await,

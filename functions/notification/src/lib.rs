@@ -22,8 +22,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_ports::{
-    Accounts, Applications, Billing, Body, Chance, CommitError, Contracts, Decision, Devices,
-    Documents, DueWork, Ledger, Mailer, Notices, People, Queues, Resellers, Topic,
+    Accounts, Applications, Billing, Body, Certificates, Chance, CommitError, Contracts, Decision,
+    Devices, Documents, DueWork, Ledger, Mailer, Notices, People, Queues, Resellers, Topic,
 };
 use ciero_runtime::{Event, Moment, OnEvent, QueueItem, number, one_by_one, text};
 use serde_json::Value;
@@ -39,6 +39,7 @@ pub struct App {
     pub devices: Arc<dyn Devices>,
     pub documents: Arc<dyn Documents>,
     pub notices: Arc<dyn Notices>,
+    pub certificates: Arc<dyn Certificates>,
     pub ledger: Arc<dyn Ledger>,
     pub queues: Arc<dyn Queues>,
     pub mailer: Arc<dyn Mailer>,
@@ -71,6 +72,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         devices: store.clone(),
         documents: store.clone(),
         notices: store.clone(),
+        certificates: store.clone(),
         ledger: store.clone(),
         queues: Arc::new(ciero_cloud::SqsQueues::new(&config, queues)),
         mailer: Arc::new(ciero_cloud::SesMailer::new(

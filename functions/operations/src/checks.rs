@@ -20,6 +20,8 @@ const VERSION_MAX: usize = 32;
 
 /// The longest time that a price list gives for payment, in months.
 const MOST_MONTHS: u8 = 12;
+/// A customer who left is not kept waiting for ever.
+const MOST_KEPT_DAYS: u16 = 365;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,6 +133,15 @@ fn check_operator(operator: &Operator) -> Result<()> {
     ensure!(
         operator.arrears.interest_from_yen.0 >= 0,
         "the smallest interest that is asked for is not negative (19)"
+    );
+    let keeping = &operator.deletion;
+    ensure!(
+        keeping.kept_days <= MOST_KEPT_DAYS && [7, 10].contains(&keeping.books_years),
+        "data are kept for {MOST_KEPT_DAYS} days after the end at most, and tax books for 7 or 10 years (15-3)"
+    );
+    ensure!(
+        (1..=12).contains(&keeping.year_ends_in_month),
+        "the tax period ends with a month from 1 to 12 (15-3)"
     );
     let codes = operator.resellers.iter().map(|reseller| &reseller.code);
     ensure!(

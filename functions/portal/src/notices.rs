@@ -100,6 +100,7 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
         Notice::Rescinded { .. } => l.t("契約の解除", "Rescission"),
         Notice::RecordingStopped { .. } => l.t("録画の停止", "Recording stopped"),
         Notice::RecordingResumed { .. } => l.t("録画の再開", "Recording resumed"),
+        Notice::DataDeleted { .. } => l.t("データの消去", "Deletion of data"),
         Notice::ResellerInvoiceIssued { .. } => l.t("販売店への請求書", "Invoice to the reseller"),
     }
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod arrivals;
 mod chance;
 mod errors;
+mod files;
 mod intervals;
 mod list_files;
 mod mailer;
@@ -17,6 +18,7 @@ mod things;
 
 pub use accounts::CognitoAccounts;
 pub use chance::OsChance;
+pub use files::S3Files;
 pub use list_files::S3ListFiles;
 pub use mailer::SesMailer;
 pub use playback::KinesisPlayback;

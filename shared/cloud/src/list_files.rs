@@ -18,17 +18,21 @@ pub struct S3ListFiles {
 }
 
 impl S3ListFiles {
-    /// Keeps files in this bucket. An endpoint of its own has no host name for each bucket, so there the
-    /// bucket stands in the path.
+    /// Keeps files in this bucket.
     pub fn new(config: &SdkConfig, bucket: &str) -> Self {
-        let config = Builder::from(config)
-            .force_path_style(config.endpoint_url().is_some())
-            .build();
         S3ListFiles {
-            client: Client::from_conf(config),
+            client: client(config),
             bucket: bucket.to_owned(),
         }
     }
+}
+
+/// Returns a client. An endpoint of its own has no host name for each bucket, so there the bucket stands in the path.
+pub(crate) fn client(config: &SdkConfig) -> Client {
+    let config = Builder::from(config)
+        .force_path_style(config.endpoint_url().is_some())
+        .build();
+    Client::from_conf(config)
 }
 
 #[async_trait]

@@ -87,6 +87,8 @@ pub enum Notice {
         seen_at: Timestamp,
         cameras: Vec<Resumed>,
     },
+    /// 15-3: the customer's data were deleted; carries the certificate.
+    DataDeleted { contract: ContractId },
     /// 6-2: a reseller's invoice of a month was issued; goes to the reseller.
     ResellerInvoiceIssued { reseller: String, number: u32 },
 }
@@ -117,6 +119,7 @@ impl Notice {
             Notice::Rescinded { .. } => "rescinded",
             Notice::RecordingStopped { .. } => "recording_stopped",
             Notice::RecordingResumed { .. } => "recording_resumed",
+            Notice::DataDeleted { .. } => "data_deleted",
             Notice::ResellerInvoiceIssued { .. } => "reseller_invoice_issued",
         }
     }
@@ -142,6 +145,7 @@ impl Notice {
             | Notice::SuspensionLifted { .. }
             | Notice::ResellerInvoiceIssued { .. } => "6-2",
             Notice::Rescinded { .. } => "13-1",
+            Notice::DataDeleted { .. } => "15-3",
             Notice::RecordingStopped { .. } | Notice::RecordingResumed { .. } => "2-8",
         }
     }
@@ -166,6 +170,7 @@ impl Notice {
             | Notice::Suspended { contract }
             | Notice::SuspensionLifted { contract }
             | Notice::Rescinded { contract }
+            | Notice::DataDeleted { contract }
             | Notice::RecordingStopped { contract, .. }
             | Notice::RecordingResumed { contract, .. } => Some(contract),
             Notice::ApplicationReceived { .. }

@@ -37,6 +37,7 @@ pub enum Section {
     Watch,
     Stuck,
     Liability,
+    Purges,
     Apply,
     Prices,
     Terms,
@@ -130,6 +131,10 @@ const OPERATOR: &[(Entry, &[&str])] = &[
             "Liability cap",
         ),
         &["legal"],
+    ),
+    (
+        (Section::Purges, "/console/purges", "データ消去", "Purges"),
+        &["contracts", "legal"],
     ),
 ];
 /// Those who look after customers in one way or another.

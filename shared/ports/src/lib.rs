@@ -2,12 +2,13 @@
 
 mod cloud;
 mod decision;
+mod purge;
 mod records;
 mod watch;
 
 pub use cloud::{
-    Accounts, Arrivals, Arrived, Chance, CloudError, Enrolled, Interval, ListFiles, Mail, Mailer,
-    Playback, PlaybackError, PlaybackWindow, Queues, Streams, Things,
+    Accounts, Arrivals, Arrived, Attachment, Chance, CloudError, Enrolled, Interval, ListFiles,
+    Mail, Mailer, Playback, PlaybackError, PlaybackWindow, Queues, Streams, Things,
 };
 #[cfg(feature = "mocks")]
 pub use cloud::{
@@ -15,9 +16,12 @@ pub use cloud::{
     MockStreams, MockThings,
 };
 pub use decision::{
-    Announcement, Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered,
-    Rescreening, Topic, Write, WriteKind,
+    Announcement, Attempt, AuditRow, Body, CommitError, Decision, HeldTask, KeptConsent, Message,
+    Remembered, Rescreening, Stored, Topic, Write, WriteKind,
 };
+pub use purge::{Certificates, Files, Portion, Purges};
+#[cfg(feature = "mocks")]
+pub use purge::{MockCertificates, MockFiles, MockPurges};
 pub use records::{
     Applications, Audit, AuditReport, AuditReports, AuditRun, Billing, Cases, Confidential,
     ContractPage, Contracts, Devices, Documents, DueWork, Ledger, Notices, Parked, People,

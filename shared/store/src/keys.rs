@@ -77,11 +77,11 @@ pub(crate) fn sortable(at: Timestamp) -> String {
 }
 
 pub(crate) fn application(id: &ApplicationId) -> Key {
-    Key::new(format!("APPLICATION#{id}"), "STATE")
+    Key::new(application_partition(id), STATE)
 }
 
 pub(crate) fn application_event(id: &ApplicationId, version: u64) -> Key {
-    Key::new(format!("APPLICATION#{id}"), event(version))
+    Key::new(application_partition(id), event(version))
 }
 
 pub(crate) fn application_list(state: State) -> String {
@@ -94,12 +94,12 @@ pub(crate) fn contract_partition(id: &ContractId) -> String {
 }
 
 pub(crate) fn contract(id: &ContractId) -> Key {
-    Key::new(contract_partition(id), "STATE")
+    Key::new(contract_partition(id), STATE)
 }
 
 /// The item by which a contract stands in people's lists; the state itself is not indexed.
 pub(crate) fn contract_listed(id: &ContractId) -> Key {
-    Key::new(contract_partition(id), "LISTED")
+    Key::new(contract_partition(id), LISTED)
 }
 
 pub(crate) fn contract_event(id: &ContractId, version: u64) -> Key {
@@ -360,7 +360,7 @@ pub(crate) fn customer(code: &str, contract: &ContractId) -> Key {
 
 /// Confidential table.
 pub(crate) fn screening(id: &ApplicationId) -> Key {
-    Key::new(format!("APPLICATION#{id}"), "SCREENING")
+    Key::new(application_partition(id), "SCREENING")
 }
 
 /// Confidential table.
@@ -381,6 +381,50 @@ pub(crate) fn review(subject: &Subject) -> Key {
 /// Confidential table.
 pub(crate) fn holds(contract: &ContractId) -> Key {
     Key::new(contract_partition(contract), "HOLDS")
+}
+
+pub(crate) const CONSENTS: &str = "CONSENT#";
+pub(crate) const CERTIFICATES: &str = "CERTIFICATE#";
+pub(crate) const STATE: &str = "STATE";
+pub(crate) const LISTED: &str = "LISTED";
+pub(crate) const LINES: &str = "LINE#";
+/// Confidential table: contracts whose purge goes on.
+pub(crate) const PURGES: &str = "PURGES";
+
+/// The partition that holds an application with its events, in both tables.
+pub(crate) fn application_partition(id: &ApplicationId) -> String {
+    format!("APPLICATION#{id}")
+}
+
+pub(crate) fn consent(contract: &ContractId, who: &str) -> Key {
+    Key::new(contract_partition(contract), format!("{CONSENTS}{who}"))
+}
+
+pub(crate) fn certificate(contract: &ContractId, number: u32) -> Key {
+    Key::new(
+        contract_partition(contract),
+        format!("{CERTIFICATES}{number}"),
+    )
+}
+
+/// Confidential table: a purge's journal with its lines.
+pub(crate) fn purge_partition(contract: &ContractId) -> String {
+    format!("PURGE#{contract}")
+}
+
+/// Confidential table.
+pub(crate) fn purge(contract: &ContractId) -> Key {
+    Key::new(purge_partition(contract), "JOURNAL")
+}
+
+/// Confidential table.
+pub(crate) fn purge_line(contract: &ContractId, number: u64) -> Key {
+    Key::new(purge_partition(contract), format!("{LINES}{number:06}"))
+}
+
+/// Confidential table.
+pub(crate) fn purge_under_way(contract: &ContractId) -> Key {
+    Key::new(PURGES, contract.as_str())
 }
 
 /// The partition of the confidential table that holds who read one thing.

@@ -20,6 +20,7 @@ mod ledger;
 mod notices;
 mod operation;
 mod people;
+mod purge;
 mod reading;
 mod resellers;
 mod viewing;

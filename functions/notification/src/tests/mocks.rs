@@ -6,9 +6,9 @@ use ciero_domain::Language;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::user::{Role, User};
 use ciero_ports::{
-    CommitError, Decision, Mail, MockAccounts, MockApplications, MockBilling, MockChance,
-    MockContracts, MockDevices, MockDocuments, MockDueWork, MockLedger, MockMailer, MockNotices,
-    MockPeople, MockQueues, MockResellers, Write,
+    CommitError, Decision, Mail, MockAccounts, MockApplications, MockBilling, MockCertificates,
+    MockChance, MockContracts, MockDevices, MockDocuments, MockDueWork, MockLedger, MockMailer,
+    MockNotices, MockPeople, MockQueues, MockResellers, Write,
 };
 
 use super::life::{Life, facts};
@@ -48,6 +48,7 @@ pub struct Mocks {
     pub devices: MockDevices,
     pub documents: MockDocuments,
     pub notices: MockNotices,
+    pub certificates: MockCertificates,
     pub ledger: MockLedger,
     pub queues: MockQueues,
     pub mailer: MockMailer,
@@ -73,6 +74,7 @@ impl Mocks {
             devices: MockDevices::new(),
             documents: MockDocuments::new(),
             notices: MockNotices::new(),
+            certificates: MockCertificates::new(),
             ledger: MockLedger::new(),
             queues: MockQueues::new(),
             mailer: MockMailer::new(),
@@ -188,6 +190,7 @@ impl Mocks {
             devices: Arc::new(self.devices),
             documents: Arc::new(self.documents),
             notices: Arc::new(self.notices),
+            certificates: Arc::new(self.certificates),
             ledger: Arc::new(self.ledger),
             queues: Arc::new(self.queues),
             mailer: Arc::new(self.mailer),

@@ -139,6 +139,7 @@ pub fn formed() -> Entry {
         event: Event::Formed {
             contract: Box::new(contract()),
         },
+        data_kept_days: None,
     }
 }
 

@@ -262,6 +262,7 @@ fn notice(contract: &Contract, entry: &Entry) -> Option<Notice> {
             order: order.number,
         },
         Event::Rescinded { .. } => Notice::Rescinded { contract: id },
+        Event::Purged => Notice::DataDeleted { contract: id },
         _ => return None,
     };
     Some(notice)
