@@ -1,6 +1,8 @@
 //! A purge on real tables: killed at every step, held, refused, and never touching another customer (15-3, 21-4).
 #![allow(clippy::unwrap_used)]
 
+mod cloud;
+mod tables;
 mod world;
 
 use ciero_domain::contract::{Task, Work};

@@ -1,18 +1,7 @@
-//! Two customers in real tables beside a cloud in memory, in which a run can be killed before or after anything it does.
+//! Two customers in real tables and in a cloud in memory, one of whom left.
 
-use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use async_trait::async_trait;
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
-    ProjectionType, ScalarAttributeType,
-};
-use aws_types::SdkConfig;
 use ciero_domain::calendar::start_of;
 use ciero_domain::contract::{Command, Contract, Entry, Measure, MeasureGround, Step};
 use ciero_domain::device::{Camera, Device, DeviceKind, DeviceState};
@@ -22,167 +11,20 @@ use ciero_domain::notice::{Notice, NoticeRecord, Outcome};
 use ciero_domain::screening::{RegisterCause, RegisterEntry, RegisterKey};
 use ciero_domain::user::{NewUser, Role, User};
 use ciero_domain::{Language, samples};
-use ciero_ports::{
-    Accounts, AuditRow, CloudError, CommitError, Contracts, Decision, Enrolled, Files, HeldTask,
-    Ledger, Message, MockQueues, Purges, Remembered, StoreError, Streams, Things, Write,
-};
+use ciero_ports::{AuditRow, Contracts, Decision, HeldTask, Ledger, MockQueues, Purges, Write};
 use ciero_runtime::{CertificateKey, Desk, Moment, testing};
 use ciero_store::Store;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
+use super::cloud::{Cloud, Fuse, Held, Mortal};
+use super::tables::tables;
 use crate::{App, driver};
 
 pub const ENDED_ON: Date = date(2026, 6, 1);
 /// Thirty whole days later.
 pub const PURGED_ON: Date = date(2026, 7, 2);
 pub const NAMES: [&str; 5] = ["見本商店", "花子", "hanako@example.jp", "SN-0002", "玄関"];
-
-/// Counts down to the moment at which a run is killed; below zero nothing happens any more until it is set anew.
-#[derive(Clone, Default)]
-pub struct Fuse(Arc<AtomicI64>);
-
-impl Fuse {
-    pub fn set(&self, left: i64) {
-        self.0.store(left, Ordering::SeqCst);
-    }
-
-    fn burn(&self) -> bool {
-        self.0.fetch_sub(1, Ordering::SeqCst) <= 0
-    }
-
-    fn check(&self) -> Result<(), CloudError> {
-        match self.burn() {
-            true => Err(CloudError {
-                service: "test",
-                detail: "killed".into(),
-            }),
-            false => Ok(()),
-        }
-    }
-}
-
-/// What there is outside of the tables, of both customers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Held {
-    pub streams: BTreeSet<String>,
-    pub accounts: BTreeSet<String>,
-    pub things: BTreeSet<String>,
-    pub files: BTreeSet<String>,
-}
-
-#[derive(Clone, Default)]
-pub struct Cloud {
-    pub state: Arc<Mutex<Held>>,
-    fuse: Fuse,
-}
-
-impl Cloud {
-    /// Does something that a kill may come before or after.
-    fn act<T>(&self, act: impl FnOnce(&mut Held) -> T) -> Result<T, CloudError> {
-        self.fuse.check()?;
-        let done = act(&mut self.state.lock().unwrap());
-        self.fuse.check()?;
-        Ok(done)
-    }
-}
-
-#[async_trait]
-impl Streams for Cloud {
-    async fn ensure(&self, _: &str, _: u32) -> Result<(), CloudError> {
-        unreachable!()
-    }
-    async fn retention_hours(&self, _: &str) -> Result<u32, CloudError> {
-        unreachable!()
-    }
-    async fn delete(&self, name: &str) -> Result<bool, CloudError> {
-        self.act(|all| all.streams.remove(name))
-    }
-    async fn exists(&self, name: &str) -> Result<bool, CloudError> {
-        self.act(|all| all.streams.contains(name))
-    }
-}
-
-#[async_trait]
-impl Accounts for Cloud {
-    async fn invite(&self, _: &UserId, _: &str, _: &str) -> Result<(), CloudError> {
-        unreachable!()
-    }
-    async fn close(&self, _: &UserId) -> Result<(), CloudError> {
-        unreachable!()
-    }
-    async fn delete(&self, user: &UserId) -> Result<bool, CloudError> {
-        self.act(|all| all.accounts.remove(user.as_str()))
-    }
-    async fn exists(&self, user: &UserId) -> Result<bool, CloudError> {
-        self.act(|all| all.accounts.contains(user.as_str()))
-    }
-}
-
-#[async_trait]
-impl Things for Cloud {
-    async fn enroll(&self, _: &str, _: &str) -> Result<Option<Enrolled>, CloudError> {
-        unreachable!()
-    }
-    async fn revoke(&self, _: &str, _: &str) -> Result<(), CloudError> {
-        unreachable!()
-    }
-    async fn forget(&self, name: &str, _: Option<String>) -> Result<bool, CloudError> {
-        self.act(|all| all.things.remove(name))
-    }
-    async fn exists(&self, name: &str) -> Result<bool, CloudError> {
-        self.act(|all| all.things.contains(name))
-    }
-    async fn credential_endpoint(&self) -> Result<String, CloudError> {
-        unreachable!()
-    }
-}
-
-#[async_trait]
-impl Files for Cloud {
-    async fn delete_some(&self, contract: &ContractId) -> Result<u64, CloudError> {
-        let prefix = format!("contracts/{contract}/");
-        self.act(|all| {
-            let found = all
-                .files
-                .iter()
-                .find(|key| key.starts_with(&prefix))
-                .cloned();
-            found.map_or(0, |key| u64::from(all.files.remove(&key)))
-        })
-    }
-    async fn count(&self, contract: &ContractId) -> Result<u64, CloudError> {
-        let prefix = format!("contracts/{contract}/");
-        self.act(|all| {
-            all.files
-                .iter()
-                .filter(|key| key.starts_with(&prefix))
-                .count() as u64
-        })
-    }
-}
-
-/// The ledger of a run that may be killed before a transaction, or after it and before its answer.
-struct Mortal(Arc<Store>, Fuse);
-
-#[async_trait]
-impl Ledger for Mortal {
-    async fn commit(&self, decision: &Decision) -> Result<(), CommitError> {
-        let killed = |error: CloudError| CommitError::Unavailable(error.to_string());
-        self.1.check().map_err(killed)?;
-        self.0.commit(decision).await?;
-        self.1.check().map_err(killed)
-    }
-    async fn remembered(&self, a: &str, b: &str) -> Result<Option<Remembered>, StoreError> {
-        self.0.remembered(a, b).await
-    }
-    async fn unsent(&self, most: u16) -> Result<Vec<Message>, StoreError> {
-        self.0.unsent(most).await
-    }
-    async fn sent(&self, messages: &[Message]) -> Result<(), StoreError> {
-        self.0.sent(messages).await
-    }
-}
 
 pub struct World {
     pub store: Arc<Store>,
@@ -501,57 +343,4 @@ fn notice(contract: &ContractId, id: MessageId, is_last: bool) -> NoticeRecord {
         outcome: Outcome::Sent,
         posted: None,
     }
-}
-
-async fn tables() -> (Store, aws_sdk_dynamodb::Client) {
-    let database = dynoxide::Database::memory().unwrap();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    tokio::spawn(dynoxide::server::serve_on(listener, database));
-    let keys = Credentials::new("test", "test", None, None, "test");
-    let config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("ap-northeast-1"))
-        .endpoint_url(format!("http://{address}"))
-        .credentials_provider(SharedCredentialsProvider::new(keys))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .build();
-    let client = aws_sdk_dynamodb::Client::new(&config);
-    create(&client, "main", &["PK", "SK", "list", "list_key"]).await;
-    create(&client, "confidential", &["PK", "SK"]).await;
-    let store = Store::new(&config, "main", Some("confidential".into())).with_due_work(4);
-    (store, client)
-}
-
-async fn create(client: &aws_sdk_dynamodb::Client, name: &str, names: &[&str]) {
-    let element = |name: &str, kind| {
-        let element = KeySchemaElement::builder().attribute_name(name);
-        element.key_type(kind).build().unwrap()
-    };
-    let schema = |hash: &str, range: &str| {
-        vec![element(hash, KeyType::Hash), element(range, KeyType::Range)]
-    };
-    let attribute = |name: &&str| {
-        let attribute = AttributeDefinition::builder().attribute_name(*name);
-        attribute
-            .attribute_type(ScalarAttributeType::S)
-            .build()
-            .unwrap()
-    };
-    let all = Projection::builder()
-        .projection_type(ProjectionType::All)
-        .build();
-    let lists = GlobalSecondaryIndex::builder().index_name("lists");
-    let lists = lists.set_key_schema(Some(schema("list", "list_key")));
-    let lists = lists.projection(all).build().unwrap();
-    client
-        .create_table()
-        .table_name(name)
-        .billing_mode(BillingMode::PayPerRequest)
-        .set_key_schema(Some(schema("PK", "SK")))
-        .set_attribute_definitions(Some(names.iter().map(attribute).collect()))
-        .set_global_secondary_indexes((names.len() > 2).then(|| vec![lists]))
-        .send()
-        .await
-        .unwrap();
 }
