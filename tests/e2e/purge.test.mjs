@@ -14,7 +14,7 @@ import { PutMedia } from "./harness/put_media.mjs";
 const CLOCK = "2026-04-01T09:00+09:00";
 const CUSTOMER_POOL = "ap-northeast-1_CustomerPool";
 const SECOND = { ...DEVICE, name: "裏口の駐車場", serial: "E2E-0002" };
-const OTHERS = { ...DEVICE, name: "隣の事務所", serial: "E2E-9001" };
+const OTHERS = { ...DEVICE, name: "隣の事務所", serial: "E2E-9001", postal_code: "530-0001", prefecture: "27", address: INDIVIDUAL.address };
 /** One fewer than the queue's deliveries of a message, so that nothing is set aside for a person. */
 const KILLS = 4;
 
@@ -66,7 +66,7 @@ scenario("an ended contract's data are deleted everywhere, and a certificate say
     for (const { camera } of [...cameras, neighbour]) await record(instance, `ciero-${camera}`);
     other.camera = neighbour.camera;
     other.id = other.contract.split("/").at(-1);
-    const user = await ours.client.send("/users", { name: "試験 次郎", email: "jiro@shiken.example.jp", role: "user", attestation: "on" });
+    const user = await ours.client.send("/users", { name: "試験 次郎", email: "jiro@shiken.example.jp", role: "user", language: "ja", attestation: "on" });
     assert.ok(user.status < 300, user.text);
     secrets.push("試験 次郎", "jiro@shiken.example.jp");
     // What is owed keeps the address, so the first fee is paid on its day.

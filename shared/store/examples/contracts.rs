@@ -11,9 +11,7 @@ use aws_types::SdkConfig;
 use ciero_domain::Language;
 use ciero_domain::application::Channel;
 use ciero_domain::calendar::{days, start_of};
-use ciero_domain::contract::{
-    Cancellation, Command, Contract, Facts, Step, Work, perform,
-};
+use ciero_domain::contract::{Cancellation, Command, Contract, Facts, Step, Work, perform};
 use ciero_domain::device::{Camera, Device, DeviceKind, DeviceState};
 use ciero_domain::documents::Operator;
 use ciero_domain::ids::{CameraId, ContractId, DeviceId, ID_BYTES, UserId};
@@ -130,7 +128,10 @@ fn ended(contract: &Contract, start: Date) -> Vec<Decision> {
     });
     let entry = contract.decide(cancel, "operator:example", &facts, contract.formed_at);
     let (contract, cancelled) = step(contract, entry.unwrap(), None);
-    let task = contract.owed().into_iter().find(|task| task.work == Work::End);
+    let task = contract
+        .owed()
+        .into_iter()
+        .find(|task| task.work == Work::End);
     let task = task.unwrap();
     let entry = perform(&contract, &task, &facts, start_of(task.due)).unwrap();
     let (_, ended) = step(&contract, entry, Some(&HeldTask::waiting(task)));

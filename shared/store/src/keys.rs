@@ -163,6 +163,18 @@ pub(crate) fn contract_notice(contract: &ContractId, at: Timestamp, id: &Message
     )
 }
 
+/// By it a notice is found when the application goes (15-3).
+pub(crate) fn application_notice(
+    application: &ApplicationId,
+    at: Timestamp,
+    id: &MessageId,
+) -> Key {
+    Key::new(
+        application_partition(application),
+        format!("{NOTICES}{}#{id}", sortable(at)),
+    )
+}
+
 /// Caller and key come from outside, in any length and with any sign; the hash takes the caller's length
 /// first, so that no two pairs meet.
 pub(crate) fn idempotency(caller: &str, key: &str) -> Key {

@@ -338,7 +338,10 @@ impl Store {
             let (items, _) = self.page(table, &partition, None).await?;
             for item in items {
                 let key = key_of(&item);
-                if key.sk == keys::STATE
+                if key.sk.starts_with(keys::NOTICES) {
+                    let record: NoticeRecord = body(item)?;
+                    portion.writes.push(gone(keys::notice(&record.id)));
+                } else if key.sk == keys::STATE
                     && let Ok(application) = body::<Application>(item)
                 {
                     portion.writes.extend(agreed(contract, &application));
