@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use ciero_domain::calendar::start_of;
 use ciero_domain::contract::{Command, Contract, Entry, Measure, MeasureGround, Step};
 use ciero_domain::device::{Camera, Device, DeviceKind, DeviceState};
@@ -233,11 +234,9 @@ impl World {
         for table in ["main", "confidential"] {
             let answer = self.client.scan().table_name(table).send().await.unwrap();
             for item in answer.items() {
-                let key = format!("{:?} {:?}", item["PK"], item["SK"]);
-                let mut fields: Vec<String> =
-                    item.iter().map(|field| format!("{field:?}")).collect();
-                fields.sort();
-                found.push(format!("{key} {}", fields.join(" ")));
+                let key = format!("{} {}", text(&item["PK"]), text(&item["SK"]));
+                let whole = AttributeValue::M(item.clone());
+                found.push(format!("{key} {}", text(&whole)));
             }
         }
         found.sort();
@@ -267,6 +266,26 @@ impl World {
     }
 }
 
+/// The attributes of an item come in any order.
+fn text(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::M(map) => {
+            let mut fields: Vec<String> = map
+                .iter()
+                .map(|(name, value)| format!("{name}={}", text(value)))
+                .collect();
+            fields.sort();
+            format!("{{{}}}", fields.join(" "))
+        }
+        AttributeValue::L(list) => {
+            let parts: Vec<String> = list.iter().map(text).collect();
+            format!("[{}]", parts.join(" "))
+        }
+        AttributeValue::S(text) => text.clone(),
+        other => format!("{other:?}"),
+    }
+}
+
 fn operator() -> Operator {
     Operator {
         company: Bilingual {
@@ -289,8 +308,12 @@ fn user(contract: &ContractId, n: u8) -> User {
         language: Language::Ja,
     };
     let user = User::add(contract.clone(), person, None, Timestamp::UNIX_EPOCH);
-    user.accept("2026-04-01", "2026-04-01", "portal", Timestamp::UNIX_EPOCH)
-        .unwrap()
+    let user = user.accept("2026-04-01", "2026-04-01", "portal", Timestamp::UNIX_EPOCH);
+    // Written in one go.
+    User {
+        version: 1,
+        ..user.unwrap()
+    }
 }
 
 fn device(contract: &ContractId, n: u8) -> Device {
