@@ -130,7 +130,7 @@ pub(super) fn data_after(
     }
     let save = language.t(
         "\n必要な録画は、終了日までに書き出してください。",
-        " Please export what you need by the last day.",
+        "\nPlease export what you need by the last day.",
     );
     format!("{erased}{save}")
 }
