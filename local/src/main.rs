@@ -21,6 +21,7 @@ mod template;
 #[cfg(test)]
 mod testing;
 mod up;
+mod verify;
 mod video;
 
 use std::ffi::OsString;
@@ -64,6 +65,8 @@ enum Action {
     },
     /// Tell what was and what will be due for a contract, with the clause of each line.
     Explain(explain::ExplainArgs),
+    /// Check a deletion certificate: exit code 0 if it is valid, 1 if not, 2 if the question makes no sense.
+    VerifyCertificate(verify::VerifyArgs),
     /// Become another program that ends together with the host.
     #[command(hide = true)]
     Supervised {
@@ -140,6 +143,7 @@ fn main() -> ExitCode {
         Action::Up(args) => run_up(args.options()),
         Action::Lambda { name, host } => run_lambda(&name, host),
         Action::Explain(args) => run_explain(args),
+        Action::VerifyCertificate(args) => verify::run(&args),
         Action::Supervised {
             host,
             program,

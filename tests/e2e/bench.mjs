@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { dueCost, dueYear } from "./bench_due.mjs";
+import { purgeCost } from "./bench_purge.mjs";
 import { print } from "./harness/figures.mjs";
 import { descendants, Instance, invoke, ROOT, until, video } from "./harness.mjs";
 import { browser, moves, person, presses } from "./harness/browser.mjs";
@@ -121,4 +122,5 @@ async function cameras(instance) {
 await start();
 await load();
 await dueYear(print);
+await purgeCost(print, [100, 1_000]);
 await dueCost(print, process.argv.includes("--many") ? [0, 10_000, 100_000] : [0, 2_000]);

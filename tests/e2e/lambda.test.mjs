@@ -15,7 +15,7 @@ const samples = (name) => readdirSync(path.join(EVENTS, name)).filter((file) => 
 const sample = (name, file, contract) => JSON.parse(readFileSync(path.join(EVENTS, name, file), "utf8").replaceAll(NOBODY, contract));
 
 /** Functions whose samples are about a contract's due work; they are given one that exists. */
-const OF_A_CONTRACT = ["billing-schedule", "camera-watch", "due-sweep", "effect-audit", "renewal-reminder"];
+const OF_A_CONTRACT = ["billing-schedule", "camera-watch", "contract-purge", "due-sweep", "effect-audit", "renewal-reminder"];
 /** Samples of a queue whose messages the function must give back: what is no message, and a part of a run that nobody began. */
 const GIVEN_BACK = { "billing-schedule": ["not-a-message.json"], "effect-audit": ["next-part.json"] };
 

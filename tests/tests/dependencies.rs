@@ -160,6 +160,7 @@ fn dependencies_point_one_way() {
         "camera-watch",
         "clip-export",
         "hold-copy",
+        "contract-purge",
     ];
     let metadata = metadata();
     let inner = inner_dependencies(&metadata);

@@ -48,6 +48,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         (Topic::Work(Kind::Reminder), text("REMINDER_QUEUE_URL")?),
         (Topic::Work(Kind::Renewal), text("RENEWAL_QUEUE_URL")?),
         (Topic::Work(Kind::Arrears), text("ARREARS_QUEUE_URL")?),
+        (Topic::Work(Kind::Purge), text("PURGE_QUEUE_URL")?),
     ];
     let app = App {
         due: store.clone(),

@@ -46,6 +46,7 @@ pub(crate) async fn deliver(
         text: letter.text.clone(),
         kind: notice.kind().to_owned(),
         notice: id.clone(),
+        attachment: letter.attachment.clone(),
     };
     let mail_id = app.mailer.send(&mail).await?;
     let record = NoticeRecord {

@@ -8,6 +8,7 @@ use ciero_domain::documents::Operator;
 use ciero_domain::ids::{ApplicationId, ContractId, UserId};
 use ciero_domain::notice::Notice;
 use ciero_domain::user::{User, UserState};
+use ciero_ports::Attachment;
 use ciero_runtime::Moment;
 
 use crate::texts::{self, Text};
@@ -20,6 +21,7 @@ pub(crate) struct Letter {
     pub language: Language,
     pub subject: String,
     pub text: String,
+    pub attachment: Option<Attachment>,
 }
 
 /// What every text needs: the operator's own facts and the way to the portal.
@@ -93,8 +95,20 @@ pub(crate) async fn write(
         _ => {
             let id = notice.contract().context("it belongs to no contract")?;
             let contract = contract_of(app, id).await?;
+            // Whose address was erased cannot be written to any more (15-3).
+            if contract.customer.contact_email.is_empty() {
+                return Ok(None);
+            }
             let text = life::text(app, &house, &contract, notice, now).await?;
-            Ok(text.map(|text| to_customer(&house, &contract, text)))
+            let mut letter = text.map(|text| to_customer(&house, &contract, text));
+            if let (Notice::DataDeleted { .. }, Some(letter)) = (notice, &mut letter) {
+                let signed = life::certificate(app, &contract).await?;
+                letter.attachment = Some(Attachment {
+                    name: format!("{}-deletion.json", contract.id),
+                    content: signed.file(),
+                });
+            }
+            Ok(letter)
         }
     }
 }
@@ -198,5 +212,6 @@ fn finish(house: &House, language: Language, to: &str, text: Text) -> Letter {
         language,
         subject,
         text,
+        attachment: None,
     }
 }

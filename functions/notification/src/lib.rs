@@ -22,8 +22,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_ports::{
-    Accounts, Applications, Billing, Body, Chance, CommitError, Contracts, Decision, Devices,
-    Documents, DueWork, Interruptions, Ledger, Mailer, Notices, People, Queues, Resellers, Topic,
+    Accounts, Applications, Billing, Body, Certificates, Chance, CommitError, Contracts, Decision,
+    Devices, Documents, DueWork, Interruptions, Ledger, Mailer, Notices, People, Queues, Resellers,
+    Topic,
 };
 use ciero_runtime::{Event, Moment, OnEvent, QueueItem, number, one_by_one, text};
 use serde_json::Value;
@@ -40,6 +41,7 @@ pub struct App {
     pub documents: Arc<dyn Documents>,
     pub interruptions: Arc<dyn Interruptions>,
     pub notices: Arc<dyn Notices>,
+    pub certificates: Arc<dyn Certificates>,
     pub ledger: Arc<dyn Ledger>,
     pub queues: Arc<dyn Queues>,
     pub mailer: Arc<dyn Mailer>,
@@ -75,6 +77,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         documents: store.clone(),
         interruptions: store.clone(),
         notices: store.clone(),
+        certificates: store.clone(),
         ledger: store.clone(),
         queues: Arc::new(ciero_cloud::SqsQueues::new(&config, queues)),
         mailer: Arc::new(ciero_cloud::SesMailer::new(

@@ -6,6 +6,7 @@ use ciero_domain::contract::{Contract, Event, MeasureGround, Order, Standing};
 use ciero_domain::invoice::{Invoice, Subject};
 use ciero_domain::notice::Notice;
 use ciero_domain::prices::Quote;
+use ciero_domain::purge::SignedCertificate;
 use ciero_runtime::Moment;
 use jiff::civil::Date;
 
@@ -86,6 +87,10 @@ pub(crate) async fn text(
         Notice::ChangeRefused {
             receipt, reason, ..
         } => Some(particulars::refused(contract, receipt, reason)),
+        Notice::DataDeleted { .. } => {
+            let signed = certificate(app, contract).await?;
+            Some(ending::deleted(house, contract, &signed.certificate))
+        }
         Notice::Suspended { .. } => suspended(app, house, contract).await?,
         Notice::SuspensionLifted { .. } => {
             (contract.standing == Standing::Active).then(|| measures::lifted(house, contract))
@@ -123,6 +128,16 @@ pub(crate) async fn text(
         | Notice::ResellerInvoiceIssued { .. } => anyhow::bail!("it is not about the contract"),
     };
     Ok(text)
+}
+
+/// 15-3: the certificate that a letter carries.
+pub(crate) async fn certificate(
+    app: &App,
+    contract: &Contract,
+) -> anyhow::Result<SignedCertificate> {
+    let certificates = app.certificates.certificates(&contract.id).await?;
+    let first = certificates.into_iter().next();
+    first.with_context(|| format!("contract {} has no certificate", contract.id))
 }
 
 fn order_of(contract: &Contract, number: u16) -> anyhow::Result<&Order> {

@@ -248,6 +248,7 @@ impl App {
             contract: Some(contract.id.clone()),
             recorded_by: by.strip_prefix("operator:").unwrap_or(by).to_owned(),
             recorded_at: now.0,
+            hashes: Vec::new(),
         }
     }
 

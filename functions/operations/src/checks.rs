@@ -19,6 +19,8 @@ const VERSION_MAX: usize = 32;
 
 /// The longest time that a price list gives for payment, in months.
 const MOST_MONTHS: u8 = 12;
+/// A customer who left is not kept waiting for ever.
+const MOST_KEPT_DAYS: u16 = 365;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -134,6 +136,15 @@ fn check_operator(operator: &Operator) -> Result<()> {
     ensure!(
         operator.ahead.maintenance_days > 0 && operator.ahead.service_end_months > 0,
         "planned maintenance is told at least a day ahead, the end of the service a month (8-1, 14-1)"
+    );
+    let keeping = &operator.deletion;
+    ensure!(
+        keeping.kept_days <= MOST_KEPT_DAYS && [7, 10].contains(&keeping.books_years),
+        "data are kept for {MOST_KEPT_DAYS} days after the end at most, and tax books for 7 or 10 years (15-3)"
+    );
+    ensure!(
+        (1..=12).contains(&keeping.year_ends_in_month),
+        "the tax period ends with a month from 1 to 12 (15-3)"
     );
     let codes = operator.resellers.iter().map(|reseller| &reseller.code);
     ensure!(

@@ -90,6 +90,7 @@ impl RawEntry {
             contract: None,
             recorded_by: by.to_owned(),
             recorded_at: now.0,
+            hashes: Vec::new(),
         });
         errors.finish(entry).map_err(Problem::fields)
     }

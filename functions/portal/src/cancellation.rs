@@ -121,7 +121,7 @@ fn consequences(page: &Page, contract: &Contract, on: Date, expiry: Date) -> Mar
                 (yen(l, unpaid)) br;
                 (t("引き続きお支払いが必要です。終了日までに始まる契約期間の料金は、請求書の発行前でも全額をお支払いいただきます。", "They stay due. So does the whole fee of a term that begins by the last day, also where its invoice is still to come."))
             }))
-            (row(t("データの消去", "Deletion of data"), html! { (data_goes(page, on)) }))
+            (row(t("データの消去", "Deletion of data"), html! { (data_goes(page, contract, on)) }))
             (row(t("お手続きの後", "Afterwards"), html! { (t(
                 "受付番号を発行し、メールでもお知らせします。以後の更新はなく、お手続きの取り消しはできません。",
                 "You get a receipt number, here and by mail. Nothing is renewed any more, and this cannot be undone.",

@@ -139,6 +139,9 @@ async fn life(app: &App, console: &ConsolePage, contract: &Contract) -> Result<M
         @if console.is_in(DESKS) {
             div.actions { a.button href={ "/console/contracts/" (contract.id) "/explanation" } { (page.t("経過と予定（条項つき）", "Explained, clause by clause")) } }
         }
+        @if contract.data_went_on().is_some() && console.is_in(CONTRACTS) {
+            div.actions { a.button href={ "/console/purges/" (contract.id) } { (page.t("データ消去", "Purge")) } }
+        }
         (console_orders::orders(page, contract))
         @if console.is_in(CONTRACTS) { (console_orders::forms(page, contract, prices.as_ref())) }
         @if let Some(receipts) = receipts { (console_account::account(page, contract, &receipts)) }

@@ -1,7 +1,7 @@
 //! The customer's contract: its term, its dates, what it costs and what is owed (Art. 6, 11).
 
 use axum::extract::State;
-use ciero_domain::calendar::{Term, data_goes_on};
+use ciero_domain::calendar::Term;
 use ciero_domain::contract::{Contract, Order, Standing};
 use ciero_pages::{Section, yen};
 use ciero_runtime::Problem;
@@ -87,17 +87,18 @@ pub fn ending(page: &Page, contract: &Contract) -> Markup {
                     (t("受付日時 ", "received ")) (moment(l, ending.received_at)) " · "
                     (t("終了日 ", "last day ")) (day(l, ending.on)) (t("（24時まで）", " (to 24:00)"))
                 } }
-                p { (data_goes(page, on)) }
+                p { (data_goes(page, contract, on)) }
             }))
         }
     }
 }
 
 /// Says from which day on the data are deleted (15-3).
-pub fn data_goes(page: &Page, end: Date) -> Markup {
+pub fn data_goes(page: &Page, contract: &Contract, end: Date) -> Markup {
     let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    let from = contract.data_go_on(end, &page.operator);
     html! {
-        (t("録画などのデータは、", "Recordings and other data are deleted from ")) (day(l, data_goes_on(end)))
+        (t("録画などのデータは、", "Recordings and other data are deleted from ")) (day(l, from))
         (t("以降に消去し、復元できません。必要なものは、それまでに保存してください。", " on and cannot be restored. Please save what you need before."))
     }
 }

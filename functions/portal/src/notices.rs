@@ -115,6 +115,7 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
             Told::Afterwards => l.t("停止の終了", "Interruption over"),
         },
         Notice::ExportEnded { .. } => l.t("バックアップの結果", "Result of a backup"),
+        Notice::DataDeleted { .. } => l.t("データの消去", "Deletion of data"),
         Notice::ResellerInvoiceIssued { .. } => l.t("販売店への請求書", "Invoice to the reseller"),
     }
 }

@@ -76,7 +76,7 @@ fn part(page: &Page, contract: &Contract, order: &Order) -> Markup {
         h2 { (t("ご注文 ", "Order ")) (order.number) }
         (key_dates(page, &current_term(page, order)))
         @match refusable(page, contract, order.number) {
-            Ok(last_day) => (form(page, order, last_day)),
+            Ok(last_day) => (form(page, contract, order, last_day)),
             Err(Refusal::AlreadyRefused) => (refused(page, order)),
             Err(refusal) => {
                 (notice(Tone::Warn, &html! { p { (refusal.sentence(l)) } }))
@@ -88,7 +88,7 @@ fn part(page: &Page, contract: &Contract, order: &Order) -> Markup {
     }
 }
 
-fn form(page: &Page, order: &Order, last_day: Date) -> Markup {
+fn form(page: &Page, contract: &Contract, order: &Order, last_day: Date) -> Markup {
     let (t, l) = (|ja, en| page.t(ja, en), page.language);
     html! {
         form.stack.card method="post" action="/contract/refusal" data-enhance {
@@ -98,7 +98,7 @@ fn form(page: &Page, order: &Order, last_day: Date) -> Markup {
                 li { (t("このご注文は ", "This order ends on ")) (day(l, last_day)) (t(" の24時に満了し、翌日からの更新はありません。", " at 24:00 and is not renewed.")) }
                 li { (t("満了日までは、これまでどおり録画・視聴できます。", "Until then recording and viewing go on as before.")) }
                 li { (t("今期の料金は変わらず、返金はありません。未払いの料金は、引き続きお支払いが必要です。", "The fee of this term stays as it is; nothing is refunded, and what is unpaid stays due.")) }
-                li { (t("すべてのご注文が終わると、ご契約も終わります。", "When every order has ended, so has the contract.")) " " (data_goes(page, last_day)) }
+                li { (t("すべてのご注文が終わると、ご契約も終わります。", "When every order has ended, so has the contract.")) " " (data_goes(page, contract, last_day)) }
                 li { (t("受け付けると受付番号を発行し、メールでもお知らせします。お手続きの取り消しはできません。", "You get a receipt number, here and by mail. This cannot be undone.")) }
             }
             div.actions {

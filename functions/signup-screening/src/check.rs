@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use async_trait::async_trait;
 use ciero_domain::application::{Command, State, decide, evolve};
 use ciero_domain::ids::ApplicationId;
-use ciero_domain::screening::{ListIndex, Screening, signals};
+use ciero_domain::screening::{ListIndex, Screening, known_by_hash, signals};
 use ciero_ports::{Body, CommitError, Decision, Write, WriteKind};
 use ciero_runtime::{Event, Moment, OnEvent, QueueItem, one_by_one};
 use serde_json::Value;
@@ -62,10 +62,13 @@ async fn check(app: &App, id: &ApplicationId, now: Moment) -> Result<()> {
         open.extend(app.applications.applications(state).await?);
     }
     let event = decide(&application, Command::BeginScreening, now.0)?;
+    let mut found = signals(&application, &register, &lists, &open);
+    let particulars = &application.form.particulars;
+    found.extend(known_by_hash(particulars, &register, &app.register_key));
     let screening = Screening {
         application: id.clone(),
         version: 1,
-        signals: signals(&application, &register, &lists, &open),
+        signals: found,
         checked_at: now.0,
         judgements: Vec::new(),
     };

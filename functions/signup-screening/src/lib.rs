@@ -19,7 +19,7 @@ use axum::routing::{get, post};
 use ciero_cloud::{OsChance, S3ListFiles, SqsQueues};
 use ciero_domain::application::Application;
 use ciero_domain::ids::{ApplicationId, MessageId};
-use ciero_domain::screening::{ListIndex, Reading};
+use ciero_domain::screening::{ListIndex, Reading, RegisterKey};
 use ciero_ports::{
     Applications, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, Topic,
 };
@@ -39,6 +39,8 @@ pub struct App {
     pub confidential: Arc<dyn Confidential>,
     pub list_files: Arc<dyn ListFiles>,
     pub ready_lists: lists::ReadyLists,
+    /// Finds purged customers in the register again (D-05).
+    pub register_key: RegisterKey,
     pub chance: Arc<dyn Chance>,
     /// Takes the reasons of failures, for the person who looks at a message that was given up on.
     pub due: Arc<dyn DueWork>,
@@ -121,6 +123,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         confidential: store.clone(),
         list_files: Arc::new(S3ListFiles::new(&config, &text("SCREENING_LIST_BUCKET")?)),
         ready_lists: lists::ReadyLists::default(),
+        register_key: RegisterKey::new(&text("REGISTER_KEY")?),
         chance: Arc::new(OsChance),
         due: store.clone(),
     };

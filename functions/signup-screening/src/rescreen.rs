@@ -11,7 +11,9 @@ use ciero_domain::application::State;
 use ciero_domain::contract::{Contract, Standing};
 use ciero_domain::ids::{ApplicationId, ContractId};
 use ciero_domain::particulars::Particulars;
-use ciero_domain::screening::{ListIndex, RegisterEntry, Review, Signal, Subject, known_of};
+use ciero_domain::screening::{
+    ListIndex, RegisterEntry, RegisterKey, Review, Signal, Subject, known_by_hash, known_of,
+};
 use ciero_ports::{CommitError, Decision, Rescreening, Write, WriteKind};
 use ciero_runtime::Moment;
 use jiff::Timestamp;
@@ -22,6 +24,7 @@ use crate::App;
 struct Known {
     register: Vec<RegisterEntry>,
     lists: Vec<Arc<ListIndex>>,
+    key: RegisterKey,
 }
 
 impl Known {
@@ -29,6 +32,7 @@ impl Known {
         Ok(Known {
             register: app.confidential.register().await?,
             lists: app.lists_in_force().await?,
+            key: app.register_key.clone(),
         })
     }
 
@@ -39,7 +43,10 @@ impl Known {
             _ => true,
         };
         let lists: Vec<&ListIndex> = self.lists.iter().map(Arc::as_ref).collect();
-        known_of(particulars, self.register.iter().filter(own), &lists)
+        let mut found = known_of(particulars, self.register.iter().filter(own), &lists);
+        let hashed = self.register.iter().filter(own);
+        found.extend(known_by_hash(particulars, hashed, &self.key));
+        found
     }
 }
 

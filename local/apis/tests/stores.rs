@@ -178,6 +178,18 @@ async fn objects_are_put_listed_and_kept_over_a_restart() {
         "{}",
         listed.text()
     );
+    let versions = cloud
+        .rest("s3", "GET", "/clips?versions&prefix=2026%2F", &[], b"")
+        .await;
+    assert!(
+        versions.text().contains("<Key>2026/a b.txt</Key>"),
+        "{}",
+        versions.text()
+    );
+    let none = cloud
+        .rest("s3", "GET", "/clips?versions&prefix=2027%2F", &[], b"")
+        .await;
+    assert!(!none.text().contains("<Version>"), "{}", none.text());
     let missing = cloud.rest("s3", "GET", "/clips/none", &[], b"").await;
     assert_eq!(missing.status, 404);
     assert!(missing.text().contains("NoSuchKey"));

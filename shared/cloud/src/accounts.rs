@@ -10,6 +10,7 @@ use ciero_ports::{Accounts, CloudError};
 use crate::errors::{code, failed, unbuilt};
 
 const SERVICE: &str = "Cognito";
+const NOT_FOUND: &str = "UserNotFoundException";
 
 /// The user pool of the customers.
 #[derive(Debug, Clone)]
@@ -80,7 +81,25 @@ impl Accounts for CognitoAccounts {
         let request = self.client.admin_disable_user().user_pool_id(&self.pool);
         match request.username(user.as_str()).send().await {
             Ok(_) => Ok(()),
-            Err(error) if code(&error) == Some("UserNotFoundException") => Ok(()),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(()),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
+    }
+
+    async fn delete(&self, user: &UserId) -> Result<bool, CloudError> {
+        let request = self.client.admin_delete_user().user_pool_id(&self.pool);
+        match request.username(user.as_str()).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(false),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
+    }
+
+    async fn exists(&self, user: &UserId) -> Result<bool, CloudError> {
+        let request = self.client.admin_get_user().user_pool_id(&self.pool);
+        match request.username(user.as_str()).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(false),
             Err(error) => Err(failed(SERVICE)(error)),
         }
     }

@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageTag};
+use aws_sdk_sesv2::primitives::Blob;
+use aws_sdk_sesv2::types::{
+    Attachment as SesAttachment, Body, Content, Destination, EmailContent, Message, MessageTag,
+};
 use aws_types::SdkConfig;
-use ciero_ports::{CloudError, Mail, Mailer};
+use ciero_ports::{Attachment, CloudError, Mail, Mailer};
 
 use crate::errors::{code, failed, unbuilt};
 
@@ -39,12 +42,25 @@ fn content(text: &str) -> Result<Content, CloudError> {
     content.build().map_err(unbuilt(SERVICE))
 }
 
+fn attachments(one: Option<&Attachment>) -> Result<Option<Vec<SesAttachment>>, CloudError> {
+    let attachment = |file: &Attachment| {
+        SesAttachment::builder()
+            .file_name(&file.name)
+            .content_type("application/json")
+            .raw_content(Blob::new(file.content.as_bytes()))
+            .build()
+            .map_err(unbuilt(SERVICE))
+    };
+    Ok(one.map(attachment).transpose()?.map(|one| vec![one]))
+}
+
 #[async_trait]
 impl Mailer for SesMailer {
     async fn send(&self, mail: &Mail) -> Result<String, CloudError> {
         let message = Message::builder()
             .subject(content(&mail.subject)?)
             .body(Body::builder().text(content(&mail.text)?).build())
+            .set_attachments(attachments(mail.attachment.as_ref())?)
             .build();
         let sent = self
             .client

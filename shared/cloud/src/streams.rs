@@ -8,6 +8,7 @@ use ciero_ports::{CloudError, Streams};
 use crate::errors::{code, failed};
 
 const SERVICE: &str = "Kinesis Video";
+const NOT_FOUND: &str = "ResourceNotFoundException";
 
 /// Makes the cameras' streams.
 #[derive(Debug, Clone)]
@@ -58,7 +59,32 @@ impl Streams for KinesisStreams {
                     .and_then(|hours| u32::try_from(hours).ok())
                     .unwrap_or(0))
             }
-            Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(0),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(0),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
+    }
+
+    async fn delete(&self, stream_name: &str) -> Result<bool, CloudError> {
+        // A deletion takes the ARN alone.
+        let described = self.client.describe_stream().stream_name(stream_name);
+        let arn = match described.send().await {
+            Ok(answer) => answer.stream_info.and_then(|info| info.stream_arn),
+            Err(error) if code(&error) == Some(NOT_FOUND) => return Ok(false),
+            Err(error) => return Err(failed(SERVICE)(error)),
+        };
+        let request = self.client.delete_stream().set_stream_arn(arn);
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(false),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
+    }
+
+    async fn exists(&self, stream_name: &str) -> Result<bool, CloudError> {
+        let request = self.client.describe_stream().stream_name(stream_name);
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(false),
             Err(error) => Err(failed(SERVICE)(error)),
         }
     }

@@ -10,6 +10,7 @@ use ciero_ports::{CloudError, Enrolled, Things};
 use crate::errors::{code, failed};
 
 const SERVICE: &str = "IoT";
+const NOT_FOUND: &str = "ResourceNotFoundException";
 
 /// The endpoint at which a certificate is exchanged for credentials.
 const CREDENTIAL_ENDPOINT: &str = "iot:CredentialProvider";
@@ -87,29 +88,70 @@ impl IotThings {
             .await;
         match voided {
             Ok(_) => Ok(()),
-            Err(error) if code(&error) == Some("ResourceNotFoundException") => Ok(()),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(()),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
+    }
+
+    /// Returns the certificates on a thing, by ARN; `None` if there is no such thing.
+    async fn principals(&self, thing_name: &str) -> Result<Option<Vec<String>>, CloudError> {
+        let attached = self.client.list_thing_principals().thing_name(thing_name);
+        match attached.send().await {
+            Ok(answer) => Ok(Some(answer.principals.unwrap_or_default())),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(None),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
+    }
+
+    async fn detach(&self, thing_name: &str, principal: &str) -> Result<(), CloudError> {
+        let request = self.client.detach_thing_principal().thing_name(thing_name);
+        match request.principal(principal).send().await {
+            Ok(_) => Ok(()),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(()),
             Err(error) => Err(failed(SERVICE)(error)),
         }
     }
 
     /// Takes a certificate off the thing, if it is on it.
     async fn unbind(&self, thing_name: &str, certificate_id: &str) -> Result<(), CloudError> {
-        let attached = self.client.list_thing_principals().thing_name(thing_name);
-        let attached = match attached.send().await {
-            Ok(answer) => answer.principals.unwrap_or_default(),
-            Err(error) if code(&error) == Some("ResourceNotFoundException") => return Ok(()),
-            Err(error) => return Err(failed(SERVICE)(error)),
-        };
+        let attached = self.principals(thing_name).await?.unwrap_or_default();
         let ending = format!("/{certificate_id}");
         for principal in attached.iter().filter(|arn| arn.ends_with(&ending)) {
-            let request = self.client.detach_thing_principal().thing_name(thing_name);
-            match request.principal(principal).send().await {
-                Ok(_) => {}
-                Err(error) if code(&error) == Some("ResourceNotFoundException") => {}
-                Err(error) => return Err(failed(SERVICE)(error)),
-            }
+            self.detach(thing_name, principal).await?;
         }
         Ok(())
+    }
+
+    /// Returns a certificate's ARN, if it is there.
+    async fn arn_of(&self, certificate_id: &str) -> Result<Option<String>, CloudError> {
+        let request = self.client.describe_certificate();
+        match request.certificate_id(certificate_id).send().await {
+            Ok(answer) => Ok(answer
+                .certificate_description
+                .and_then(|certificate| certificate.certificate_arn)),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(None),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
+    }
+
+    /// Revokes a certificate, takes it off a thing and deletes it. `false` if it was not there.
+    async fn delete_certificate(&self, thing_name: &str, arn: &str) -> Result<bool, CloudError> {
+        let id = arn.rsplit('/').next().unwrap_or_default();
+        // Revoked first: whatever fails after it, no further credentials are given.
+        self.void(id).await?;
+        self.detach(thing_name, arn).await?;
+        let policy = self.client.detach_policy().policy_name(&self.policy);
+        match policy.target(arn).send().await {
+            Ok(_) => {}
+            Err(error) if code(&error) == Some(NOT_FOUND) => {}
+            Err(error) => return Err(failed(SERVICE)(error)),
+        }
+        let request = self.client.delete_certificate().certificate_id(id);
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(false),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
     }
 }
 
@@ -151,6 +193,41 @@ impl Things for IotThings {
         // Revoked first: whatever fails after it, no further credentials are given.
         self.void(certificate_id).await?;
         self.unbind(thing_name, certificate_id).await
+    }
+
+    async fn forget(
+        &self,
+        thing_name: &str,
+        certificate_id: Option<String>,
+    ) -> Result<bool, CloudError> {
+        let attached = self.principals(thing_name).await?;
+        let mut arns = attached.clone().unwrap_or_default();
+        if let Some(id) = certificate_id {
+            // It may be off the thing already.
+            arns.extend(self.arn_of(&id).await?.filter(|arn| !arns.contains(arn)));
+        }
+        let mut deleted = attached.is_some();
+        for arn in &arns {
+            deleted |= self.delete_certificate(thing_name, arn).await?;
+        }
+        if attached.is_none() {
+            return Ok(deleted);
+        }
+        let request = self.client.delete_thing().thing_name(thing_name);
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(deleted),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
+    }
+
+    async fn exists(&self, thing_name: &str) -> Result<bool, CloudError> {
+        let request = self.client.describe_thing().thing_name(thing_name);
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(false),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
     }
 
     async fn credential_endpoint(&self) -> Result<String, CloudError> {

@@ -10,15 +10,6 @@ use crate::Language;
 /// Days between the last day to refuse and the expiry date, counted inclusively (Art. 11, D-11).
 pub const REFUSAL_DAYS: i64 = 30;
 
-/// Days for which the customer's data are kept after the day that follows the end. The terms allow their
-/// deletion from that day on (15-3, D-16); until then they can still be fetched.
-pub const DATA_KEPT_DAYS: i64 = 30;
-
-/// Returns the first day on which the customer's data are no longer kept (15-3).
-pub fn data_goes_on(end: Date) -> Date {
-    days(end, 1 + DATA_KEPT_DAYS)
-}
-
 /// Japan has no daylight saving time, so the zone is a constant offset.
 pub fn tokyo() -> TimeZone {
     TimeZone::fixed(Offset::constant(9))
@@ -189,12 +180,6 @@ mod art_11 {
         }
         let term = Term::starting(date(2026, 4, 1));
         assert_eq!(term.last_day_to_refuse, date(2027, 3, 1));
-    }
-
-    /// Breaks when the day on which the data go is a day off (15-3).
-    #[test]
-    fn the_data_are_kept_for_thirty_whole_days_after_the_day_that_follows_the_end() {
-        assert_eq!(data_goes_on(date(2026, 7, 10)), date(2026, 8, 10));
     }
 
     #[test]

@@ -71,6 +71,31 @@ impl Default for Ahead {
     }
 }
 
+/// Days for which data are kept after the day that follows the end, unless the operator says otherwise.
+pub const DEFAULT_KEPT_DAYS: u16 = 30;
+
+/// How long things are kept after the end of a contract (15-3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Keeping {
+    /// Days for which the customer's data are kept after the day that follows the end; 0 deletes them on that day.
+    pub kept_days: u16,
+    /// Years for which tax books are kept: 7, or 10 where a year had a loss.
+    pub books_years: u16,
+    /// The month with which the operator's tax period ends.
+    pub year_ends_in_month: i8,
+}
+
+impl Default for Keeping {
+    fn default() -> Self {
+        Keeping {
+            kept_days: DEFAULT_KEPT_DAYS,
+            books_years: 10,
+            year_ends_in_month: 3,
+        }
+    }
+}
+
 /// The operator as the pages and mails show it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Operator {
@@ -95,6 +120,9 @@ pub struct Operator {
     /// How long ahead customers are told of what the operator plans.
     #[serde(default)]
     pub ahead: Ahead,
+    /// How long things are kept after the end of a contract (15-3).
+    #[serde(default)]
+    pub deletion: Keeping,
 }
 
 /// A company whose terms of payment govern its customers' contracts (6-2).

@@ -29,6 +29,7 @@ pub mod notice;
 pub mod particulars;
 pub mod prefecture;
 pub mod prices;
+pub mod purge;
 pub mod reseller;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;

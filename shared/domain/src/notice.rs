@@ -128,6 +128,8 @@ pub enum Notice {
         failure: Option<crate::export::Failure>,
         gaps: u32,
     },
+    /// 15-3: the customer's data were deleted; carries the certificate.
+    DataDeleted { contract: ContractId },
     /// 6-2: a reseller's invoice of a month was issued; goes to the reseller.
     ResellerInvoiceIssued { reseller: String, number: u32 },
 }
@@ -164,6 +166,7 @@ impl Notice {
             Notice::RecordingResumed { .. } => "recording_resumed",
             Notice::Interruption { .. } => "interruption",
             Notice::ExportEnded { .. } => "export_ended",
+            Notice::DataDeleted { .. } => "data_deleted",
             Notice::ResellerInvoiceIssued { .. } => "reseller_invoice_issued",
         }
     }
@@ -193,6 +196,7 @@ impl Notice {
             | Notice::ParticularsRegistered { .. }
             | Notice::ContactMoved { .. }
             | Notice::ChangeRefused { .. } => "4",
+            Notice::DataDeleted { .. } => "15-3",
             Notice::RecordingStopped { .. } | Notice::RecordingResumed { .. } => "2-8",
             Notice::Interruption { .. } => "8-1",
             Notice::ExportEnded { .. } => "9",
@@ -223,6 +227,7 @@ impl Notice {
             | Notice::ParticularsRegistered { contract, .. }
             | Notice::ContactMoved { contract, .. }
             | Notice::ChangeRefused { contract, .. }
+            | Notice::DataDeleted { contract }
             | Notice::RecordingStopped { contract, .. }
             | Notice::RecordingResumed { contract, .. }
             | Notice::Interruption { contract, .. }

@@ -97,6 +97,39 @@ pub struct Particulars {
     pub contact_email: String,
 }
 
+/// What stands in the place of a name that was erased.
+pub const ERASED: &str = "（消去済み）";
+
+impl Particulars {
+    /// Returns what is left when everything is erased (15-3).
+    pub fn erased(&self) -> Particulars {
+        Particulars {
+            customer: Customer::OtherBody,
+            name: ERASED.to_owned(),
+            name_kana: String::new(),
+            representative: None,
+            address: Address {
+                postal_code: String::new(),
+                prefecture: Prefecture::default(),
+                line: String::new(),
+            },
+            phone: String::new(),
+            contact_name: ERASED.to_owned(),
+            contact_email: String::new(),
+        }
+    }
+
+    /// Returns what the last letter needs, and nothing else (15-3).
+    pub fn contact_alone(&self) -> Particulars {
+        Particulars {
+            name: self.name.clone(),
+            contact_name: self.contact_name.clone(),
+            contact_email: self.contact_email.clone(),
+            ..self.erased()
+        }
+    }
+}
+
 /// The particulars as they come from a form, nothing checked.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -9,6 +9,13 @@ use crate::Language;
 #[serde(try_from = "u8", into = "u8")]
 pub struct Prefecture(u8);
 
+impl Default for Prefecture {
+    /// The first of the list, for particulars that name no place.
+    fn default() -> Self {
+        Prefecture(1)
+    }
+}
+
 /// Japanese name, English name, and the first two digits of its postal codes as inclusive ranges.
 type Row = (&'static str, &'static str, &'static [(u8, u8)]);
 

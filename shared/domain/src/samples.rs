@@ -2,18 +2,19 @@
 #![allow(clippy::unwrap_used)]
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, date};
 
 use crate::application::tests_support::submitted;
 use crate::application::{Application, Event, evolve};
 use crate::calendar::start_of;
-use crate::contract::{self, Contract, Entry, Facts, perform};
+use crate::contract::{self, Contract, Entry, Facts, Kind, TerminationCause, perform};
 use crate::documents::{Bilingual, Reseller};
 use crate::due_date::PaymentTerms;
 use crate::ids::{ContractId, InterruptionId};
 use crate::interruption::{Category, Interruption, Scope};
 use crate::invoice::InvoiceLine;
 use crate::money::Yen;
+use crate::purge::{Certificate, Counted, FORMAT, Statement};
 use crate::reseller::ResoldFee;
 
 /// An application that waits for registration.
@@ -28,15 +29,48 @@ pub fn contract(start: Date) -> (Contract, Entry) {
     Contract::form(id, &approved(), start, "operator:test", start_of(start)).unwrap()
 }
 
-/// A contract with everything done whose day has come by `today`; no mail was sent.
+/// A contract with everything done whose day has come by `today` but the deletion of its data; no mail was sent.
 pub fn up_to_date(mut contract: Contract, facts: &Facts, today: Date) -> Contract {
     loop {
         let due = contract.owed().into_iter().filter(|task| task.due <= today);
+        let due = due.filter(|task| task.work.kind() != Kind::Purge);
         let Some(task) = due.min() else {
             return contract;
         };
         let entry = perform(&contract, &task, facts, start_of(today)).unwrap();
         contract = contract::evolve(Some(&contract), &entry).unwrap();
+    }
+}
+
+/// A certificate of a contract that ended on 10 July 2026.
+pub fn certificate(key_sha256: String) -> Certificate {
+    let text = |text: &str| Bilingual {
+        ja: text.into(),
+        en: text.into(),
+    };
+    let day = start_of(date(2026, 8, 10));
+    Certificate {
+        format: FORMAT.into(),
+        statement: Statement::DataDeleted,
+        operator: text("見本"),
+        contract: ContractId::from_random([2; 10]),
+        ended_on: date(2026, 7, 10),
+        cause: TerminationCause::CustomerCancellation,
+        begun_at: day,
+        searched_at: day,
+        issued_at: day,
+        deleted: vec![Counted {
+            step: "recordings".into(),
+            store: "Kinesis Video Streams".into(),
+            what: text("録画"),
+            deleted: 2,
+            found_again: 0,
+        }],
+        kept: Vec::new(),
+        journal_sha256: "00".into(),
+        journal_lines: 9,
+        recovery_copies_gone_on: date(2026, 9, 15),
+        key_sha256,
     }
 }
 

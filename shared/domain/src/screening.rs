@@ -1,5 +1,6 @@
 //! Screening: signals for a person to weigh; nothing is refused automatically (3-2, 3-4).
 
+mod hashed;
 mod hits;
 #[cfg(test)]
 mod hits_tests;
@@ -20,6 +21,7 @@ use crate::ids::{ApplicationId, ContractId};
 use crate::particulars::{Customer, Particulars};
 use crate::rules::rules;
 
+pub use hashed::{RegisterKey, known_by_hash};
 use hits::Names;
 pub use hits::{Evidence, ListIndex};
 pub use lists::{ListEntry, ListHeader, NotNewer, ScreeningList, UnreadableList, lists_in_force};
@@ -110,6 +112,9 @@ pub struct RegisterEntry {
     pub contract: Option<ContractId>,
     pub recorded_by: String,
     pub recorded_at: Timestamp,
+    /// Keyed hashes in the place of the particulars, once the customer's data were deleted (D-05).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hashes: Vec<String>,
 }
 
 /// An operator's decision with the reason that nobody outside screening ever sees (3-4).
@@ -281,6 +286,7 @@ mod art_03 {
             contract: None,
             recorded_by: "operator".into(),
             recorded_at: Timestamp::UNIX_EPOCH,
+            hashes: Vec::new(),
         };
         change(&mut entry);
         entry

@@ -42,6 +42,7 @@ pub enum Section {
     Interruptions,
     Disclosures,
     Breaches,
+    Purges,
     Apply,
     Prices,
     Terms,
@@ -175,6 +176,10 @@ const OPERATOR: &[(Entry, &[&str])] = &[
             "Breaches",
         ),
         &["legal"],
+    ),
+    (
+        (Section::Purges, "/console/purges", "データ消去", "Purges"),
+        &["contracts", "legal"],
     ),
 ];
 /// Those who look after customers in one way or another.

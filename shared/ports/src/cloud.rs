@@ -41,6 +41,15 @@ pub struct Mail {
     pub kind: String,
     /// The notice itself, as a tag of the mail: what becomes of the mail is told under it.
     pub notice: MessageId,
+    pub attachment: Option<Attachment>,
+}
+
+/// A file that goes with a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    pub name: String,
+    /// JSON.
+    pub content: String,
 }
 
 /// The mail service.
@@ -64,6 +73,10 @@ pub trait Accounts: Send + Sync {
     ) -> Result<(), CloudError>;
     /// Closes the account; nobody signs in with it any more. An account that is not there is closed.
     async fn close(&self, user: &UserId) -> Result<(), CloudError>;
+    /// Deletes the account for good. `false` if it was not there.
+    async fn delete(&self, user: &UserId) -> Result<bool, CloudError>;
+    /// Tells whether there is such an account.
+    async fn exists(&self, user: &UserId) -> Result<bool, CloudError>;
 }
 
 /// The control plane of Kinesis Video.
@@ -74,6 +87,10 @@ pub trait Streams: Send + Sync {
     async fn ensure(&self, stream_name: &str, retention_hours: u32) -> Result<(), CloudError>;
     /// Returns for how many hours a stream keeps recordings; 0 if it is not there.
     async fn retention_hours(&self, stream_name: &str) -> Result<u32, CloudError>;
+    /// Deletes a stream with everything that it holds. `false` if it was not there.
+    async fn delete(&self, stream_name: &str) -> Result<bool, CloudError>;
+    /// Tells whether there is such a stream, one that is being deleted included.
+    async fn exists(&self, stream_name: &str) -> Result<bool, CloudError>;
 }
 
 /// The files that hold the operator's screening lists, one for each version (P-4, 3-4).
@@ -179,6 +196,14 @@ pub trait Things: Send + Sync {
     ) -> Result<Option<Enrolled>, CloudError>;
     /// Revokes a certificate; it can get no further credentials.
     async fn revoke(&self, thing_name: &str, certificate_id: &str) -> Result<(), CloudError>;
+    /// Revokes and deletes every certificate of a thing, and the thing. `false` if there was nothing.
+    async fn forget(
+        &self,
+        thing_name: &str,
+        certificate_id: Option<String>,
+    ) -> Result<bool, CloudError>;
+    /// Tells whether there is such a thing.
+    async fn exists(&self, thing_name: &str) -> Result<bool, CloudError>;
     /// Returns host and port of the credential endpoint.
     async fn credential_endpoint(&self) -> Result<String, CloudError>;
 }

@@ -17,10 +17,11 @@ use ciero_domain::interruption::Interruption;
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::prices::PriceList;
+use ciero_domain::purge::{Journal, Line, SignedCertificate};
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::screening::{ListHeader, RegisterEntry, Review, Screening};
 use ciero_domain::terms::{Draft, TermsText};
-use ciero_domain::user::User;
+use ciero_domain::user::{Acceptance, User};
 use ciero_domain::watch::Told;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -141,6 +142,20 @@ pub enum Write {
     ContractStandsAt(ContractId, u64),
     /// Writes nothing: the holds on the contract's data must still be at this version, 0 for none (21-4).
     HoldsStandAt(ContractId, u64),
+    /// Confidential table; where a purge stands, on its version, with the next line of its journal (15-3).
+    Purge(Box<Journal>, Box<Line>),
+    /// Takes a purge off the list of those that go on.
+    PurgeEnded(ContractId),
+    /// An item that a purge takes away.
+    Delete(Stored),
+    /// An entry of a contract's history without what names people; replaces the entry of that version.
+    Unnamed(ContractId, u64, Box<Entry>),
+    /// What is kept of somebody's consent when the rest goes.
+    Consent(Box<KeptConsent>),
+    /// Confidential table; an entry of the register whose particulars are keyed hashes from now on.
+    Hashed(Box<RegisterEntry>),
+    /// A deletion certificate; refused if it exists.
+    Certificate(Box<SignedCertificate>),
     /// The operator's settings; replaces what is there.
     Operator(Box<Operator>),
     /// A version of the price list; replaces only the same version.
@@ -151,6 +166,25 @@ pub enum Write {
     TermsDraft(Box<Draft>),
     /// A record of planned work or an incident (8-1).
     Interruption(Box<Interruption>),
+}
+
+/// The place of one item, as the store names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub confidential: bool,
+    pub partition: String,
+    pub sort: String,
+    /// An attribute and its value: the item is taken away only while it has it.
+    pub held_by: Option<(&'static str, String)>,
+}
+
+/// Somebody's consent, by a number that names nobody (1-1).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptConsent {
+    pub contract: ContractId,
+    /// The number of the user, or of the application.
+    pub who: String,
+    pub acceptances: Vec<Acceptance>,
 }
 
 /// Where a piece of due work is kept.

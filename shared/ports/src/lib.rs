@@ -6,13 +6,14 @@ mod decision;
 mod disclosure;
 mod exports;
 mod publishing;
+mod purge;
 mod records;
 mod watch;
 
 pub use announcement::{About, Announcement};
 pub use cloud::{
-    Accounts, Arrivals, Arrived, Chance, CloudError, Enrolled, Interval, ListFiles, Mail, Mailer,
-    Playback, PlaybackError, PlaybackWindow, Queues, Streams, Things,
+    Accounts, Arrivals, Arrived, Attachment, Chance, CloudError, Enrolled, Interval, ListFiles,
+    Mail, Mailer, Playback, PlaybackError, PlaybackWindow, Queues, Streams, Things,
 };
 #[cfg(feature = "mocks")]
 pub use cloud::{
@@ -20,8 +21,8 @@ pub use cloud::{
     MockStreams, MockThings,
 };
 pub use decision::{
-    Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered, Rescreening,
-    Topic, Write, WriteKind,
+    Attempt, AuditRow, Body, CommitError, Decision, HeldTask, KeptConsent, Message, Remembered,
+    Rescreening, Stored, Topic, Write, WriteKind,
 };
 pub use disclosure::{Archive, CaseFiles, Disclosures};
 #[cfg(feature = "mocks")]
@@ -32,6 +33,9 @@ pub use exports::{MockExportFiles, MockExports, MockRecordings};
 pub use publishing::{Interruptions, SeenPage, TermsChanges, Website};
 #[cfg(feature = "mocks")]
 pub use publishing::{MockInterruptions, MockTermsChanges, MockWebsite};
+pub use purge::{Certificates, Files, Portion, Purges};
+#[cfg(feature = "mocks")]
+pub use purge::{MockCertificates, MockFiles, MockPurges};
 pub use records::{
     Applications, Audit, AuditReport, AuditReports, AuditRun, Billing, Cases, Confidential,
     ContractPage, Contracts, Devices, Documents, DueWork, Ledger, Notices, Parked, People,

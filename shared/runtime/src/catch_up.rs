@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use ciero_domain::calendar::tokyo_date;
-use ciero_domain::contract::{Contract, Facts, Step, Task, perform};
+use ciero_domain::contract::{Contract, Facts, Kind, Step, Task, perform};
 use ciero_domain::ids::ContractId;
 use ciero_ports::{CommitError, Contracts, Decision, HeldTask, StoreError, WriteKind};
 
@@ -33,7 +33,9 @@ pub(crate) async fn catch_up(
     let mut done: Vec<Task> = Vec::new();
     let mut tries = 0;
     for _ in 0..MOST_FACTS {
-        let next = contract.owed().into_iter().min();
+        // A purge takes more than an entry; its own function does it.
+        let owed = contract.owed().into_iter();
+        let next = owed.filter(|task| task.work.kind() != Kind::Purge).min();
         let Some(task) = next.filter(|task| task.due <= today) else {
             break;
         };

@@ -66,6 +66,28 @@ pub async fn post(
     send(router, gate, request, now, body).await
 }
 
+/// Opens a page through the guard in a session and returns its text.
+pub async fn page(
+    router: Router<()>,
+    gate: &Gate,
+    session: &Session,
+    now: Moment,
+    path: &str,
+) -> String {
+    let cookie = gate.sealer.seal(COOKIE, session, LIFETIME);
+    let request = Request::get(path)
+        .header("accept", "text/html")
+        .header("cookie", cookie.split(';').next().unwrap_or_default());
+    let mut request = request.body(Body::empty()).unwrap();
+    request.extensions_mut().insert(now);
+    let response = guarded(router, gate.clone())
+        .oneshot(request)
+        .await
+        .unwrap();
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
 /// Posts JSON through the guard as a guest, under an idempotency key, and returns status and body.
 pub async fn post_under_key(
     router: Router<()>,

@@ -11,7 +11,7 @@ use crate::ledger::Answer;
 use crate::operation::{Condition, Operation, Operations};
 use crate::{Store, applications, audit, billing, cases, confidential, contracts, devices};
 use crate::{
-    describe, disclosures, documents, due_work, exports, keys, notices, people, publishing,
+    describe, disclosures, documents, due_work, exports, keys, notices, people, publishing, purge,
     resellers, watch,
 };
 
@@ -97,6 +97,13 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::Breach(breach) => disclosures::put_breach(breach),
         Write::ContractStandsAt(contract, version) => contracts::stands_at(contract, *version),
         Write::HoldsStandAt(contract, version) => confidential::holds_stand_at(contract, *version),
+        Write::Purge(journal, line) => purge::put(journal, line),
+        Write::PurgeEnded(contract) => purge::put_ended(contract),
+        Write::Delete(stored) => purge::delete(stored),
+        Write::Unnamed(contract, version, entry) => purge::put_unnamed(contract, *version, entry),
+        Write::Consent(consent) => purge::put_consent(consent),
+        Write::Hashed(entry) => confidential::put_hashed(entry),
+        Write::Certificate(signed) => purge::put_certificate(signed),
         Write::Operator(operator) => documents::put_operator(operator),
         Write::Prices(prices) => documents::put_prices(prices),
         Write::Terms(terms) => documents::put_terms(terms),

@@ -21,11 +21,19 @@ pub(crate) fn put_screening(screening: &Screening) -> Operations {
     ])
 }
 
-/// Writes an entry of the register, which is never changed afterwards.
+/// Writes an entry of the register, which changes once at most: when its particulars become hashes.
 pub(crate) fn put_register(entry: &RegisterEntry) -> Operations {
     let item = Item::with_body(keys::register(&entry.id), entry)?;
     Ok(vec![
         Operation::put(item, Condition::Absent, WriteKind::Once).confidential(),
+    ])
+}
+
+/// Replaces an entry of the register by its hashes (D-05).
+pub(crate) fn put_hashed(entry: &RegisterEntry) -> Operations {
+    let item = Item::with_body(keys::register(&entry.id), entry)?;
+    Ok(vec![
+        Operation::put(item, Condition::Always, WriteKind::Once).confidential(),
     ])
 }
 

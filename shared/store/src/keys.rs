@@ -1,5 +1,9 @@
 //! Every key of both tables; nothing else in the crate spells one.
 
+mod confidential;
+
+pub(crate) use confidential::*;
+
 use ciero_domain::application::State;
 use ciero_domain::disclosure::CopyOrder;
 use ciero_domain::ids::{
@@ -90,11 +94,11 @@ pub(crate) fn sortable(at: Timestamp) -> String {
 }
 
 pub(crate) fn application(id: &ApplicationId) -> Key {
-    Key::new(format!("APPLICATION#{id}"), "STATE")
+    Key::new(application_partition(id), STATE)
 }
 
 pub(crate) fn application_event(id: &ApplicationId, version: u64) -> Key {
-    Key::new(format!("APPLICATION#{id}"), event(version))
+    Key::new(application_partition(id), event(version))
 }
 
 pub(crate) fn application_list(state: State) -> String {
@@ -107,12 +111,12 @@ pub(crate) fn contract_partition(id: &ContractId) -> String {
 }
 
 pub(crate) fn contract(id: &ContractId) -> Key {
-    Key::new(contract_partition(id), "STATE")
+    Key::new(contract_partition(id), STATE)
 }
 
 /// The item by which a contract stands in people's lists; the state itself is not indexed.
 pub(crate) fn contract_listed(id: &ContractId) -> Key {
-    Key::new(contract_partition(id), "LISTED")
+    Key::new(contract_partition(id), LISTED)
 }
 
 pub(crate) fn contract_event(id: &ContractId, version: u64) -> Key {
@@ -181,6 +185,18 @@ pub(crate) fn notice(id: &MessageId) -> Key {
 pub(crate) fn contract_notice(contract: &ContractId, at: Timestamp, id: &MessageId) -> Key {
     Key::new(
         contract_partition(contract),
+        format!("{NOTICES}{}#{id}", sortable(at)),
+    )
+}
+
+/// By it a notice is found when the application goes (15-3).
+pub(crate) fn application_notice(
+    application: &ApplicationId,
+    at: Timestamp,
+    id: &MessageId,
+) -> Key {
+    Key::new(
+        application_partition(application),
         format!("{NOTICES}{}#{id}", sortable(at)),
     )
 }
@@ -404,70 +420,6 @@ pub(crate) fn customers_partition(code: &str) -> String {
 
 pub(crate) fn customer(code: &str, contract: &ContractId) -> Key {
     Key::new(customers_partition(code), contract.as_str())
-}
-
-/// Confidential table.
-pub(crate) fn screening(id: &ApplicationId) -> Key {
-    Key::new(format!("APPLICATION#{id}"), "SCREENING")
-}
-
-/// Confidential table.
-pub(crate) fn register(id: &str) -> Key {
-    Key::new(REGISTER, format!("ENTRY#{id}"))
-}
-
-/// Confidential table. A list's code has no `#`, so code and version cannot run into each other.
-pub(crate) fn screening_list(list: &str, version: &str) -> Key {
-    Key::new(SCREENING_LISTS, format!("LIST#{list}#{version}"))
-}
-
-/// Confidential table.
-pub(crate) fn review(subject: &Subject) -> Key {
-    Key::new(REVIEWS, format!("SUBJECT#{subject}"))
-}
-
-/// Confidential table.
-pub(crate) fn holds(contract: &ContractId) -> Key {
-    Key::new(contract_partition(contract), "HOLDS")
-}
-
-/// Confidential table.
-pub(crate) fn disclosure(id: &DisclosureId) -> Key {
-    Key::new(DISCLOSURES, format!("CASE#{id}"))
-}
-
-/// The partition of the confidential table that holds a case's history and copies.
-pub(crate) fn disclosure_partition(id: &DisclosureId) -> String {
-    format!("DISCLOSURE#{id}")
-}
-
-/// Confidential table.
-pub(crate) fn disclosure_event(id: &DisclosureId, version: u64) -> Key {
-    Key::new(disclosure_partition(id), event(version))
-}
-
-/// Confidential table. Stretches of one camera may begin at the same moment.
-pub(crate) fn hold_copy(order: &CopyOrder) -> Key {
-    let stretch = &order.stretch;
-    let (from, until) = (sortable(stretch.from), sortable(stretch.until));
-    let name = format!("{HOLD_COPIES}{}#{from}#{until}", stretch.camera);
-    Key::new(disclosure_partition(&order.case), name)
-}
-
-/// Confidential table.
-pub(crate) fn breach(id: &BreachId) -> Key {
-    Key::new(BREACHES, format!("BREACH#{id}"))
-}
-
-/// The partition of the confidential table that holds who read one thing.
-pub(crate) fn readings_partition(what: &str) -> String {
-    format!("READINGS#{what}")
-}
-
-/// Confidential table.
-pub(crate) fn reading(reading: &Reading) -> Key {
-    let name = format!("{}#{}", sortable(reading.at), reading.id);
-    Key::new(readings_partition(&reading.what), name)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ mod notices;
 mod operation;
 mod people;
 mod publishing;
+mod purge;
 mod reading;
 mod resellers;
 mod viewing;

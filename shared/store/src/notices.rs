@@ -1,8 +1,8 @@
-//! The notice ledger (Art. 24): each notice by its message, and again among its contract's items.
+//! The notice ledger (Art. 24): each notice by its message, and again among its contract's or application's items.
 
 use async_trait::async_trait;
 use ciero_domain::ids::{ContractId, MessageId};
-use ciero_domain::notice::NoticeRecord;
+use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_ports::{Notices, StoreError, WriteKind};
 
 use crate::Store;
@@ -26,11 +26,18 @@ pub(crate) fn put_outcome(record: &NoticeRecord) -> Operations {
     Ok(copies(record)?.into_iter().map(next).collect())
 }
 
-/// The line by its message, and under its contract where it has one. Both are written together, always.
+/// The line by its message, and under its contract or application where it has one. Both are written together, always.
 fn copies(record: &NoticeRecord) -> Result<Vec<Item>, Unwritable> {
     let mut items = vec![Item::with_body(keys::notice(&record.id), record)?];
     if let Some(contract) = record.notice.contract() {
         let key = keys::contract_notice(contract, record.sent_at, &record.id);
+        items.push(Item::with_body(key, record)?);
+    }
+    if let Notice::ApplicationReceived { application }
+    | Notice::ApplicationApproved { application }
+    | Notice::ApplicationDeclined { application } = &record.notice
+    {
+        let key = keys::application_notice(application, record.sent_at, &record.id);
         items.push(Item::with_body(key, record)?);
     }
     Ok(items)

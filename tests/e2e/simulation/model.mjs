@@ -5,6 +5,8 @@ import { due, earlier, interest, later, plus, term, termOn } from "./calendar.mj
 const REMINDERS = [90, 60, 45, 35, 31];
 const DEMAND_AFTER = 8;
 const GRACE = 14;
+/** Days for which the data are kept after the day that follows the end. */
+const KEPT = 30;
 const TAX = 10;
 
 /** What a number of cameras costs in the first term of an example's order, and by the operator's list, without tax. */
@@ -25,6 +27,9 @@ export class Life {
     this.number = 0;
     this.standing = "active";
     this.cancelled = null;
+    this.ended = null;
+    this.deleted = false;
+    this.unreachable = false;
     this.notices = [];
     this.invoices = [];
     this.fees = [];
@@ -41,7 +46,8 @@ export class Life {
     this.orders.push({ number, cameras, net: cameras * yen, first: term(start), term: term(start), billed: false, reminded: 0, last: null, over: false });
   }
 
-  tell(kind, on) { this.notices.push([kind, on]); }
+  /** Once the address is erased nobody is written to any more. */
+  tell(kind, on) { if (!this.unreachable) this.notices.push([kind, on]); }
 
   /** What falls due next, each with its day and its place among what falls due on the same day. */
   owed() {
@@ -58,12 +64,19 @@ export class Life {
       else if (this.standing === "active" && !debt.suspended) owe(plus(debt.demanded, GRACE + 1), 4, (today) => this.suspendUnpaid(debt, today));
     }
     if (this.cancelled !== null && this.standing !== "ended") owe(plus(this.cancelled, 1), 5, (today) => this.end("contract_ended", today));
+    if (this.ended !== null && !this.deleted) owe(plus(this.ended, 1 + KEPT), 6, (today) => this.delete(today));
     return all.sort((a, b) => (a.on === b.on ? a.place - b.place : a.on < b.on ? -1 : 1));
   }
 
   /** Does what has fallen due by a day, in the order of the days. */
   work(today) {
     for (let [next] = this.owed(); next && next.on <= today; [next] = this.owed()) next.run(today);
+    if (this.deleted && this.debts.every((debt) => open(debt) === 0 && debt.draft === null)) this.unreachable = true;
+  }
+
+  delete(today) {
+    this.deleted = true;
+    this.tell("data_deleted", today);
   }
 
   bill(order) {
@@ -98,7 +111,10 @@ export class Life {
     if (ends) {
       this.tell("expired", today);
       order.over = true;
-      if (this.orders.every((one) => one.over)) this.standing = "ended";
+      if (this.orders.every((one) => one.over)) {
+        this.standing = "ended";
+        this.ended = this.orders.map((one) => one.last).reduce(later);
+      }
       return;
     }
     this.tell("renewed", today);
@@ -117,6 +133,7 @@ export class Life {
   }
 
   end(kind, today) {
+    this.ended = kind === "rescinded" ? today : this.cancelled;
     for (const order of this.orders) order.over = true;
     this.standing = "ended";
     this.tell(kind, today);

@@ -50,6 +50,7 @@ async fn the_ledger_keeps_what_was_sent_to_whom_and_when() {
             text,
             kind,
             notice,
+            attachment,
         },
     ] = trace.mails().try_into().unwrap();
     assert_eq!(record.id, message_id(1));
@@ -60,7 +61,7 @@ async fn the_ledger_keeps_what_was_sent_to_whom_and_when() {
     assert_eq!(record.sent_at, now().0);
     assert_eq!(record.mail_id, "mail-1");
     assert_eq!(kind, "application_received");
-    assert_eq!(notice, message_id(1));
+    assert_eq!((notice, attachment), (message_id(1), None));
     assert_eq!((record.version, record.outcome), (1, Outcome::Sent));
     let digest = Sha256::digest(format!("{subject}\n\n{text}"));
     assert_eq!(record.content_hash, hex::encode(digest));

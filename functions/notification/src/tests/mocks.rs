@@ -6,9 +6,9 @@ use ciero_domain::Language;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::user::{Role, User};
 use ciero_ports::{
-    CommitError, Decision, Mail, MockAccounts, MockApplications, MockBilling, MockChance,
-    MockContracts, MockDevices, MockDocuments, MockDueWork, MockInterruptions, MockLedger,
-    MockMailer, MockNotices, MockPeople, MockQueues, MockResellers, Write,
+    CommitError, Decision, Mail, MockAccounts, MockApplications, MockBilling, MockCertificates,
+    MockChance, MockContracts, MockDevices, MockDocuments, MockDueWork, MockInterruptions,
+    MockLedger, MockMailer, MockNotices, MockPeople, MockQueues, MockResellers, Write,
 };
 
 use super::life::{Life, facts};
@@ -49,6 +49,7 @@ pub struct Mocks {
     pub documents: MockDocuments,
     pub interruptions: MockInterruptions,
     pub notices: MockNotices,
+    pub certificates: MockCertificates,
     pub ledger: MockLedger,
     pub queues: MockQueues,
     pub mailer: MockMailer,
@@ -75,6 +76,7 @@ impl Mocks {
             documents: MockDocuments::new(),
             interruptions: MockInterruptions::new(),
             notices: MockNotices::new(),
+            certificates: MockCertificates::new(),
             ledger: MockLedger::new(),
             queues: MockQueues::new(),
             mailer: MockMailer::new(),
@@ -195,6 +197,7 @@ impl Mocks {
             documents: Arc::new(self.documents),
             interruptions: Arc::new(self.interruptions),
             notices: Arc::new(self.notices),
+            certificates: Arc::new(self.certificates),
             ledger: Arc::new(self.ledger),
             queues: Arc::new(self.queues),
             mailer: Arc::new(self.mailer),

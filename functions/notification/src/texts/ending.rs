@@ -2,6 +2,7 @@
 
 use ciero_domain::Language;
 use ciero_domain::contract::{Contract, Ending, Order, Standing};
+use ciero_domain::purge::Certificate;
 use ciero_pages::{date, date_time};
 use jiff::civil::Date;
 
@@ -29,7 +30,7 @@ pub(crate) fn cancelled(house: &House, contract: &Contract, ending: &Ending, tod
         ),
     ];
     let facts = table(language, &facts);
-    let data = data_after(language, ending.on, today);
+    let data = data_after(house, contract, ending.on, today);
     let (subject, opening, fees, doubt) = match language {
         Language::Ja => (
             format!("解約を受け付けました（受付番号 {receipt}）"),
@@ -124,6 +125,54 @@ pub(crate) fn ended(house: &House, contract: &Contract) -> Option<Text> {
     Some(to_contact(contract, subject, body))
 }
 
+/// 15-3: the data were deleted; the certificate goes with it, and with it our last word.
+pub(crate) fn deleted(house: &House, contract: &Contract, certificate: &Certificate) -> Text {
+    let language = contract.language;
+    let service = &house.operator.service_name;
+    let gone_on = date(language, certificate.recovery_copies_gone_on);
+    let facts = [
+        (language.t("契約番号", "Contract"), contract.id.to_string()),
+        (
+            language.t("終了日", "Last day"),
+            date(language, certificate.ended_on),
+        ),
+        (
+            language.t("消去の完了", "Deleted"),
+            date_time(language, certificate.searched_at),
+        ),
+        (
+            language.t("復元用の控えの消滅", "Recovery copies gone"),
+            gone_on.clone(),
+        ),
+    ];
+    let facts = table(language, &facts);
+    let url = format!("{}/certificates/key.pem", house.portal_url);
+    let (subject, opening, what, check, last) = match language {
+        Language::Ja => (
+            "データ消去の完了と消去証明書",
+            format!("{service}のお客様のデータを、利用規約第15条第3項により消去いたしました。"),
+            "消去したもの、法令等により引き続き保管するものとその理由・期限は、添付の消去証明書に記載しています。",
+            format!(
+                "証明書は電子署名されています。公開鍵は次の場所で公開しています。\n\n  {url}\n\n確認方法： ciero verify-certificate 証明書のファイル --key 公開鍵のファイル"
+            ),
+            "このメールをお送りした後、お客様の宛先も消去いたします（未払いの料金がある場合は、完済後に消去します）。",
+        ),
+        Language::En => (
+            "Your data are deleted: certificate",
+            format!(
+                "We have deleted your data of {service} (Article 15, paragraph 3 of the terms)."
+            ),
+            "The attached certificate states what was deleted, and what is kept by law,\nwhy and until when.",
+            format!(
+                "The certificate is signed. The public key is published at\n\n  {url}\n\nTo check it: ciero verify-certificate FILE --key PUBLIC.pem"
+            ),
+            "Your address is erased after this e-mail, or once nothing is owed any more.",
+        ),
+    };
+    let body = paragraphs([opening, facts, what.to_owned(), check, last.to_owned()]);
+    to_contact(contract, subject, body)
+}
+
 /// What goes on after the end: what is owed, the data, and our thanks.
 fn after_the_end(house: &House, contract: &Contract, on: Date) -> String {
     let language = contract.language;
@@ -132,6 +181,6 @@ fn after_the_end(house: &House, contract: &Contract, on: Date) -> String {
         Language::Ja => format!("これまで{service}をご利用いただき、ありがとうございました。"),
         Language::En => format!("Thank you for having used {service}."),
     };
-    let gone = data_after(language, on, Date::MAX);
+    let gone = data_after(house, contract, on, Date::MAX);
     paragraphs([still_owed(contract), gone, thanks])
 }

@@ -9,6 +9,7 @@ use ciero_domain::prices::Quote;
 use ciero_pages::{date, yen};
 use jiff::civil::Date;
 
+use crate::letter::House;
 use crate::texts::{Text, addressee};
 
 /// Addresses a text to the contact of a contract.
@@ -108,17 +109,28 @@ pub(super) fn list<'a>(contract: &Contract, debts: impl Iterator<Item = &'a Debt
 }
 
 /// 15-3, 15-2: what becomes of the data after the last day, and what to do until then.
-pub(super) fn data_after(language: Language, last_day: Date, today: Date) -> String {
-    let erased = language.t(
-        "録画を含むお客様のデータは、利用規約第15条第3項により、終了日の翌日以降に消去いたします。",
-        "Your data, recordings included, will be erased after the last day (Article\n15, paragraph 3 of the terms).",
-    );
+pub(super) fn data_after(
+    house: &House,
+    contract: &Contract,
+    last_day: Date,
+    today: Date,
+) -> String {
+    let language = contract.language;
+    let from = date(language, contract.data_go_on(last_day, &house.operator));
+    let erased = match language {
+        Language::Ja => format!(
+            "録画を含むお客様のデータは、利用規約第15条第3項により、{from} 以降に消去いたします。\n消去が完了しましたら、消去証明書をお送りします。"
+        ),
+        Language::En => format!(
+            "Your data, recordings included, will be erased from {from} on (Article\n15, paragraph 3 of the terms). A certificate follows when that is done."
+        ),
+    };
     if today > last_day {
-        return erased.to_owned();
+        return erased;
     }
     let save = language.t(
         "\n必要な録画は、終了日までに書き出してください。",
-        " Please export what you need by the last day.",
+        "\nPlease export what you need by the last day.",
     );
     format!("{erased}{save}")
 }

@@ -240,7 +240,7 @@ pub(crate) fn rescinded(house: &House, contract: &Contract, ground: MeasureGroun
         facts,
         effect.to_owned(),
         accelerated(contract),
-        data_after(language, on, Date::MAX),
+        data_after(house, contract, on, Date::MAX),
     ]);
     Some(to_contact(contract, subject, body))
 }

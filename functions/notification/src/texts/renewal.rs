@@ -224,7 +224,7 @@ pub(crate) fn refused(
         );
         text.to_owned()
     } else {
-        data_after(language, last_day, today)
+        data_after(house, contract, last_day, today)
     };
     let (subject, opening, until, doubt) = match language {
         Language::Ja => (

@@ -130,6 +130,7 @@ async fn page(session: Option<&Session>) -> (u16, String) {
         contract: None,
         recorded_by: "sato".into(),
         recorded_at: now().0,
+        hashes: Vec::new(),
     };
     let mut confidential = MockConfidential::new();
     confidential

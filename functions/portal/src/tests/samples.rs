@@ -146,6 +146,7 @@ pub fn formed() -> Entry {
         event: Event::Formed {
             contract: Box::new(contract()),
         },
+        data_kept_days: None,
     }
 }
 

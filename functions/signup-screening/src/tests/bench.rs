@@ -109,6 +109,7 @@ impl Scene {
             )),
             list_files: Arc::new(list_files(self.lists)),
             ready_lists: crate::lists::ReadyLists::default(),
+            register_key: ciero_domain::screening::RegisterKey::new("a-secret"),
             chance: Arc::new(chance()),
             due: Arc::new(due(reasons.clone())),
         };

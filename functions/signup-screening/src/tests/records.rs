@@ -155,6 +155,7 @@ pub(super) fn entry(cause: RegisterCause) -> RegisterEntry {
         contract: None,
         recorded_by: "operator-1".into(),
         recorded_at: "2026-05-01T00:00:00Z".parse().unwrap(),
+        hashes: Vec::new(),
     }
 }
 

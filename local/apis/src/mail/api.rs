@@ -62,6 +62,16 @@ struct Content {
 struct Simple {
     subject: Text,
     body: Body,
+    #[serde(default)]
+    attachments: Vec<Attachment>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attachment {
+    file_name: String,
+    /// Base64.
+    raw_content: String,
 }
 
 #[derive(Deserialize)]
@@ -182,9 +192,18 @@ fn from_simple(simple: Simple) -> Result<NewMail, ApiError> {
         .text
         .or(simple.body.html)
         .ok_or_else(|| bad("The body must have Text or Html."))?;
+    let mut text = text.data;
+    for file in simple.attachments {
+        let bytes = STANDARD
+            .decode(&file.raw_content)
+            .map_err(|_| ApiError::bad("SerializationException", "RawContent is not base64."))?;
+        // The mailbox shows a mail as one text.
+        let content = String::from_utf8_lossy(&bytes);
+        text.push_str(&format!("\n[attachment {}]\n{content}", file.file_name));
+    }
     Ok(NewMail {
         subject: simple.subject.data,
-        text: text.data,
+        text,
         ..NewMail::default()
     })
 }

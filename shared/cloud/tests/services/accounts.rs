@@ -76,3 +76,16 @@ async fn an_account_that_is_not_there_is_closed() {
         assert_eq!(fake.names(), ["AdminDisableUser"]);
     }
 }
+
+#[tokio::test]
+async fn art_15_an_account_is_deleted_for_good_and_one_that_is_gone_is_deleted() {
+    let user = UserId::from_random([1; 10]);
+    let fake = Fake::start(|_| ok(json!({}))).await;
+    let accounts = CognitoAccounts::new(&fake.config, "pool");
+    assert!(accounts.delete(&user).await.unwrap());
+    assert_eq!(fake.names(), ["AdminDeleteUser"]);
+    let gone = Fake::start(|_| refusal("UserNotFoundException")).await;
+    let accounts = CognitoAccounts::new(&gone.config, "pool");
+    assert!(!accounts.delete(&user).await.unwrap());
+    assert!(!accounts.exists(&user).await.unwrap());
+}

@@ -14,6 +14,7 @@ fn mail() -> Mail {
         text: "本文".into(),
         kind: "application_received".into(),
         notice: MessageId::from_random([1; 10]),
+        attachment: None,
     }
 }
 

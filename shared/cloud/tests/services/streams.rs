@@ -36,3 +36,23 @@ async fn an_impossible_retention_asks_nothing() {
     assert!(streams.ensure("k", u32::MAX).await.is_err());
     assert_eq!(fake.asked(), []);
 }
+
+#[tokio::test]
+async fn art_15_a_stream_is_deleted_by_its_arn_and_one_that_is_gone_is_deleted() {
+    let fake = Fake::start(|_| ok(json!({ "StreamInfo": { "StreamARN": "arn:7" } }))).await;
+    let streams = KinesisStreams::new(&fake.config);
+    assert!(streams.delete("ciero-k").await.unwrap());
+    assert!(streams.exists("ciero-k").await.unwrap());
+    let asked = fake.asked();
+    assert_eq!(
+        (asked[1].what.as_str(), &asked[1].body["StreamARN"]),
+        ("POST /deleteStream", &json!("arn:7"))
+    );
+    let gone = Fake::start(|_| refusal("ResourceNotFoundException")).await;
+    let streams = KinesisStreams::new(&gone.config);
+    assert!(!streams.delete("ciero-k").await.unwrap());
+    assert!(!streams.exists("ciero-k").await.unwrap());
+    let forbidden = Fake::start(|_| refusal("NotAuthorizedException")).await;
+    let streams = KinesisStreams::new(&forbidden.config);
+    assert!(streams.delete("k").await.is_err() && streams.exists("k").await.is_err());
+}

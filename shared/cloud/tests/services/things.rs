@@ -112,3 +112,32 @@ async fn the_credential_endpoint_is_told_or_it_is_an_error() {
     let (missing, _) = things(|_| ok(json!({}))).await;
     assert!(missing.credential_endpoint().await.is_err());
 }
+
+#[tokio::test]
+async fn art_15_a_thing_is_forgotten_with_every_certificate_it_has() {
+    let (things, fake) = things(|asked| match asked.what.as_str() {
+        "GET /things/k/principals" => ok(json!({ "principals": ["arn:x:cert/abc"] })),
+        _ => ok(json!({})),
+    })
+    .await;
+    assert!(things.forget("k", Some("abc".into())).await.unwrap());
+    assert_eq!(
+        fake.names(),
+        [
+            "GET /things/k/principals",
+            "GET /certificates/abc",
+            "PUT /certificates/abc",
+            "DELETE /things/k/principals",
+            "POST /target-policies/ciero-device",
+            "DELETE /certificates/abc",
+            "DELETE /things/k",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn art_15_a_thing_that_is_gone_is_forgotten() {
+    let (things, _) = things(|_| refusal("ResourceNotFoundException")).await;
+    assert!(!things.forget("k", Some("abc".into())).await.unwrap());
+    assert!(!things.exists("k").await.unwrap());
+}

@@ -204,12 +204,14 @@ impl Contract {
                 }
             }
         };
-        Ok(Entry {
+        let entry = Entry {
             at,
             on,
             by: by.to_owned(),
             event,
-        })
+            data_kept_days: None,
+        };
+        Ok(entry.fixing(self, &facts.operator))
     }
 
     fn must_go_on(&self) -> Result<(), Refusal> {

@@ -89,7 +89,7 @@ impl Teller<'_> {
         })
     }
 
-    /// Formation, orders, reminders, renewals and ends (3-3, 11, 15-1).
+    /// Formation, orders, reminders, renewals, ends and the deletion of data (3-3, 11, 15).
     fn of_orders(&self, event: &Event) -> Option<String> {
         match event {
             Event::Formed { contract } => {
@@ -157,6 +157,22 @@ impl Teller<'_> {
                     format!("The contract was cancelled ({receipt}); it ends on {on}, nothing is refunded."),
                 )
             }
+            Event::PurgeBegun => self.say(
+                "お客様のデータの消去を開始。".into(),
+                "The deletion of the customer's data begins.".into(),
+            ),
+            Event::Purged => self.say(
+                "お客様のデータの消去を完了し、証明書を発行。".into(),
+                "The customer's data are deleted and a certificate is issued.".into(),
+            ),
+            Event::ContactErased => self.say(
+                "証明書の送付後、ご連絡先を消去。".into(),
+                "Name and address are erased after the certificate was sent.".into(),
+            ),
+            Event::RecoveryCopiesGone => self.say(
+                "復元用の控えも期限を迎え、その旨の証明書を発行。".into(),
+                "The last recovery copy has expired, which a second statement certifies.".into(),
+            ),
             Event::EndReached { .. } => {
                 self.say("契約が終了しました。".into(), "The contract ended.".into())
             }

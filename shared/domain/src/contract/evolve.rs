@@ -17,10 +17,12 @@ pub fn evolve(before: Option<&Contract>, entry: &Entry) -> Option<Contract> {
         return Some(contract.as_ref().clone());
     }
     let mut contract = before?.clone();
+    let had_ended = contract.is_over();
     contract.version += 1;
     contract.latest = contract.latest.max(entry.at);
     apply(&mut contract, entry);
     contract.account.close();
+    contract.delete_data(had_ended, entry);
     Some(contract)
 }
 
@@ -147,6 +149,7 @@ fn apply(contract: &mut Contract, entry: &Entry) {
             settle_draft(contract, *of, billed);
             bill(contract, debt);
         }
+        Event::PurgeBegun | Event::Purged | Event::ContactErased | Event::RecoveryCopiesGone => {}
         Event::InterestWaived { of, reason } => {
             let waived = DraftState::Waived {
                 reason: reason.clone(),

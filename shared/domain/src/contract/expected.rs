@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::order::RUNGS;
-use super::{Contract, Kind, Order, Standing, Work};
+use super::{Contract, Kind, Order, Standing, Work, recovery_ends};
 use crate::calendar::{Term, days, tokyo_date};
 use crate::invoice::{Invoice, Subject};
 
@@ -70,6 +70,7 @@ pub fn audit(
             required.insert(Work::End.effect());
         }
     }
+    expect_deletion(contract, today, &mut required, &mut allowed);
     for debt in 1..=contract.account.last_number {
         allowed.insert(Work::Demand { debt }.effect());
         allowed.extend((1..=MOST_DEMANDS).map(|demand| Work::Suspension { debt, demand }.effect()));
@@ -90,6 +91,32 @@ pub fn audit(
         .collect();
     findings.extend(documents(contract, &found, invoices));
     findings
+}
+
+/// 15-3: the deletion begins on its day. What goes on from there may wait for a hold, which nobody else is to know of
+/// (21-4): that work is not forgotten is all that is asked.
+fn expect_deletion(
+    contract: &Contract,
+    today: Date,
+    required: &mut BTreeSet<String>,
+    allowed: &mut BTreeSet<String>,
+) {
+    let yesterday = days(today, -1);
+    let Some(day) = contract.data_went_on().filter(|day| *day <= today) else {
+        return;
+    };
+    allowed.insert(Work::Purge.effect());
+    if day < yesterday {
+        required.insert(Work::Purge.effect());
+    }
+    let Some(on) = contract.deletion.certified_on else {
+        return;
+    };
+    required.insert(Work::Certificate.effect());
+    allowed.extend([Work::Certificate, Work::Contact, Work::RecoveryCopies].map(Work::effect));
+    if recovery_ends(on) < yesterday {
+        required.insert(Work::RecoveryCopies.effect());
+    }
 }
 
 /// Walks an order's terms up to today.

@@ -169,6 +169,14 @@ pub enum Event {
     ChangeRefused { receipt: String, reason: String },
     /// P-1, 17-1-10: the customer told of a move abroad.
     MovedAbroad { departure: Departure },
+    /// 15-3: the deletion of the customer's data began.
+    PurgeBegun,
+    /// 15-3: nothing was found any more, and the certificate was issued.
+    Purged,
+    /// 15-3: name and address were erased, after the certificate was sent.
+    ContactErased,
+    /// 15-3: the last recovery copy of the tables expired, and the second statement was issued.
+    RecoveryCopiesGone,
 }
 
 /// One entry of a contract's history.
@@ -182,6 +190,9 @@ pub struct Entry {
     pub by: String,
     #[serde(flatten)]
     pub event: Event,
+    /// Of the entry that ends the contract: for how many days its data are kept (15-3).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_kept_days: Option<u16>,
 }
 
 impl Event {
@@ -211,6 +222,10 @@ impl Event {
                 term: *term,
             }),
             Event::EndReached { .. } => Some(Work::End),
+            Event::PurgeBegun => Some(Work::Purge),
+            Event::Purged => Some(Work::Certificate),
+            Event::ContactErased => Some(Work::Contact),
+            Event::RecoveryCopiesGone => Some(Work::RecoveryCopies),
             Event::Demanded { debt, demand } if demand.sent_on.is_none() && !demand.failed => {
                 Some(Work::Demand { debt: *debt })
             }
@@ -286,6 +301,8 @@ impl Event {
             | Event::ParticularsRegistered { .. }
             | Event::ChangeRefused { .. } => ("4", "effective and known v1"),
             Event::MovedAbroad { .. } => ("17-1-10", "D-22 v1"),
+            Event::PurgeBegun => ("15-3", "D-16 v1, days fixed at the end v1"),
+            Event::Purged | Event::ContactErased | Event::RecoveryCopiesGone => ("15-3", "D-05 v1"),
         }
     }
 }

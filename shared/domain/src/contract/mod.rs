@@ -4,6 +4,7 @@
 
 mod account;
 mod commands;
+mod deletion;
 mod describe;
 mod evolve;
 mod expected;
@@ -21,6 +22,7 @@ mod work;
 pub use account::{Account, ClosedDebt, Debt, DebtKind, Demand, Draft, DraftState, Payment};
 pub(crate) use commands::amount;
 pub use commands::{Cancellation, Command, NewReceipt, PaperNotice};
+pub use deletion::{Deletion, RECOVERY_DAYS, recovery_ends};
 pub use describe::debt_text;
 pub use evolve::evolve;
 pub use expected::{Finding, FindingKind, audit};
@@ -198,6 +200,9 @@ pub struct Contract {
     /// When the last event was recorded; no later one is stamped earlier.
     #[serde(default)]
     pub latest: Timestamp,
+    /// What becomes of the data after the end (15-3).
+    #[serde(default)]
+    pub deletion: Deletion,
 }
 
 impl Contract {
@@ -241,6 +246,7 @@ impl Contract {
             ending: None,
             proposal: None,
             latest: now,
+            deletion: Deletion::default(),
         };
         let entry = Entry {
             at: now,
@@ -249,6 +255,7 @@ impl Contract {
             event: Event::Formed {
                 contract: Box::new(contract.clone()),
             },
+            data_kept_days: None,
         };
         Ok((contract, entry))
     }

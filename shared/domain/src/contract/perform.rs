@@ -72,13 +72,19 @@ pub fn perform(contract: &Contract, task: &Task, facts: &Facts, now: Timestamp) 
         Work::End => Event::EndReached {
             cause: contract.ending.as_ref()?.cause,
         },
+        Work::Purge => Event::PurgeBegun,
+        Work::Certificate => Event::Purged,
+        Work::Contact => Event::ContactErased,
+        Work::RecoveryCopies => Event::RecoveryCopiesGone,
     };
-    Some(Entry {
+    let entry = Entry {
         at: now.max(contract.latest),
         on: task.due,
         by: "work".to_owned(),
         event,
-    })
+        data_kept_days: None,
+    };
+    Some(entry.fixing(contract, &facts.operator))
 }
 
 /// Issues the invoice of the running term, dated its first day, which lies after the last day to refuse

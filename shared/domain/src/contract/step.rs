@@ -322,6 +322,7 @@ fn notice(contract: &Contract, entry: &Entry) -> Option<Notice> {
             receipt: receipt.clone(),
             reason: reason.clone(),
         },
+        Event::Purged => Notice::DataDeleted { contract: id },
         _ => return None,
     };
     Some(notice)

@@ -27,6 +27,14 @@ pub enum Work {
     Suspension { debt: u32, demand: u16 },
     /// 15-1: the day after the last day of a cancelled contract.
     End,
+    /// 15-3: the deletion of the customer's data begins.
+    Purge,
+    /// 15-3: the deletion goes on until nothing is found any more and the certificate is issued.
+    Certificate,
+    /// 15-3: name and address go once the certificate was sent and nothing is owed.
+    Contact,
+    /// 15-3: the last recovery copy of the tables expired.
+    RecoveryCopies,
 }
 
 /// The queue that a piece of work goes through.
@@ -37,6 +45,7 @@ pub enum Kind {
     Reminder,
     Renewal,
     Arrears,
+    Purge,
 }
 
 /// How work is caught up on after an outage.
@@ -67,6 +76,7 @@ impl Work {
             Work::Reminder { .. } => Kind::Reminder,
             Work::Renewal { .. } | Work::End => Kind::Renewal,
             Work::Demand { .. } | Work::Suspension { .. } => Kind::Arrears,
+            Work::Purge | Work::Certificate | Work::Contact | Work::RecoveryCopies => Kind::Purge,
         }
     }
 
@@ -83,6 +93,10 @@ impl Work {
             Work::Demand { debt } => format!("demand/{debt:04}"),
             Work::Suspension { debt, demand } => format!("suspension/{debt:04}/{demand:02}"),
             Work::End => "end".to_owned(),
+            Work::Purge => "purge".to_owned(),
+            Work::Certificate => "purge/certificate".to_owned(),
+            Work::Contact => "purge/contact".to_owned(),
+            Work::RecoveryCopies => "purge/recovery-copies".to_owned(),
         }
     }
 
@@ -94,13 +108,20 @@ impl Work {
             Work::Demand { .. } => "13-1-2",
             Work::Suspension { .. } => "6-2",
             Work::End => "15-1",
+            Work::Purge | Work::Certificate | Work::Contact | Work::RecoveryCopies => "15-3",
         }
     }
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 4] = [Kind::Invoice, Kind::Reminder, Kind::Renewal, Kind::Arrears];
+    pub const ALL: [Kind; 5] = [
+        Kind::Invoice,
+        Kind::Reminder,
+        Kind::Renewal,
+        Kind::Arrears,
+        Kind::Purge,
+    ];
 
     /// Returns the stable name.
     pub fn name(self) -> &'static str {
@@ -109,6 +130,7 @@ impl Kind {
             Kind::Reminder => "reminder",
             Kind::Renewal => "renewal",
             Kind::Arrears => "arrears",
+            Kind::Purge => "purge",
         }
     }
 }
@@ -157,6 +179,9 @@ impl Contract {
         if let (Some(ending), false) = (&self.ending, self.is_over()) {
             owe(days(ending.on, 1), Work::End);
         }
+        for (day, work) in self.deletion_owed() {
+            owe(day, work);
+        }
         let may_suspend = matches!(self.standing, Standing::Active);
         for debt in self.account.open().filter(|debt| debt.is_dunned()) {
             let number = debt.number;
@@ -194,7 +219,12 @@ impl Contract {
             } => self.order(order).map_or(CatchUp::AsDated, |order| {
                 CatchUp::UsefulUntil(order.running.rung_over(days_before))
             }),
-            Work::Demand { .. } | Work::Suspension { .. } => CatchUp::AfterPrerequisite,
+            Work::Demand { .. }
+            | Work::Suspension { .. }
+            | Work::Purge
+            | Work::Certificate
+            | Work::Contact
+            | Work::RecoveryCopies => CatchUp::AfterPrerequisite,
         }
     }
 }

@@ -44,6 +44,11 @@ impl Names {
         Names(names.into_iter().flatten().filter_map(comparable).collect())
     }
 
+    /// Returns each name as it is compared.
+    pub fn forms(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(|(_, name)| name.form())
+    }
+
     /// Returns the name that is nearest to a listed one, with the likeness; `None` if none is near.
     fn nearest(&self, listed: &ComparableName) -> Option<(u16, &(String, ComparableName))> {
         let near = self.0.iter().map(|name| (name.1.likeness(listed), name));

@@ -148,6 +148,7 @@ mod art_03 {
             contract: None,
             recorded_by: "operator".into(),
             recorded_at: Timestamp::UNIX_EPOCH,
+            hashes: Vec::new(),
         };
         let found = signals(&submitted(), &[entry], &[], &[]);
         assert_eq!(found[0].kind, SignalKind::RegisterNameNear);

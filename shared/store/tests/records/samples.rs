@@ -241,6 +241,7 @@ pub fn register(id: &str) -> RegisterEntry {
         note: "以前の契約".into(),
         recorded_by: "legal".into(),
         recorded_at: now(),
+        hashes: Vec::new(),
     }
 }
 

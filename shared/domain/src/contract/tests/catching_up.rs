@@ -69,7 +69,11 @@ fn facts_of(life: &Life) -> CivilFacts {
         debt.demands = 0;
         debt.suspended_after = None;
     }
-    let timed = |name: &&String| !name.starts_with("demand/") && !name.starts_with("suspension/");
+    // The recovery copies expire so many days after the deletion was really done.
+    let timed = |name: &&String| {
+        let prefixes = ["demand/", "suspension/", "purge/recovery"];
+        !prefixes.iter().any(|prefix| name.starts_with(prefix))
+    };
     let kinds = [
         "demand",
         "suspended",

@@ -1,0 +1,41 @@
+//! What a purge costs: requests and capacity units per contract, the same beside few and many, and the time that quotas set.
+
+import { Instance } from "./harness/instance.mjs";
+import { between, contracts, counts, tick } from "./harness/due.mjs";
+
+const CLOCK = "2026-06-01T09:01+09:00";
+/** The contracts end on this day; their data go 31 days later. */
+const ENDED = "2026-04-15";
+const CAMERAS = 2;
+/** Kinesis Video deletes so many streams a second. */
+const DELETES = 50;
+const STREAMS = 100_000;
+
+/** Purges a number of contracts; returns seconds and what DynamoDB was asked. */
+async function measured(many) {
+  process.env.CIERO_COUNT_REQUESTS = "1";
+  const instance = await Instance.start({ demo: false, clock: CLOCK });
+  try {
+    contracts(instance, 5, "2026-04-14", ["ended"]);
+    await tick(instance);
+    contracts(instance, many, ENDED, ["ended"]);
+    const before = await counts(instance);
+    const seconds = await tick(instance);
+    return { seconds, asked: between(before, await counts(instance)) };
+  } finally {
+    await instance.stop();
+    await instance.remove();
+  }
+}
+
+/** Prints what one purge costs beside few and many others. */
+export async function purgeCost(print, sizes) {
+  for (const many of sizes) {
+    const { seconds, asked } = await measured(many);
+    print(`purge of ${many} contracts with ${CAMERAS} cameras`, `${(many / seconds).toFixed(1)} contracts/s`, "-");
+    for (const [name, { requests, units }] of Object.entries(asked)) {
+      print(`purge of ${many}: ${name}`, `${(requests / many).toFixed(2)} requests`, `${(units / many).toFixed(1)} units each`);
+    }
+  }
+  print(`${STREAMS} streams at ${DELETES} deletes a second`, `${(STREAMS / DELETES / 60).toFixed(1)} min`, "quota");
+}
