@@ -23,7 +23,8 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_ports::{
     Accounts, Applications, Billing, Body, Chance, CommitError, Contracts, Decision, Devices,
-    Documents, DueWork, Interruptions, Ledger, Mailer, Notices, People, Queues, Resellers, Topic,
+    Documents, DueWork, Interruptions, Ledger, Mailer, Notices, People, Queues, Resellers,
+    ServiceEnds, Topic,
 };
 use ciero_runtime::{Event, Moment, OnEvent, QueueItem, number, one_by_one, text};
 use serde_json::Value;
@@ -39,6 +40,7 @@ pub struct App {
     pub devices: Arc<dyn Devices>,
     pub documents: Arc<dyn Documents>,
     pub interruptions: Arc<dyn Interruptions>,
+    pub service_ends: Arc<dyn ServiceEnds>,
     pub notices: Arc<dyn Notices>,
     pub ledger: Arc<dyn Ledger>,
     pub queues: Arc<dyn Queues>,
@@ -62,6 +64,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         (Topic::Screening, text("SCREENING_QUEUE_URL")?),
         (Topic::Audit, text("AUDIT_QUEUE_URL")?),
         (Topic::Watch, text("WATCH_QUEUE_URL")?),
+        (Topic::ServiceEnd, text("SERVICE_END_QUEUE_URL")?),
     ];
     let app = App {
         applications: store.clone(),
@@ -72,6 +75,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         devices: store.clone(),
         documents: store.clone(),
         interruptions: store.clone(),
+        service_ends: store.clone(),
         notices: store.clone(),
         ledger: store.clone(),
         queues: Arc::new(ciero_cloud::SqsQueues::new(&config, queues)),

@@ -117,7 +117,8 @@ fn again(app: &App, parked: &Parked, who: (&str, Moment)) -> Result<Decision, Pr
         | Body::Rescreen(_)
         | Body::Announce(_)
         | Body::Audit(_)
-        | Body::Watch(_) => None,
+        | Body::Watch(_)
+        | Body::EndWithService(_) => None,
     };
     let detail = json!({"message": message.id, "queue": parked.queue});
     let decision = match message.body {

@@ -106,6 +106,8 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
             Told::CalledOff => l.t("保守の中止", "Maintenance called off"),
             Told::Afterwards => l.t("停止の終了", "Interruption over"),
         },
+        Notice::ServiceEndAnnounced { .. } => l.t("サービスの終了", "End of the service"),
+        Notice::ServiceEndSet { .. } => l.t("サービスの最終日", "Last day of the service"),
         Notice::ResellerInvoiceIssued { .. } => l.t("販売店への請求書", "Invoice to the reseller"),
     }
 }

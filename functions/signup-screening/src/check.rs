@@ -34,7 +34,12 @@ async fn carry_out(app: &App, item: &QueueItem, now: Moment) -> Result<()> {
     match &message.body {
         Body::Screen(id) => check(app, id, now).await,
         Body::Rescreen(asked) => rescreen::page(app, asked, message.at, now).await,
-        Body::Notice(_) | Body::Announce(_) | Body::Audit(_) | Body::Watch(_) | Body::Work(_) => {
+        Body::Notice(_)
+        | Body::Announce(_)
+        | Body::Audit(_)
+        | Body::Watch(_)
+        | Body::EndWithService(_)
+        | Body::Work(_) => {
             anyhow::bail!("message {} belongs to another queue", message.id)
         }
     }

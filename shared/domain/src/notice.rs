@@ -94,6 +94,10 @@ pub enum Notice {
         interruption: InterruptionId,
         told: Told,
     },
+    /// 14-1: the service will end, not before a day.
+    ServiceEndAnnounced { contract: ContractId },
+    /// 14-1: the last day of the service is set.
+    ServiceEndSet { contract: ContractId },
     /// 6-2: a reseller's invoice of a month was issued; goes to the reseller.
     ResellerInvoiceIssued { reseller: String, number: u32 },
 }
@@ -125,6 +129,8 @@ impl Notice {
             Notice::RecordingStopped { .. } => "recording_stopped",
             Notice::RecordingResumed { .. } => "recording_resumed",
             Notice::Interruption { .. } => "interruption",
+            Notice::ServiceEndAnnounced { .. } => "service_end_announced",
+            Notice::ServiceEndSet { .. } => "service_end_set",
             Notice::ResellerInvoiceIssued { .. } => "reseller_invoice_issued",
         }
     }
@@ -152,6 +158,7 @@ impl Notice {
             Notice::Rescinded { .. } => "13-1",
             Notice::RecordingStopped { .. } | Notice::RecordingResumed { .. } => "2-8",
             Notice::Interruption { .. } => "8-1",
+            Notice::ServiceEndAnnounced { .. } | Notice::ServiceEndSet { .. } => "14-1",
         }
     }
 
@@ -177,7 +184,9 @@ impl Notice {
             | Notice::Rescinded { contract }
             | Notice::RecordingStopped { contract, .. }
             | Notice::RecordingResumed { contract, .. }
-            | Notice::Interruption { contract, .. } => Some(contract),
+            | Notice::Interruption { contract, .. }
+            | Notice::ServiceEndAnnounced { contract }
+            | Notice::ServiceEndSet { contract } => Some(contract),
             Notice::ApplicationReceived { .. }
             | Notice::ApplicationApproved { .. }
             | Notice::ApplicationDeclined { .. }

@@ -12,6 +12,7 @@ use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::prices::PriceList;
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::screening::{ListHeader, RegisterEntry, Review, Screening};
+use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::{Draft, TermsText};
 use ciero_domain::user::User;
 use ciero_domain::watch::Told;
@@ -134,6 +135,8 @@ pub enum Write {
     TermsDraft(Box<Draft>),
     /// A record of planned work or an incident (8-1).
     Interruption(Box<Interruption>),
+    /// The end of the service on its way (14-1).
+    ServiceEnd(Box<ServiceEnd>),
 }
 
 /// Where a piece of due work is kept.
@@ -183,6 +186,8 @@ pub enum Topic {
     Audit,
     /// The next part of a run of the camera watch.
     Watch,
+    /// The next contracts that end with the service.
+    ServiceEnd,
     /// Due work of a kind.
     Work(Kind),
 }
@@ -195,6 +200,7 @@ impl Topic {
             Topic::Screening => "screening",
             Topic::Audit => "audit",
             Topic::Watch => "watch",
+            Topic::ServiceEnd => "service-end",
             Topic::Work(kind) => kind.name(),
         }
     }
@@ -216,6 +222,8 @@ pub enum Body {
     Audit(Timestamp),
     /// Go on with the run of the camera watch that began then.
     Watch(Timestamp),
+    /// End the contracts from this page on with the service (14-1); `None` for the first page.
+    EndWithService(Option<String>),
     /// Carry out due work.
     Work(HeldTask),
 }
@@ -259,6 +267,7 @@ impl Body {
             Body::Screen(_) | Body::Rescreen(_) => Topic::Screening,
             Body::Audit(_) => Topic::Audit,
             Body::Watch(_) => Topic::Watch,
+            Body::EndWithService(_) => Topic::ServiceEnd,
             Body::Work(held) => Topic::Work(held.task.work.kind()),
         }
     }

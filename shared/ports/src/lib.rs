@@ -21,9 +21,9 @@ pub use decision::{
     Attempt, AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered, Rescreening,
     Topic, Write, WriteKind,
 };
-pub use publishing::{Interruptions, SeenPage, TermsChanges, Website};
+pub use publishing::{Interruptions, SeenPage, ServiceEnds, TermsChanges, Website};
 #[cfg(feature = "mocks")]
-pub use publishing::{MockInterruptions, MockTermsChanges, MockWebsite};
+pub use publishing::{MockInterruptions, MockServiceEnds, MockTermsChanges, MockWebsite};
 pub use records::{
     Applications, Audit, AuditReport, AuditReports, AuditRun, Billing, Cases, Confidential,
     ContractPage, Contracts, Devices, Documents, DueWork, Ledger, Notices, Parked, People,

@@ -3,6 +3,7 @@
 mod answer;
 mod aws;
 mod catch_up;
+mod deliveries;
 mod desk;
 mod entry;
 mod facts;
@@ -24,6 +25,7 @@ mod worker;
 pub use answer::Answer;
 pub use aws::{sdk_config, sdk_config_from};
 pub use catch_up::Books;
+pub use deliveries::{deliveries, other_channel};
 pub use desk::{Asked, Desk, Outcome};
 pub use entry::{BatchOutcome, Event, OnEvent, QueueItem, run, warm_up};
 pub use facts::facts;

@@ -8,7 +8,7 @@ use ciero_domain::user::{Role, User};
 use ciero_ports::{
     CommitError, Decision, Mail, MockAccounts, MockApplications, MockBilling, MockChance,
     MockContracts, MockDevices, MockDocuments, MockDueWork, MockInterruptions, MockLedger,
-    MockMailer, MockNotices, MockPeople, MockQueues, MockResellers, Write,
+    MockMailer, MockNotices, MockPeople, MockQueues, MockResellers, MockServiceEnds, Write,
 };
 
 use super::life::{Life, facts};
@@ -48,6 +48,7 @@ pub struct Mocks {
     pub devices: MockDevices,
     pub documents: MockDocuments,
     pub interruptions: MockInterruptions,
+    pub service_ends: MockServiceEnds,
     pub notices: MockNotices,
     pub ledger: MockLedger,
     pub queues: MockQueues,
@@ -74,6 +75,7 @@ impl Mocks {
             devices: MockDevices::new(),
             documents: MockDocuments::new(),
             interruptions: MockInterruptions::new(),
+            service_ends: MockServiceEnds::new(),
             notices: MockNotices::new(),
             ledger: MockLedger::new(),
             queues: MockQueues::new(),
@@ -95,6 +97,9 @@ impl Mocks {
             .expect_user()
             .returning(move |_, id| Ok((*id == person.id).then(|| person.clone())));
         mocks.devices.expect_cameras().returning(|_| Ok(cameras()));
+        let ends = &mut mocks.service_ends;
+        ends.expect_service_end()
+            .returning(|| Ok(Some(service_end())));
         let interruptions = &mut mocks.interruptions;
         interruptions
             .expect_interruptions()
@@ -194,6 +199,7 @@ impl Mocks {
             devices: Arc::new(self.devices),
             documents: Arc::new(self.documents),
             interruptions: Arc::new(self.interruptions),
+            service_ends: Arc::new(self.service_ends),
             notices: Arc::new(self.notices),
             ledger: Arc::new(self.ledger),
             queues: Arc::new(self.queues),

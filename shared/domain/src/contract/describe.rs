@@ -156,6 +156,13 @@ impl Teller<'_> {
                     format!("The contract was cancelled ({receipt}); it ends on {on}, nothing is refunded."),
                 )
             }
+            Event::ServiceEndSet { ending } => {
+                let on = self.day(ending.on);
+                self.say(
+                    format!("サービスの最終日は {on} に決まりました。"),
+                    format!("The last day of the service is {on}."),
+                )
+            }
             Event::EndReached { .. } => {
                 self.say("契約が終了しました。".into(), "The contract ended.".into())
             }
