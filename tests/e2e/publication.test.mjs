@@ -1,7 +1,7 @@
-//! What the operator says to everyone: a change of the terms from draft to force, and an interruption from notice to end.
+//! What the operator says to everyone: a change of the terms, an interruption, and the end of the service.
 
 import assert from "node:assert/strict";
-import { Client, CORPORATION, customer, invoke, OPERATOR, operator, scenario, text, until } from "./harness.mjs";
+import { apply, Client, CORPORATION, customer, INDIVIDUAL, invoke, OPERATOR, operator, register, scenario, text, until } from "./harness.mjs";
 import { browser, person, PHONE } from "./harness/browser.mjs";
 
 const CLOCK = "2026-04-15T12:00+09:00";
@@ -167,5 +167,59 @@ scenario("terms are changed and the service is interrupted, in public and in tim
     done(await send(writer, `/console/interruptions/${answer.json.id}/end`));
     await until("the end was told", async () => (await mails("interruption")).length === 3);
     assert.equal((await status()).past.length, 2);
+  });
+});
+
+scenario("the service ends, and no last day is set before every customer was reached", { demo: false, clock: CLOCK, chain: true }, async ({ instance, step }) => {
+  const OTHER = { ...INDIVIDUAL, contact_email: "ichiro@bounce.example.jp" };
+  let legal, client, lost;
+  const send = async (place, body = {}) => {
+    await legal.open("/console/service-end");
+    return legal.send(`/console/service-end${place}`, body);
+  };
+  const day = (last_day) => send("/day", { last_day });
+
+  await step("every contract is told, a month ahead at least", async () => {
+    legal = await operator(instance);
+    ({ client } = await customer(instance, legal, CORPORATION));
+    lost = (await register(instance, legal, await apply(new Client(instance), OTHER))).split("/").at(-1);
+    const body = { not_before: "2026-06-30", ja: "事業の見直しのためです。", en: "We change our business." };
+    refused(await send("", { ...body, not_before: "2026-05-14" }), 409, "service_end_too_soon");
+    refused(await day("2026-06-30"), 409, "service_end_not_announced");
+    done(await send("", body));
+    const mail = await instance.mail("service_end_announced", CORPORATION.contact_email);
+    assert.ok(mail.text.includes("2026年6月30日") && mail.text.includes(body.ja), mail.text);
+    await instance.mail("service_end_announced", OTHER.contact_email);
+    assert.equal((await instance.advance("PT10M")).status, 200);
+  });
+
+  await step("a customer whose mail bounced keeps the day from being set, and is named", async () => {
+    const answer = await until("one was reached and one was not", async () => {
+      const answer = await day("2026-06-30");
+      return answer.json.detail?.trim().endsWith(lost) && !answer.json.detail.includes(" c-", answer.json.detail.indexOf(lost)) && answer;
+    });
+    refused(answer, 409, "notices_not_proven");
+    const page = text((await legal.open("/console/service-end")).text);
+    assert.ok(page.includes("不達") && page.includes("到達"), page);
+  });
+
+  await step("with a second channel on record the day is set and told", async () => {
+    const posted = { contract: lost, channel: "配達証明郵便", sent_on: "2026-04-15", proof: "123-45" };
+    refused(await send("/deliveries", { ...posted, proof: "" }), 422, "required");
+    done(await send("/deliveries", posted));
+    refused(await day("2026-06-29"), 409, "service_end_before_announced");
+    done(await day("2026-06-30"));
+    const mail = await instance.mail("service_end_set", CORPORATION.contact_email);
+    assert.ok(mail.text.includes("2026年6月30日"), mail.text);
+    await until("the contract shows it", async () => text((await client.open("/contract")).text).includes("サービスの終了により"));
+  });
+
+  await step("on the day after it every contract has ended with that cause", async () => {
+    assert.equal((await instance.advance("P78D")).status, 200);
+    const mail = await instance.mail("contract_ended", CORPORATION.contact_email);
+    assert.ok(mail.text.includes("サービスの終了") && mail.text.includes("2026年6月30日"), mail.text);
+    await legal.signIn(OPERATOR);
+    const other = text((await legal.open(`/console/contracts/${lost}`)).text);
+    assert.ok(other.includes("終了") && other.includes("サービスの終了"), other);
   });
 });

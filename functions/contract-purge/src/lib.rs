@@ -96,15 +96,6 @@ pub fn router(app: App) -> Router<()> {
         .with_state(app)
 }
 
-/// Returns the buckets in which contracts have files, if there are any.
-fn buckets() -> Vec<String> {
-    let bucket = std::env::var("EXPORT_BUCKET").unwrap_or_default();
-    Some(bucket)
-        .filter(|name| !name.is_empty())
-        .into_iter()
-        .collect()
-}
-
 /// Runs the function until Lambda ends it.
 pub async fn run() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
@@ -133,7 +124,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         certificates: store.clone(),
         due: store.clone(),
         streams: Arc::new(KinesisStreams::new(&config)),
-        files: Arc::new(S3Files::new(&config, buckets())),
+        files: Arc::new(S3Files::new(&config, vec![text("EXPORT_BUCKET")?])),
         accounts: Arc::new(CognitoAccounts::new(&config, &text("CUSTOMER_POOL_ID")?)),
         things: Arc::new(IotThings::new(&config, &text("DEVICE_POLICY")?)),
         register_key: RegisterKey::new(&text("REGISTER_KEY")?),

@@ -24,7 +24,7 @@ use async_trait::async_trait;
 use ciero_ports::{
     Accounts, Applications, Billing, Body, Certificates, Chance, CommitError, Contracts, Decision,
     Devices, Documents, DueWork, Interruptions, Ledger, Mailer, Notices, People, Queues, Resellers,
-    Topic,
+    ServiceEnds, Topic,
 };
 use ciero_runtime::{Event, Moment, OnEvent, QueueItem, number, one_by_one, text};
 use serde_json::Value;
@@ -40,6 +40,7 @@ pub struct App {
     pub devices: Arc<dyn Devices>,
     pub documents: Arc<dyn Documents>,
     pub interruptions: Arc<dyn Interruptions>,
+    pub service_ends: Arc<dyn ServiceEnds>,
     pub notices: Arc<dyn Notices>,
     pub certificates: Arc<dyn Certificates>,
     pub ledger: Arc<dyn Ledger>,
@@ -66,6 +67,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         (Topic::Watch, text("WATCH_QUEUE_URL")?),
         (Topic::Exports, text("EXPORT_QUEUE_URL")?),
         (Topic::HoldCopies, text("HOLD_COPY_QUEUE_URL")?),
+        (Topic::ServiceEnd, text("SERVICE_END_QUEUE_URL")?),
     ];
     let app = App {
         applications: store.clone(),
@@ -76,6 +78,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         devices: store.clone(),
         documents: store.clone(),
         interruptions: store.clone(),
+        service_ends: store.clone(),
         notices: store.clone(),
         certificates: store.clone(),
         ledger: store.clone(),

@@ -14,7 +14,7 @@ use crate::App;
 use crate::letter::House;
 use crate::texts::{
     Text, billing, contract as formed, ending, interruption, measures, particulars, recording,
-    renewal, terms,
+    renewal, service_end, terms,
 };
 
 /// The facts of one term of an order.
@@ -117,6 +117,17 @@ pub(crate) async fn text(
             let one = all.into_iter().find(|one| one.id == *interruption);
             let one = one.with_context(|| format!("there is no interruption {interruption}"))?;
             interruption::text(house, contract, &one, *told)
+        }
+        Notice::ServiceEndAnnounced { .. } => {
+            let end = app.service_ends.service_end().await?;
+            let end = end.context("the end of the service is not announced")?;
+            Some(service_end::announced(house, contract, &end))
+        }
+        Notice::ServiceEndSet { .. } => {
+            let end = app.service_ends.service_end().await?;
+            let day = end.and_then(|end| end.last_day);
+            let day = day.context("the last day of the service is not set")?;
+            Some(service_end::set(house, contract, day))
         }
         Notice::ApplicationReceived { .. }
         | Notice::ApplicationApproved { .. }

@@ -112,7 +112,8 @@ fn again(app: &App, parked: &Parked, who: (&str, Moment)) -> Result<Decision, Pr
         | Body::Announce(_)
         | Body::Audit(_)
         | Body::Watch(_)
-        | Body::CopyHold(_) => None,
+        | Body::CopyHold(_)
+        | Body::EndWithService(_) => None,
     };
     let detail = json!({"message": message.id, "queue": parked.queue});
     let decision = match message.body {

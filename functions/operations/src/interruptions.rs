@@ -29,7 +29,7 @@ pub struct RawInterruption {
 }
 
 /// Reads a public text, in both languages or not at all.
-fn text(errors: &mut FieldErrors, (ja, en): (&Given, &Given)) -> Option<Bilingual> {
+pub fn text(errors: &mut FieldErrors, (ja, en): (&Given, &Given)) -> Option<Bilingual> {
     let ja = errors.keep("ja", ja.needed());
     let en = errors.keep("en", en.needed());
     ja.zip(en).map(|(ja, en)| Bilingual { ja, en })

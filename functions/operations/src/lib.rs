@@ -19,6 +19,7 @@ mod publish;
 mod reading;
 mod register;
 mod resellers;
+mod service_end;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -31,12 +32,12 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_cloud::{OsChance, S3CaseFiles, S3ListFiles, SqsQueues};
 use ciero_ports::{
-    Cases, Chance, Confidential, Contracts, Documents, DueWork, Interruptions, ListFiles,
-    Resellers, TermsChanges, Topic, Website,
+    Cases, Chance, Confidential, Contracts, Documents, DueWork, Interruptions, ListFiles, Notices,
+    Resellers, ServiceEnds, TermsChanges, Topic, Website,
 };
 use ciero_runtime::{
-    Desk, Event, Gate, Moment, OnEvent, PublicWebsite, Settings, guarded, number, sdk_config, text,
-    warm_up,
+    Desk, Event, Gate, Moment, OnEvent, PublicWebsite, Settings, guarded, number, one_by_one,
+    sdk_config, text, warm_up,
 };
 use ciero_store::Store;
 use serde_json::Value;
@@ -59,6 +60,8 @@ pub struct App {
     pub changes: Arc<dyn TermsChanges>,
     pub interruptions: Arc<dyn Interruptions>,
     pub website: Arc<dyn Website>,
+    pub service_ends: Arc<dyn ServiceEnds>,
+    pub notices: Arc<dyn Notices>,
 }
 
 impl FromRef<App> for Gate {
@@ -76,7 +79,14 @@ impl OnEvent for App {
                 None => publish::publish(self, payload, now).await,
             },
             Event::Schedule { .. } => proofs::look_at(self, None, now).await,
-            _ => anyhow::bail!("operations takes a publication, its schedule or a request"),
+            Event::Queue(items) => {
+                let carry = |item| service_end::carry(self, item, now);
+                let outcome = one_by_one(self.due.as_ref(), &items, now, carry).await;
+                Ok(outcome.into_value())
+            }
+            _ => anyhow::bail!(
+                "operations takes a publication, its schedule, its queue or a request"
+            ),
         }
     }
 }
@@ -110,6 +120,13 @@ fn in_public() -> Router<App> {
         .route("/console/terms", post(terms::write))
         .route("/console/terms/{version}/approval", post(terms::approve))
         .route("/console/terms/{version}/publication", post(terms::publish))
+        .route("/console/service-end", post(service_end::announce))
+        .route("/console/service-end/notices", post(service_end::tell))
+        .route(
+            "/console/service-end/deliveries",
+            post(service_end::deliver),
+        )
+        .route("/console/service-end/day", post(service_end::set))
         .route("/console/interruptions", post(interruptions::record))
         .route(
             "/console/interruptions/{id}/updates",
@@ -155,6 +172,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         (Topic::Watch, text("WATCH_QUEUE_URL")?),
         (Topic::Exports, text("EXPORT_QUEUE_URL")?),
         (Topic::HoldCopies, text("HOLD_COPY_QUEUE_URL")?),
+        (Topic::ServiceEnd, text("SERVICE_END_QUEUE_URL")?),
     ];
     let gate = Gate::new(Settings::from_env()?, store.clone());
     let app = App {
@@ -181,6 +199,8 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         chance: Arc::new(OsChance),
         changes: store.clone(),
         interruptions: store.clone(),
+        service_ends: store.clone(),
+        notices: store.clone(),
         website: Arc::new(PublicWebsite::new(&text("PORTAL_URL")?)?),
     };
     warm_up(store.operator()).await;

@@ -12,6 +12,7 @@ mod particulars;
 mod publication;
 mod register;
 mod resellers;
+mod service_end;
 mod terms;
 mod waiting;
 
@@ -22,17 +23,19 @@ use ciero_domain::contract::{Case, Contract, Facts, evolve, perform};
 use ciero_domain::documents::Operator;
 use ciero_domain::ids::ContractId;
 use ciero_domain::interruption::Interruption;
+use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
 use ciero_domain::reseller::{ResellerAccount, ResoldFee};
 use ciero_domain::samples::up_to_date;
 use ciero_domain::screening::ListHeader;
+use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::{Answered, Draft, Sighting, TermsVersion};
 use ciero_ports::{
     CloudError, CommitError, ContractPage, Decision, MockAudit, MockBilling, MockCaseFiles,
     MockCases, MockChance, MockConfidential, MockContracts, MockDevices, MockDisclosures,
     MockDocuments, MockDueWork, MockInterruptions, MockLedger, MockListFiles, MockNotices,
-    MockPeople, MockQueues, MockResellers, MockTermsChanges, MockWebsite, Parked, SeenPage, Write,
-    WriteKind,
+    MockPeople, MockQueues, MockResellers, MockServiceEnds, MockTermsChanges, MockWebsite, Parked,
+    SeenPage, Write, WriteKind,
 };
 use ciero_runtime::{COOKIE, LIFETIME, Role, Session, testing};
 use jiff::civil::Date;
@@ -65,6 +68,8 @@ pub(crate) struct Known {
     account: Option<ResellerAccount>,
     drafts: Vec<Draft>,
     interruptions: Vec<Interruption>,
+    service_end: Option<ServiceEnd>,
+    notices: Vec<NoticeRecord>,
     /// What the public website answers; nothing if it does not.
     website: Option<Answered>,
     seen: Arc<Mutex<(Vec<Sighting>, Vec<SeenPage>)>>,
@@ -89,6 +94,8 @@ pub(crate) fn app(known: Known) -> (App, Committed) {
         account,
         drafts,
         interruptions,
+        service_end,
+        notices,
         website,
         seen,
     } = known;
@@ -154,10 +161,17 @@ pub(crate) fn app(known: Known) -> (App, Committed) {
     let mut due = MockDueWork::new();
     due.expect_parked().returning(move || Ok(parked.clone()));
     due.expect_unpark().returning(|_| Ok(()));
+    due.expect_failed().returning(|_, _, _| Ok(()));
     let mut recorded = MockInterruptions::new();
     recorded
         .expect_interruptions()
         .returning(move || Ok(interruptions.clone()));
+    let mut ends = MockServiceEnds::new();
+    ends.expect_service_end()
+        .returning(move || Ok(service_end.clone()));
+    let mut told = MockNotices::new();
+    told.expect_notice()
+        .returning(move |id| Ok(notices.iter().find(|line| line.id == *id).cloned()));
     let mut visited = MockWebsite::new();
     visited.expect_visit().returning(move |_, _| {
         let nothing = || CloudError {
@@ -191,6 +205,8 @@ pub(crate) fn app(known: Known) -> (App, Committed) {
         changes: Arc::new(changes(drafts, seen)),
         interruptions: Arc::new(recorded),
         website: Arc::new(visited),
+        service_ends: Arc::new(ends),
+        notices: Arc::new(told),
     };
     (app, committed)
 }

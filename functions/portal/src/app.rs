@@ -7,7 +7,7 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_ports::{
     Applications, Audit, AuditReports, Billing, Cases, Chance, Contracts, Devices, Documents,
-    DueWork, Exports, Interruptions, Notices, Resellers, TermsChanges, Viewing, Watch,
+    DueWork, Exports, Interruptions, Notices, Resellers, ServiceEnds, TermsChanges, Viewing, Watch,
 };
 use ciero_runtime::{Gate, Settings, guarded, number, sdk_config, text, warm_up};
 
@@ -19,7 +19,8 @@ use crate::{
 };
 use crate::{
     console_arrears, console_audit, console_cases, console_consents, console_explanation,
-    console_interruptions, console_liability, console_resellers, console_terms, console_watch,
+    console_interruptions, console_liability, console_resellers, console_service_end,
+    console_terms, console_watch,
 };
 
 /// What only the console reads.
@@ -30,6 +31,7 @@ pub struct ConsoleRecords {
     pub reports: Arc<dyn AuditReports>,
     pub resellers: Arc<dyn Resellers>,
     pub changes: Arc<dyn TermsChanges>,
+    pub service_ends: Arc<dyn ServiceEnds>,
 }
 
 /// What the pages read from. People are behind the gate.
@@ -119,6 +121,7 @@ pub fn router(app: App) -> Router<()> {
             "/console/terms/{version}/pages/{sha256}",
             get(console_terms::seen_page),
         )
+        .route("/console/service-end", get(console_service_end::page))
         .route("/console/consents", get(console_consents::page))
         .route("/console/interruptions", get(console_interruptions::page))
         .route("/assets/{file}", get(assets::serve))
@@ -151,6 +154,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
             reports: store.clone(),
             resellers: store.clone(),
             changes: store.clone(),
+            service_ends: store.clone(),
         },
         chance: Arc::new(ciero_cloud::OsChance),
         device_command: text("DEVICE_COMMAND")?.into(),

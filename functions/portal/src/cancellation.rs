@@ -36,7 +36,7 @@ pub async fn show(
         "" => expiry,
         text => Some(civil_day(text).ok_or_else(|| Problem::field("on", FieldRule::Date))?),
     };
-    let over = contract.ending.is_some() || contract.has_ended(page.today());
+    let over = contract.is_cancelled() || contract.has_ended(page.today());
     let content = html! {
         p { a href="/contract" { (t("← ご契約", "← Contract")) } }
         h1 { (title) }

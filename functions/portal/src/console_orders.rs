@@ -60,10 +60,10 @@ fn ending(page: &Page, contract: &Contract) -> Markup {
     let (t, l) = (|ja, en| page.t(ja, en), page.language);
     html! {
         @if let Some(ending) = &contract.ending {
-            h2 { (t("解約", "Cancellation")) }
+            h2 { (ending.cause.sentence(l)) }
             dl.facts {
                 (fact(t("終了日", "Last day"), &day(l, ending.on)))
-                (fact(t("受付番号", "Receipt"), &ending.receipt))
+                @if !ending.receipt.is_empty() { (fact(t("受付番号", "Receipt"), &ending.receipt)) }
                 (fact(t("受付日時", "Received"), &moment(l, ending.received_at)))
             }
         }
@@ -85,7 +85,7 @@ pub fn forms(page: &Page, contract: &Contract, prices: Option<&PriceList>) -> Ma
         })
         .collect();
     html! {
-        @if contract.ending.is_none() {
+        @if !contract.is_cancelled() {
             h2 { (t("注文・更新の手続き", "Orders and renewal")) }
             div.grid-2 {
                 @if let Some(prices) = prices { (accept(page, contract, prices)) }

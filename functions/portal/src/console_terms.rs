@@ -39,7 +39,10 @@ pub async fn list(State(app): State<App>, console: ConsolePage) -> Result<Markup
     let title = t("規約の改定", "Changes of the terms");
     let content = html! {
         h1 { (title) }
-        p { a href="/console/consents" { (t("同意の状況", "Who has agreed")) } }
+        p {
+            a href="/console/consents" { (t("同意の状況", "Who has agreed")) }
+            @if console.is_in(LEGAL) { " · " a href="/console/service-end" { (t("サービスの終了", "End of the service")) } }
+        }
         h2 { (t("改定案", "Drafts")) }
         @if open.is_empty() { (empty(t("改定案はありません。", "There is no draft."))) }
         @else { (draft_list(page, &open)) }

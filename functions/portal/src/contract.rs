@@ -1,8 +1,8 @@
 //! The customer's contract: its term, its dates, what it costs and what is owed (Art. 6, 11).
 
 use axum::extract::State;
-use ciero_domain::calendar::Term;
-use ciero_domain::contract::{Contract, Order, Standing};
+use ciero_domain::calendar::{Term, data_goes_on};
+use ciero_domain::contract::{Contract, Order, Standing, TerminationCause};
 use ciero_pages::{Section, yen};
 use ciero_runtime::Problem;
 use jiff::civil::Date;
@@ -61,7 +61,7 @@ fn received(page: &Page, contract: &Contract, receipt: &str) -> Markup {
     let known = refused.map(|refused| refused.receipt.as_str());
     let known = known.chain(contract.ending.iter().map(|ending| ending.receipt.as_str()));
     html! {
-        @for receipt in known.filter(|known| *known == receipt) {
+        @for receipt in known.filter(|known| *known == receipt && !known.is_empty()) {
             (notice(Tone::Ok, &html! { p {
                 strong { (t("お手続きを受け付けました。", "We have received this.")) } " "
                 (t("受付番号 ", "Receipt number ")) span.num { (receipt) }
@@ -81,7 +81,10 @@ pub fn ending(page: &Page, contract: &Contract) -> Markup {
     html! {
         @if let Some(on) = on {
             (notice(Tone::Warn, &html! {
-                @if let Some(ending) = &contract.ending { p {
+                @if let Some(ending) = contract.ending.as_ref().filter(|ending| ending.cause == TerminationCause::ServiceEnd) { p {
+                    strong { (t("サービスの終了により、ご契約が終了します。", "The contract ends with the service.")) } " "
+                    (t("終了日 ", "last day ")) (day(l, ending.on)) (t("（24時まで）", " (to 24:00)"))
+                } } @else if let Some(ending) = &contract.ending { p {
                     strong { (t("解約を受け付けています。", "The cancellation has been received.")) } " "
                     (t("受付番号 ", "Receipt number ")) span.num { (ending.receipt) } " · "
                     (t("受付日時 ", "received ")) (moment(l, ending.received_at)) " · "
@@ -106,7 +109,7 @@ pub fn data_goes(page: &Page, contract: &Contract, end: Date) -> Markup {
 /// The other pages about the contract.
 fn ways(page: &Page, contract: &Contract) -> Markup {
     let t = |ja, en| page.t(ja, en);
-    let over = contract.ending.is_some() || contract.has_ended(page.today());
+    let over = contract.is_cancelled() || contract.has_ended(page.today());
     html! {
         div.actions {
             @if !contract.is_resold() {

@@ -23,6 +23,7 @@ mod console_orders;
 mod console_particulars;
 mod console_parts;
 mod console_resellers;
+mod console_service_end;
 mod console_stuck;
 mod console_terms;
 mod console_trail;

@@ -116,6 +116,8 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
         },
         Notice::ExportEnded { .. } => l.t("バックアップの結果", "Result of a backup"),
         Notice::DataDeleted { .. } => l.t("データの消去", "Deletion of data"),
+        Notice::ServiceEndAnnounced { .. } => l.t("サービスの終了", "End of the service"),
+        Notice::ServiceEndSet { .. } => l.t("サービスの最終日", "Last day of the service"),
         Notice::ResellerInvoiceIssued { .. } => l.t("販売店への請求書", "Invoice to the reseller"),
     }
 }

@@ -41,6 +41,7 @@ async fn carry_out(app: &App, item: &QueueItem, now: Moment) -> Result<()> {
         | Body::Watch(_)
         | Body::Export(..)
         | Body::CopyHold(_)
+        | Body::EndWithService(_)
         | Body::Work(_) => {
             anyhow::bail!("message {} belongs to another queue", message.id)
         }

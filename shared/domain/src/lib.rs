@@ -34,6 +34,7 @@ pub mod reseller;
 #[cfg(any(test, feature = "samples"))]
 pub mod samples;
 pub mod screening;
+pub mod service_end;
 pub mod terms;
 pub mod user;
 pub mod watch;

@@ -130,6 +130,10 @@ pub enum Notice {
     },
     /// 15-3: the customer's data were deleted; carries the certificate.
     DataDeleted { contract: ContractId },
+    /// 14-1: the service will end, not before a day.
+    ServiceEndAnnounced { contract: ContractId },
+    /// 14-1: the last day of the service is set.
+    ServiceEndSet { contract: ContractId },
     /// 6-2: a reseller's invoice of a month was issued; goes to the reseller.
     ResellerInvoiceIssued { reseller: String, number: u32 },
 }
@@ -167,6 +171,8 @@ impl Notice {
             Notice::Interruption { .. } => "interruption",
             Notice::ExportEnded { .. } => "export_ended",
             Notice::DataDeleted { .. } => "data_deleted",
+            Notice::ServiceEndAnnounced { .. } => "service_end_announced",
+            Notice::ServiceEndSet { .. } => "service_end_set",
             Notice::ResellerInvoiceIssued { .. } => "reseller_invoice_issued",
         }
     }
@@ -200,6 +206,7 @@ impl Notice {
             Notice::RecordingStopped { .. } | Notice::RecordingResumed { .. } => "2-8",
             Notice::Interruption { .. } => "8-1",
             Notice::ExportEnded { .. } => "9",
+            Notice::ServiceEndAnnounced { .. } | Notice::ServiceEndSet { .. } => "14-1",
         }
     }
 
@@ -231,7 +238,9 @@ impl Notice {
             | Notice::RecordingStopped { contract, .. }
             | Notice::RecordingResumed { contract, .. }
             | Notice::Interruption { contract, .. }
-            | Notice::ExportEnded { contract, .. } => Some(contract),
+            | Notice::ExportEnded { contract, .. }
+            | Notice::ServiceEndAnnounced { contract }
+            | Notice::ServiceEndSet { contract } => Some(contract),
             Notice::ApplicationReceived { .. }
             | Notice::ApplicationApproved { .. }
             | Notice::ApplicationDeclined { .. }

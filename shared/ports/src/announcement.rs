@@ -20,6 +20,8 @@ pub enum About {
         interruption: InterruptionId,
         told: interruption::Told,
     },
+    /// 14-1: the service will end.
+    ServiceEnd,
 }
 
 impl About {
@@ -30,6 +32,7 @@ impl About {
             About::Interruption { interruption, told } => {
                 format!("interruption/{interruption}/{}", told.name())
             }
+            About::ServiceEnd => "service-end".to_owned(),
         }
     }
 
@@ -45,6 +48,7 @@ impl About {
                 interruption,
                 told,
             },
+            About::ServiceEnd => Notice::ServiceEndAnnounced { contract },
         }
     }
 }

@@ -20,6 +20,7 @@ use ciero_domain::prices::PriceList;
 use ciero_domain::purge::{Journal, Line, SignedCertificate};
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::screening::{ListHeader, RegisterEntry, Review, Screening};
+use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::{Draft, TermsText};
 use ciero_domain::user::{Acceptance, User};
 use ciero_domain::watch::Told;
@@ -166,6 +167,8 @@ pub enum Write {
     TermsDraft(Box<Draft>),
     /// A record of planned work or an incident (8-1).
     Interruption(Box<Interruption>),
+    /// The end of the service on its way (14-1).
+    ServiceEnd(Box<ServiceEnd>),
 }
 
 /// The place of one item, as the store names it.
@@ -238,6 +241,8 @@ pub enum Topic {
     Exports,
     /// The copies of held recordings (21-4).
     HoldCopies,
+    /// The next contracts that end with the service.
+    ServiceEnd,
     /// Due work of a kind.
     Work(Kind),
 }
@@ -252,6 +257,7 @@ impl Topic {
             Topic::Watch => "watch",
             Topic::Exports => "exports",
             Topic::HoldCopies => "hold-copies",
+            Topic::ServiceEnd => "service-end",
             Topic::Work(kind) => kind.name(),
         }
     }
@@ -279,6 +285,8 @@ pub enum Body {
     Export(ContractId, ExportId),
     /// Go on with the copy of a held stretch of recording (21-4).
     CopyHold(Box<CopyOrder>),
+    /// End the contracts from this page on with the service (14-1); `None` for the first page.
+    EndWithService(Option<String>),
     /// Carry out due work.
     Work(HeldTask),
 }
@@ -324,6 +332,7 @@ impl Body {
             Body::Watch(_) => Topic::Watch,
             Body::Export(..) => Topic::Exports,
             Body::CopyHold(_) => Topic::HoldCopies,
+            Body::EndWithService(_) => Topic::ServiceEnd,
             Body::Work(held) => Topic::Work(held.task.work.kind()),
         }
     }

@@ -30,9 +30,9 @@ pub use disclosure::{MockArchive, MockCaseFiles, MockDisclosures};
 pub use exports::{ExportFiles, Exports, Media, Recordings, Upload};
 #[cfg(feature = "mocks")]
 pub use exports::{MockExportFiles, MockExports, MockRecordings};
-pub use publishing::{Interruptions, SeenPage, TermsChanges, Website};
+pub use publishing::{Interruptions, SeenPage, ServiceEnds, TermsChanges, Website};
 #[cfg(feature = "mocks")]
-pub use publishing::{MockInterruptions, MockTermsChanges, MockWebsite};
+pub use publishing::{MockInterruptions, MockServiceEnds, MockTermsChanges, MockWebsite};
 pub use purge::{Certificates, Files, Portion, Purges};
 #[cfg(feature = "mocks")]
 pub use purge::{MockCertificates, MockFiles, MockPurges};

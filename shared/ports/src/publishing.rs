@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use ciero_domain::Language;
 use ciero_domain::interruption::Interruption;
+use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::{Answered, Draft, Sighting};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,14 @@ pub trait TermsChanges: Send + Sync {
 pub trait Interruptions: Send + Sync {
     /// Those that began or will begin last, at most 200, the latest first; strongly consistent.
     async fn interruptions(&self) -> Result<Vec<Interruption>, StoreError>;
+}
+
+/// The end of the service (14-1).
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait ServiceEnds: Send + Sync {
+    /// `None` as long as none was announced; strongly consistent.
+    async fn service_end(&self) -> Result<Option<ServiceEnd>, StoreError>;
 }
 
 /// The public website, read as a visitor reads it.

@@ -109,6 +109,7 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::Terms(terms) => documents::put_terms(terms),
         Write::TermsDraft(draft) => publishing::put_draft(draft),
         Write::Interruption(one) => publishing::put_interruption(one),
+        Write::ServiceEnd(end) => publishing::put_service_end(end),
     }
 }
 

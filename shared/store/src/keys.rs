@@ -263,6 +263,10 @@ pub(crate) fn seen_page(version: &str, sha256: &str) -> Key {
     Key::new(terms_partition(version), format!("PAGE#{sha256}"))
 }
 
+pub(crate) fn service_end() -> Key {
+    Key::new("SERVICE_END", "STATE")
+}
+
 /// By its start, which never changes.
 pub(crate) fn interruption(one: &Interruption) -> Key {
     let name = format!("{}#{}", sortable(one.starts_at), one.id);

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use ciero_domain::interruption::Interruption;
+use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::{Draft, Sighting};
-use ciero_ports::{Interruptions, SeenPage, StoreError, TermsChanges};
+use ciero_ports::{Interruptions, SeenPage, ServiceEnds, StoreError, TermsChanges};
 
 use crate::Store;
 use crate::item::Item;
@@ -25,6 +26,19 @@ pub(crate) fn put_draft(draft: &Draft) -> Operations {
 pub(crate) fn put_interruption(one: &Interruption) -> Operations {
     let item = Item::with_body(keys::interruption(one), one)?;
     Ok(vec![Operation::put_version(item, one.version)])
+}
+
+/// Writes the end of the service on its version.
+pub(crate) fn put_service_end(end: &ServiceEnd) -> Operations {
+    let item = Item::with_body(keys::service_end(), end)?;
+    Ok(vec![Operation::put_version(item, end.version)])
+}
+
+#[async_trait]
+impl ServiceEnds for Store {
+    async fn service_end(&self) -> Result<Option<ServiceEnd>, StoreError> {
+        self.entity(Table::Main, keys::service_end()).await
+    }
 }
 
 #[async_trait]

@@ -8,7 +8,8 @@ use ciero_domain::user::{Role, User};
 use ciero_ports::{
     CommitError, Decision, Mail, MockAccounts, MockApplications, MockBilling, MockCertificates,
     MockChance, MockContracts, MockDevices, MockDocuments, MockDueWork, MockInterruptions,
-    MockLedger, MockMailer, MockNotices, MockPeople, MockQueues, MockResellers, Write,
+    MockLedger, MockMailer, MockNotices, MockPeople, MockQueues, MockResellers, MockServiceEnds,
+    Write,
 };
 
 use super::life::{Life, facts};
@@ -48,6 +49,7 @@ pub struct Mocks {
     pub devices: MockDevices,
     pub documents: MockDocuments,
     pub interruptions: MockInterruptions,
+    pub service_ends: MockServiceEnds,
     pub notices: MockNotices,
     pub certificates: MockCertificates,
     pub ledger: MockLedger,
@@ -75,6 +77,7 @@ impl Mocks {
             devices: MockDevices::new(),
             documents: MockDocuments::new(),
             interruptions: MockInterruptions::new(),
+            service_ends: MockServiceEnds::new(),
             notices: MockNotices::new(),
             certificates: MockCertificates::new(),
             ledger: MockLedger::new(),
@@ -97,6 +100,9 @@ impl Mocks {
             .expect_user()
             .returning(move |_, id| Ok((*id == person.id).then(|| person.clone())));
         mocks.devices.expect_cameras().returning(|_| Ok(cameras()));
+        let ends = &mut mocks.service_ends;
+        ends.expect_service_end()
+            .returning(|| Ok(Some(service_end())));
         let interruptions = &mut mocks.interruptions;
         interruptions
             .expect_interruptions()
@@ -196,6 +202,7 @@ impl Mocks {
             devices: Arc::new(self.devices),
             documents: Arc::new(self.documents),
             interruptions: Arc::new(self.interruptions),
+            service_ends: Arc::new(self.service_ends),
             notices: Arc::new(self.notices),
             certificates: Arc::new(self.certificates),
             ledger: Arc::new(self.ledger),

@@ -14,6 +14,7 @@ use ciero_domain::money::Yen;
 use ciero_domain::notice::Notice;
 use ciero_domain::particulars::RawParticulars;
 use ciero_domain::prices::{Plan, PriceList};
+use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::{TermsText, TermsVersion};
 use ciero_domain::user::{NewUser, Role, User};
 use ciero_domain::watch::{Outage, Resumed, Trouble};
@@ -298,6 +299,22 @@ pub fn accident() -> Interruption {
             },
         }],
         ..ciero_domain::samples::interruption(now().0)
+    }
+}
+
+/// The end of the service as it was announced, with its last day.
+pub fn service_end() -> ServiceEnd {
+    ServiceEnd {
+        version: 2,
+        announced_at: now().0,
+        announced_by: "operator:ueda".into(),
+        not_before: date(2026, 9, 30),
+        text: Bilingual {
+            ja: "事業の見直しのためです。".into(),
+            en: "We are changing our business.".into(),
+        },
+        last_day: Some(date(2026, 10, 31)),
+        set_by: Some("operator:ueda".into()),
     }
 }
 

@@ -69,6 +69,25 @@ async fn art_08_an_interruption_is_told_ahead_when_it_is_called_off_and_afterwar
 }
 
 #[tokio::test]
+async fn art_14_the_end_of_the_service_is_told_first_with_its_earliest_day_and_then_with_its_last()
+{
+    for language in [Language::Ja, Language::En] {
+        let announced = Notice::ServiceEndAnnounced {
+            contract: contract_id(),
+        };
+        let set = Notice::ServiceEndSet {
+            contract: contract_id(),
+        };
+        for notice in [announced, set] {
+            let letter = letter(Mocks::reading(language), &notice).await;
+            check_layout(&letter);
+            let name = format!("{}.{}", notice.kind(), language.tag());
+            insta::assert_snapshot!(name, page(&letter));
+        }
+    }
+}
+
+#[tokio::test]
 async fn art_23_a_version_that_takes_the_place_of_another_names_it() {
     for language in [Language::Ja, Language::En] {
         let mut mocks = Mocks::reading(language);

@@ -12,6 +12,7 @@ pub(crate) mod particulars;
 pub(crate) mod recording;
 pub(crate) mod renewal;
 pub(crate) mod reseller;
+pub(crate) mod service_end;
 pub(crate) mod terms;
 pub(crate) mod user;
 

@@ -270,6 +270,9 @@ async fn any_other_event_is_refused() {
         assert!(answer.is_err() && committed.is_empty());
     }
     let (app, _) = app(Known::default());
-    let schedule = Event::Queue(Vec::new());
-    assert!(app.on_event(schedule, now()).await.is_err());
+    let notified = Event::Notified {
+        detail_type: "Email Bounced".into(),
+        detail: json!({}),
+    };
+    assert!(app.on_event(notified, now()).await.is_err());
 }

@@ -181,6 +181,8 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&published, "/console/terms/2026-07-01", &legal),
         (&published, "/console/terms/2026-09-01", &legal),
         (&published, "/console/consents", &legal),
+        (&world, "/console/service-end", &legal),
+        (&published, "/console/service-end", &legal),
         (&published, "/console/interruptions", &desks),
         (&world, "/console/interruptions", &desks),
         (&world, "/nowhere", ""),

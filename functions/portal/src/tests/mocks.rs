@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ciero_ports::{
     ContractPage, MockApplications, MockAudit, MockBilling, MockChance, MockContracts, MockDevices,
-    MockDocuments, MockExports, MockInterruptions, MockNotices, MockPeople, MockTermsChanges,
-    MockViewing, MockWatch, Seen, StoreError,
+    MockDocuments, MockExports, MockInterruptions, MockNotices, MockPeople, MockServiceEnds,
+    MockTermsChanges, MockViewing, MockWatch, Seen, StoreError,
 };
 use ciero_ports::{MockAuditReports, MockCases, MockDueWork, MockResellers};
 
@@ -93,6 +93,9 @@ pub fn notices(world: &World) -> MockNotices {
     let all = world.notices.clone();
     mock.expect_of_contract()
         .returning(move |_, _| Ok(all.clone()));
+    let all = world.notices.clone();
+    mock.expect_notice()
+        .returning(move |id| Ok(all.iter().find(|line| line.id == *id).cloned()));
     mock
 }
 
@@ -150,7 +153,15 @@ pub fn console(world: &World) -> ConsoleRecords {
         reports: Arc::new(reports),
         resellers: Arc::new(resellers),
         changes: Arc::new(changes(world)),
+        service_ends: Arc::new(service_ends(world)),
     }
+}
+
+fn service_ends(world: &World) -> MockServiceEnds {
+    let mut mock = MockServiceEnds::new();
+    let end = world.back.service_end.clone();
+    mock.expect_service_end().returning(move || Ok(end.clone()));
+    mock
 }
 
 fn changes(world: &World) -> MockTermsChanges {

@@ -4,6 +4,7 @@ use ciero_domain::Language;
 use ciero_domain::documents::Bilingual;
 use ciero_domain::interruption::{Interruption, Update};
 use ciero_domain::samples::interruption;
+use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::{Approval, Draft, Reasons, Seen, Sighting, TermsText, text_hash};
 use ciero_ports::SeenPage;
 use jiff::ToSpan;
@@ -79,6 +80,15 @@ pub fn published() -> World {
         w.interruptions = Some(numbered.collect());
         w.terms.push(text);
         w.users[1].acceptances.clear();
+        w.back.service_end = Some(ServiceEnd {
+            version: 1,
+            announced_at: noon(),
+            announced_by: "operator:ueda".into(),
+            not_before: date(2026, 9, 30),
+            text: word("終了します。", "It ends."),
+            last_day: None,
+            set_by: None,
+        });
         w.back.drafts = vec![draft("2026-07-01", Some(noon())), draft("2026-09-01", None)];
         w.back.sightings = vec![
             sighting(
@@ -184,6 +194,38 @@ mod art_08 {
         }
         assert_eq!(
             staff(&["billing"], "/console/interruptions").await.code(),
+            "not_found"
+        );
+    }
+}
+
+mod art_14 {
+    use super::*;
+    use ciero_domain::contract::stable_id;
+    use ciero_domain::notice::{Notice, Outcome};
+
+    #[tokio::test]
+    async fn the_legal_desk_sees_who_was_not_reached_and_sets_the_day_only_when_all_were() {
+        let set = "action=\"/console/service-end/day\"";
+        let answer = staff(&["legal"], "/console/service-end").await;
+        answer
+            .shows(&["Mihon Shoten", "未送信", "/console/service-end/deliveries"])
+            .hides(&[set]);
+        let reached = published().with(|w| {
+            let notice = Notice::ServiceEndAnnounced {
+                contract: contract().id,
+            };
+            let mut line = noticed(1, notice, Outcome::Arrived { at: noon() });
+            line.id = stable_id(&contract().id, "service-end");
+            w.notices = vec![line];
+        });
+        let cookie = reached.staff(&["legal"]);
+        reached
+            .open("/console/service-end", &cookie)
+            .await
+            .shows(&["すべてのお客様への到達を確認しました", set]);
+        assert_eq!(
+            staff(&["publisher"], "/console/service-end").await.code(),
             "not_found"
         );
     }

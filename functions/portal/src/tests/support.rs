@@ -17,6 +17,7 @@ use ciero_domain::money::Yen;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
+use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::{Draft, Sighting, TermsText};
 use ciero_domain::user::User;
 use ciero_domain::watch::Ledger;
@@ -71,6 +72,7 @@ pub struct BackOffice {
     pub drafts: Vec<Draft>,
     pub sightings: Vec<Sighting>,
     pub pages: Vec<SeenPage>,
+    pub service_end: Option<ServiceEnd>,
 }
 
 impl World {

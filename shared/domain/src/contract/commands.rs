@@ -69,6 +69,10 @@ pub enum Command {
         paper: Option<PaperNotice>,
     },
     Cancel(Cancellation),
+    /// 14-1: the service ends; this is its last day.
+    EndService {
+        on: Date,
+    },
     RecordReceipt(NewReceipt),
     /// 6-1: a credit note.
     Credit {
@@ -162,6 +166,7 @@ impl Contract {
                 self.refuse_renewal(order, receipt, paper, facts, today)?
             }
             Command::Cancel(cancellation) => self.cancel(cancellation, at)?,
+            Command::EndService { on: last_day } => self.end_service(last_day, at)?,
             Command::RecordReceipt(receipt) => {
                 on = receipt.received_on;
                 self.receive(receipt, facts, today)?
@@ -260,7 +265,7 @@ impl Contract {
         if order.refused.is_some() {
             return Err(Refusal::AlreadyRefused);
         }
-        if self.ending.is_some() {
+        if self.is_cancelled() {
             return Err(Refusal::AlreadyCancelled);
         }
         let received_on = self.arrived(notice.received_on, today)?;
@@ -326,7 +331,7 @@ impl Contract {
 
     fn cancel(&self, cancellation: Cancellation, at: Timestamp) -> Result<Event, Refusal> {
         self.must_go_on()?;
-        if self.ending.is_some() {
+        if self.is_cancelled() {
             return Err(Refusal::AlreadyCancelled);
         }
         let (on, today) = (cancellation.on, tokyo_date(at));
@@ -338,7 +343,8 @@ impl Contract {
             return Err(Refusal::CancellationInThePast);
         }
         let last = self.last_expiry(today).ok_or(Refusal::ContractEnded)?;
-        if on > last {
+        let service = self.ending.as_ref().map(|ending| ending.on);
+        if on > service.map_or(last, |end| end.min(last)) {
             return Err(Refusal::CancellationTooFar);
         }
         Ok(Event::CancellationReceived {
@@ -348,6 +354,37 @@ impl Contract {
                 receipt: cancellation.receipt,
                 received_at: at,
                 received_on,
+            },
+        })
+    }
+
+    /// Tells whether the customer has cancelled (15-1).
+    pub fn is_cancelled(&self) -> bool {
+        let cancelled = |ending: &Ending| ending.cause == TerminationCause::CustomerCancellation;
+        self.ending.as_ref().is_some_and(cancelled)
+    }
+
+    /// The orders go on as they would have, renewals included, until the service ends: a customer who refuses or cancels
+    /// ends earlier. What ends by then anyway needs nothing (14-1).
+    fn end_service(&self, on: Date, at: Timestamp) -> Result<Event, Refusal> {
+        self.must_go_on()?;
+        let today = tokyo_date(at);
+        if on < today {
+            return Err(Refusal::CancellationInThePast);
+        }
+        let ends = |last: Option<Date>| last.is_some_and(|last| last <= on);
+        let mut running = self.orders.iter().filter(|order| !order.closed);
+        let ending = self.ending.as_ref().map(|ending| ending.on);
+        if ends(ending) || running.all(|order| ends(order.last_day)) {
+            return Err(Refusal::AlreadyCancelled);
+        }
+        Ok(Event::ServiceEndSet {
+            ending: Ending {
+                on,
+                cause: TerminationCause::ServiceEnd,
+                receipt: String::new(),
+                received_at: at,
+                received_on: today,
             },
         })
     }

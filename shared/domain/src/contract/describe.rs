@@ -173,6 +173,13 @@ impl Teller<'_> {
                 "復元用の控えも期限を迎え、その旨の証明書を発行。".into(),
                 "The last recovery copy has expired, which a second statement certifies.".into(),
             ),
+            Event::ServiceEndSet { ending } => {
+                let on = self.day(ending.on);
+                self.say(
+                    format!("サービスの最終日は {on} に決まりました。"),
+                    format!("The last day of the service is {on}."),
+                )
+            }
             Event::EndReached { .. } => {
                 self.say("契約が終了しました。".into(), "The contract ended.".into())
             }

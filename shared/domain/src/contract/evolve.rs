@@ -67,7 +67,8 @@ fn apply(contract: &mut Contract, entry: &Entry) {
             takes_back,
         } => {
             with_order(contract, *order, |order| {
-                order.last_day = Some(*last_day);
+                // The end of the service may come first.
+                order.last_day = Some(order.last_day.map_or(*last_day, |day| day.min(*last_day)));
                 order.refused = Some(refused.clone());
                 // A term that had begun by then is none: the order is over.
                 order.closed = order.running.term.start > *last_day;
@@ -83,6 +84,13 @@ fn apply(contract: &mut Contract, entry: &Entry) {
                 let term = order.term_on(entry.on).unwrap_or(order.running.term);
                 let until = term.end.min(ending.on);
                 order.last_day = Some(order.last_day.map_or(until, |last| last.min(until)));
+            }
+            contract.ending = Some(ending.clone());
+        }
+        Event::ServiceEndSet { ending } => {
+            for order in contract.orders.iter_mut().filter(|order| !order.closed) {
+                let last = order.last_day;
+                order.last_day = Some(last.map_or(ending.on, |last| last.min(ending.on)));
             }
             contract.ending = Some(ending.clone());
         }

@@ -65,8 +65,10 @@ pub fn audit(
     }
     if let Some(ending) = &contract.ending {
         allowed.insert(Work::End.effect());
-        let rescinded = matches!(contract.standing, Standing::Ended { at_once: true, .. });
-        if ending.on < days(today, -1) && !rescinded {
+        // A rescission, or the last order's expiry before the end of the service, came first.
+        let otherwise =
+            matches!(contract.standing, Standing::Ended { cause, .. } if cause != ending.cause);
+        if ending.on < days(today, -1) && !otherwise {
             required.insert(Work::End.effect());
         }
     }

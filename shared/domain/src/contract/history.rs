@@ -120,7 +120,9 @@ pub enum Event {
     },
     /// 15-1: a cancellation arrived.
     CancellationReceived { ending: Ending },
-    /// 15-1: the cancelled contract ended.
+    /// 14-1: the last day of the service is set; the orders go on until then.
+    ServiceEndSet { ending: Ending },
+    /// 15-1, 14-1: the contract ended on the day that was set.
     EndReached { cause: TerminationCause },
     /// 6-1: money was received.
     ReceiptRecorded {
@@ -280,6 +282,7 @@ impl Event {
             Event::Expired { .. } => ("11", "D-11 v1"),
             Event::RefusalReceived { .. } => ("11", "D-11 v1"),
             Event::CancellationReceived { .. } => ("15-1", "D-15 v1, no renewed term v1"),
+            Event::ServiceEndSet { .. } => ("14-1", "orders go on to the last day v1"),
             Event::EndReached { cause } => (cause.clause(), "D-15 v1"),
             Event::ReceiptRecorded { .. } => ("6-1", "earliest due, fee before interest v1"),
             Event::Credited(_) => ("6-1", "credit note v2"),

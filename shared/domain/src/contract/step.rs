@@ -292,6 +292,7 @@ fn notice(contract: &Contract, entry: &Entry) -> Option<Notice> {
             contract: id,
             receipt: ending.receipt.clone(),
         },
+        Event::ServiceEndSet { .. } => Notice::ServiceEndSet { contract: id },
         Event::EndReached { .. } => Notice::ContractEnded { contract: id },
         Event::Demanded { debt, demand } if demand.sent_on.is_none() && !demand.failed => {
             Notice::Demand {

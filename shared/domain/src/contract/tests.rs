@@ -6,6 +6,7 @@ mod art_04;
 mod art_06;
 mod art_11;
 mod art_13;
+mod art_14;
 mod art_15;
 mod art_16;
 mod catching_up;
