@@ -46,14 +46,6 @@ impl S3ListFiles {
     }
 }
 
-/// Returns a client. An endpoint of its own has no host name for each bucket, so there the bucket stands in the path.
-pub(crate) fn client(config: &SdkConfig) -> Client {
-    let config = Builder::from(config)
-        .force_path_style(config.endpoint_url().is_some())
-        .build();
-    Client::from_conf(config)
-}
-
 #[async_trait]
 impl ListFiles for S3ListFiles {
     async fn put(&self, key: &str, file: Vec<u8>) -> Result<(), CloudError> {
