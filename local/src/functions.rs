@@ -3,7 +3,7 @@
 use lambda_runtime::Error;
 
 /// The names under which template.yaml declares the functions.
-pub const NAMES: [&str; 13] = [
+pub const NAMES: [&str; 15] = [
     "billing-schedule",
     "camera-watch",
     "clip-export",

@@ -1,7 +1,7 @@
 //! The customer's contract: its term, its dates, what it costs and what is owed (Art. 6, 11).
 
 use axum::extract::State;
-use ciero_domain::calendar::{Term, data_goes_on};
+use ciero_domain::calendar::Term;
 use ciero_domain::contract::{Contract, Order, Standing, TerminationCause};
 use ciero_pages::{Section, yen};
 use ciero_runtime::Problem;

@@ -57,7 +57,7 @@ pub(crate) fn set(house: &House, contract: &Contract, last_day: Date) -> Text {
             ),
         ),
     };
-    let gone = data_after(language, last_day, Date::MIN);
+    let gone = data_after(house, contract, last_day, Date::MIN);
     let body = paragraphs([opening, gone]);
     to_contact(contract, subject, body)
 }
