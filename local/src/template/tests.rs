@@ -21,7 +21,10 @@ fn surroundings() -> Surroundings {
         parameters: parameters
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into(),
-        secrets: BTreeMap::from([("SessionSecret".to_owned(), "s3cret".to_owned())]),
+        secrets: BTreeMap::from(
+            ["SessionSecret", "RegisterSecret", "CertificateSecret"]
+                .map(|name| (name.to_owned(), "s3cret".to_owned())),
+        ),
     }
 }
 
@@ -46,7 +49,12 @@ fn the_repositorys_template_is_understood_as_a_whole() {
         stack.tables[0].create["KeySchema"][0]["AttributeName"],
         "PK"
     );
-    assert_eq!(stack.buckets, ["ciero-screening-lists-000000000000"]);
+    let buckets = [
+        "ciero-screening-lists-000000000000",
+        "ciero-disclosures-000000000000",
+        "ciero-exports",
+    ];
+    assert_eq!(stack.buckets, buckets);
     assert_eq!(stack.device_policies, ["ciero-device"]);
     assert_eq!(
         stack.role_aliases[0].role_arn,

@@ -24,9 +24,11 @@ use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::{Draft, TermsText};
 use ciero_domain::user::{Acceptance, User};
 use ciero_domain::watch::Told;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::remembered::Remembered;
 
 use crate::announcement::Announcement;
 
@@ -345,40 +347,6 @@ pub struct Message {
     /// When the decision was taken.
     pub at: Timestamp,
     pub body: Body,
-}
-
-/// A request that may come again: the caller, its key, and the SHA-256 of what it asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Attempt {
-    /// Who asks; keys of different callers never meet.
-    pub caller: String,
-    pub key: String,
-    /// Method, path and body, hashed, in hexadecimal.
-    pub request_hash: String,
-}
-
-/// How long the answer to an attempt is kept.
-const REMEMBERED_FOR: SignedDuration = SignedDuration::from_hours(24);
-
-/// The answer to an attempt, kept in the decision's transaction for a day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Remembered {
-    pub caller: String,
-    pub key: String,
-    pub request_hash: String,
-    pub at: Timestamp,
-    pub status: u16,
-    pub location: Option<String>,
-    pub body: Value,
-}
-
-impl Remembered {
-    /// Returns when the answer is forgotten: from then on the same key is a new request.
-    pub fn kept_until(&self) -> Timestamp {
-        self.at
-            .saturating_add(REMEMBERED_FOR)
-            .unwrap_or(Timestamp::MAX)
-    }
 }
 
 /// Everything that one decision writes.

@@ -8,6 +8,7 @@ mod exports;
 mod publishing;
 mod purge;
 mod records;
+mod remembered;
 mod watch;
 
 pub use announcement::{About, Announcement};
@@ -21,8 +22,8 @@ pub use cloud::{
     MockStreams, MockThings,
 };
 pub use decision::{
-    Attempt, AuditRow, Body, CommitError, Decision, HeldTask, KeptConsent, Message, Remembered,
-    Rescreening, Stored, Topic, Write, WriteKind,
+    AuditRow, Body, CommitError, Decision, HeldTask, KeptConsent, Message, Rescreening, Stored,
+    Topic, Write, WriteKind,
 };
 pub use disclosure::{Archive, CaseFiles, Disclosures};
 #[cfg(feature = "mocks")]
@@ -47,6 +48,7 @@ pub use records::{
     MockContracts, MockDevices, MockDocuments, MockDueWork, MockLedger, MockNotices, MockPeople,
     MockResellers, MockViewing,
 };
+pub use remembered::{Attempt, Remembered};
 #[cfg(feature = "mocks")]
 pub use watch::MockWatch;
 pub use watch::{StoppedCamera, Watch, WatchReport, WatchRun};

@@ -20,7 +20,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{AuditRow, Body, CommitError, Decision, HeldTask, Message, Remembered};
+use crate::decision::{AuditRow, Body, CommitError, Decision, HeldTask, Message};
+use crate::remembered::Remembered;
 
 /// Why a read failed.
 #[derive(Debug, thiserror::Error)]

@@ -75,6 +75,10 @@ pub fn verify(file: &[u8], key_pem: &str) -> Result<Certificate, Invalid> {
     let key = public_key(key_pem).ok_or(Invalid::Key)?;
     let signed = SignedCertificate::read(file).map_err(|_| Invalid::File)?;
     let signature = hex::decode(&signed.signature).map_err(|_| Invalid::File)?;
+    // The same bytes may be written in capitals; the file that was signed is not.
+    if hex::encode(&signature) != signed.signature {
+        return Err(Invalid::File);
+    }
     UnparsedPublicKey::new(&ED25519, key)
         .verify(&signed.certificate.signed_bytes(), &signature)
         .map_err(|_| Invalid::Signature)?;

@@ -171,6 +171,7 @@ pub(crate) fn without_address(record: NoticeRecord) -> Option<Write> {
     }
     Some(Write::NoticeOutcome(Box::new(NoticeRecord {
         to: String::new(),
+        notice: record.notice.without_names(),
         version: record.version + 1,
         ..record
     })))

@@ -103,6 +103,7 @@ impl Contract {
             Event::Purged => {
                 self.deletion.certified_on = Some(tokyo_date(entry.at));
                 self.proposal = None;
+                self.forget_earlier_particulars();
                 if self.account.debts.is_empty() {
                     self.customer = self.customer.contact_alone();
                 }
@@ -131,7 +132,15 @@ impl Entry {
     pub fn without_names(&self) -> Entry {
         let mut entry = self.clone();
         match &mut entry.event {
-            Event::Formed { contract } => contract.customer = contract.customer.erased(),
+            Event::Formed { contract } => {
+                contract.customer = contract.customer.erased();
+                contract.forget_earlier_particulars();
+            }
+            Event::ChangeReceived { change } | Event::ParticularsRegistered { change } => {
+                change.particulars = change.particulars.erased();
+            }
+            Event::ChangeRefused { reason, .. } => reason.clear(),
+            Event::MovedAbroad { departure } => departure.address.clear(),
             Event::Suspended { measure } | Event::Rescinded { measure } => measure.evidence.clear(),
             Event::RescissionProposed { proposal } => proposal.measure.evidence.clear(),
             Event::Lifted { reason, .. }

@@ -74,6 +74,12 @@ impl Contract {
             .map_or(&self.customer, |of| &of.particulars)
     }
 
+    /// Leaves nothing but the particulars that count now (15-3).
+    pub(super) fn forget_earlier_particulars(&mut self) {
+        self.registered.clear();
+        self.change = None;
+    }
+
     /// The day of a change lies under the contract and not in the future: what has not changed yet is told when it has.
     fn changed_on(&self, day: Date, today: Date) -> Result<Date, Refusal> {
         if day > today {
