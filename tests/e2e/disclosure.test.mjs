@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { call, Client, CORPORATION, customer, device, dynamodb, fragments, GROUPS, operator, scenario, stored, text, until } from "./harness.mjs";
+import { call, Client, CORPORATION, customer, device, dynamodb, fragments, GROUPS, operator, scenario, stored, text, until, video } from "./harness.mjs";
 import { fragment, header } from "./harness/matroska.mjs";
 import { PutMedia } from "./harness/put_media.mjs";
 
@@ -62,6 +62,7 @@ scenario("the legal desk discloses on a warrant, and nobody else can tell", { de
     contract = contract.split("/").at(-1);
     ({ camera } = await device(client));
     stream = `ciero-${camera}`;
+    await video(instance, "createStream", { StreamName: stream, DataRetentionInHours: 720 });
     const now = await instance.now();
     const media = new PutMedia(instance, stream);
     media.send(header());

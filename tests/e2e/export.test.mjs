@@ -95,7 +95,8 @@ scenario("a customer saves hours of a camera", { demo: false, clock: CLOCK, chai
   await step("a camera records with cut-outs, sends some late and some twice, and changes its pictures", async () => {
     const console_ = await operator(instance);
     const person = await customer(instance, console_, CORPORATION);
-    ({ client, contract } = person);
+    client = person.client;
+    contract = person.contract.split("/").at(-1);
     ({ camera } = await device(client));
     stream = `ciero-${camera}`;
     await video(instance, "createStream", { StreamName: stream, DataRetentionInHours: 720 });

@@ -7,11 +7,8 @@ pub use outcome::*;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{
-    ApplicationId, CameraId, ContractId, ExportId, InterruptionId, MessageId, UserId,
-};
+use crate::ids::{ApplicationId, CameraId, ContractId, ExportId, InterruptionId, UserId};
 use crate::interruption::Told;
-use crate::language::Language;
 use crate::watch::{Outage, Resumed};
 
 /// What a notice is about. The kind is also the mail's tag.
@@ -279,6 +276,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
+    use crate::ids::MessageId;
+    use crate::language::Language;
 
     const SENT: Outcome = Outcome::Sent;
 
