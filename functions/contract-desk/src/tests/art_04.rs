@@ -9,6 +9,9 @@ use super::bench::{Bench, HANAKO, JIRO, Reply, Scene};
 
 const PATH: &str = "/contract/particulars";
 
+/// A field and what is written into it.
+type Field = (&'static str, &'static str);
+
 /// The form as the page fills it in, with some fields changed.
 fn form(bench: &Scene, changed: &[(&str, &str)]) -> Value {
     let mut form = serde_json::to_value(bench.contract.customer.to_raw()).unwrap();
@@ -75,7 +78,7 @@ async fn a_move_abroad_is_taken_down_without_reading_the_other_fields() {
 
 #[tokio::test]
 async fn what_is_no_change_is_refused_with_its_reason_and_nothing_is_written() {
-    let cases: [(&[(&str, &str)], u16, &str); 6] = [
+    let cases: [(&[Field], u16, &str); 6] = [
         (&[], 409, "nothing_changed"),
         (
             &[("effective_on", "2026-06-02"), ("name", "新")],

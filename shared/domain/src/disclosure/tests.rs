@@ -112,7 +112,7 @@ impl Case {
     }
 
     #[track_caller]
-    pub fn is_refused(mut self, command: Command, by: &str, refusal: Refusal) -> Self {
+    pub fn refusing(mut self, command: Command, by: &str, refusal: Refusal) -> Self {
         let before = self.0.clone();
         assert_eq!(self.tries(command, by), Err(refusal));
         assert_eq!(self.0, before);

@@ -35,23 +35,23 @@ fn a_case_goes_from_request_to_delivery() {
         .does(closing(ClosingCause::Delivered), "a");
     assert_eq!(case.0.stage(), Stage::Closed);
     assert!(!case.0.is_held());
-    case.is_refused(Command::PlaceHold, "a", Refusal::CaseClosed);
+    case.refusing(Command::PlaceHold, "a", Refusal::CaseClosed);
 }
 
 #[test]
 fn whoever_prepared_the_case_cannot_approve_it_and_nobody_approves_twice() {
     Case::open(LegalBasis::Inquiry)
-        .is_refused(Command::Approve, "b", Refusal::NotJudged)
+        .refusing(Command::Approve, "b", Refusal::NotJudged)
         .does(Command::AddDocument(document()), "d")
         .does(judge(Verdict::Part, data_only()), "e")
-        .is_refused(Command::Approve, "a", Refusal::ApprovalOwn)
-        .is_refused(Command::Approve, "d", Refusal::ApprovalOwn)
-        .is_refused(Command::Approve, "e", Refusal::ApprovalOwn)
+        .refusing(Command::Approve, "a", Refusal::ApprovalOwn)
+        .refusing(Command::Approve, "d", Refusal::ApprovalOwn)
+        .refusing(Command::Approve, "e", Refusal::ApprovalOwn)
         .does(Command::Approve, "b")
-        .is_refused(Command::Approve, "b", Refusal::ApprovalRepeated)
-        .is_refused(Command::Package(package(&[])), "a", Refusal::NotApproved)
+        .refusing(Command::Approve, "b", Refusal::ApprovalRepeated)
+        .refusing(Command::Package(package(&[])), "a", Refusal::NotApproved)
         .does(Command::Approve, "c")
-        .is_refused(Command::Approve, "f", Refusal::ApprovedAlready);
+        .refusing(Command::Approve, "f", Refusal::ApprovedAlready);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn a_new_judgement_needs_new_approvals() {
     let case = approved(LegalBasis::Inquiry, Verdict::Part, data_only())
         .does(judge(Verdict::Refuse, Scope::default()), "a");
     assert_eq!(case.0.stage(), Stage::Judged);
-    case.is_refused(closing(ClosingCause::Refused), "a", Refusal::NotRefused);
+    case.refusing(closing(ClosingCause::Refused), "a", Refusal::NotRefused);
 }
 
 #[test]
@@ -79,22 +79,22 @@ fn video_without_a_warrant_or_consent_is_refused() {
 #[test]
 fn video_needs_an_approval_of_its_own_and_its_complete_copy() {
     approved(LegalBasis::Warrant, Verdict::All, Scope::default())
-        .is_refused(Command::ApproveVideo, "a", Refusal::ApprovalOwn)
-        .is_refused(
+        .refusing(Command::ApproveVideo, "a", Refusal::ApprovalOwn)
+        .refusing(
             Command::Package(package(&[stretch(1)])),
             "a",
             Refusal::VideoNotApproved,
         )
         .does(Command::ApproveVideo, "c")
-        .is_refused(Command::ApproveVideo, "b", Refusal::ApprovedAlready)
-        .is_refused(Command::Package(package(&[])), "a", Refusal::CopyIncomplete)
-        .is_refused(
+        .refusing(Command::ApproveVideo, "b", Refusal::ApprovedAlready)
+        .refusing(Command::Package(package(&[])), "a", Refusal::CopyIncomplete)
+        .refusing(
             Command::Package(package(&[stretch(2)])),
             "a",
             Refusal::CopyIncomplete,
         )
         .does(Command::Package(package(&[stretch(1)])), "a");
-    approved(LegalBasis::Warrant, Verdict::Part, data_only()).is_refused(
+    approved(LegalBasis::Warrant, Verdict::Part, data_only()).refusing(
         Command::ApproveVideo,
         "b",
         Refusal::NoVideo,
@@ -109,8 +109,8 @@ fn a_judgement_to_disclose_needs_the_document_and_a_reason() {
         reason: String::new(),
     };
     Case::open(LegalBasis::Warrant)
-        .is_refused(silent, "a", Refusal::ReasonMissing)
-        .is_refused(
+        .refusing(silent, "a", Refusal::ReasonMissing)
+        .refusing(
             judge(Verdict::All, Scope::default()),
             "a",
             Refusal::DocumentMissing,
@@ -133,7 +133,7 @@ fn a_part_is_a_part_of_what_was_asked_for() {
     [beyond, all, other, Scope::default()]
         .into_iter()
         .fold(case, |case, part| {
-            case.is_refused(judge(Verdict::Part, part), "a", Refusal::PartOutsideScope)
+            case.refusing(judge(Verdict::Part, part), "a", Refusal::PartOutsideScope)
         })
         .does(judge(Verdict::Part, data_only()), "a");
 }
@@ -141,52 +141,52 @@ fn a_part_is_a_part_of_what_was_asked_for() {
 #[test]
 fn a_refusal_is_approved_by_two_and_has_no_package() {
     approved(LegalBasis::Inquiry, Verdict::Refuse, Scope::default())
-        .is_refused(
+        .refusing(
             Command::Package(package(&[])),
             "a",
             Refusal::NothingToDisclose,
         )
-        .is_refused(closing(ClosingCause::Delivered), "a", Refusal::NotDelivered)
+        .refusing(closing(ClosingCause::Delivered), "a", Refusal::NotDelivered)
         .does(closing(ClosingCause::Refused), "a");
 }
 
 #[test]
 fn what_is_delivered_is_the_package_and_no_day_is_made_up() {
     approved(LegalBasis::Inquiry, Verdict::Part, data_only())
-        .is_refused(
+        .refusing(
             Command::Deliver(delivery("22", 10)),
             "a",
             Refusal::PackageMissing,
         )
         .does(Command::Package(package(&[])), "a")
-        .is_refused(Command::Package(package(&[])), "a", Refusal::PackageMade)
-        .is_refused(
+        .refusing(Command::Package(package(&[])), "a", Refusal::PackageMade)
+        .refusing(
             judge(Verdict::Refuse, Scope::default()),
             "a",
             Refusal::PackageMade,
         )
-        .is_refused(
+        .refusing(
             Command::Deliver(delivery("23", 10)),
             "a",
             Refusal::HashDiffers,
         )
-        .is_refused(
+        .refusing(
             Command::Deliver(delivery("22", 86_400)),
             "a",
             Refusal::DeliveredInTheFuture,
         )
-        .is_refused(
+        .refusing(
             Command::Deliver(delivery("22", -86_400)),
             "a",
             Refusal::DeliveredInTheFuture,
         )
         .does(Command::Deliver(delivery("22", 10)), "a")
-        .is_refused(
+        .refusing(
             Command::Deliver(delivery("22", 10)),
             "a",
             Refusal::DeliveredAlready,
         )
-        .is_refused(
+        .refusing(
             closing(ClosingCause::Withdrawn),
             "a",
             Refusal::DeliveredAlready,
@@ -202,20 +202,23 @@ fn a_hold_is_released_by_two_and_a_case_never_closes_over_it() {
         reason: String::new(),
     };
     Case::open(LegalBasis::Inquiry)
-        .is_refused(release(), "a", Refusal::HoldMissing)
-        .is_refused(Command::ApproveRelease, "a", Refusal::HoldMissing)
+        .refusing(release(), "a", Refusal::HoldMissing)
+        .refusing(Command::ApproveRelease, "a", Refusal::HoldMissing)
         .does(Command::PlaceHold, "a")
-        .is_refused(Command::PlaceHold, "a", Refusal::HoldPlaced)
-        .is_refused(closing(ClosingCause::Withdrawn), "a", Refusal::HoldInForce)
-        .is_refused(Command::ApproveRelease, "b", Refusal::ReleaseNotProposed)
-        .is_refused(silent, "a", Refusal::ReasonMissing)
+        .refusing(Command::PlaceHold, "a", Refusal::HoldPlaced)
+        .refusing(closing(ClosingCause::Withdrawn), "a", Refusal::HoldInForce)
+        .refusing(Command::ApproveRelease, "b", Refusal::ReleaseNotProposed)
+        .refusing(silent, "a", Refusal::ReasonMissing)
         .does(release(), "a")
-        .is_refused(release(), "b", Refusal::ReleaseProposed)
-        .is_refused(Command::ApproveRelease, "a", Refusal::ReleaseOwn)
+        .refusing(release(), "b", Refusal::ReleaseProposed)
+        .refusing(Command::ApproveRelease, "a", Refusal::ReleaseOwn)
         .does(Command::ApproveRelease, "b")
-        .is_refused(Command::PlaceHold, "a", Refusal::HoldPlaced)
+        .refusing(Command::PlaceHold, "a", Refusal::HoldPlaced)
         .does(closing(ClosingCause::Withdrawn), "a");
 }
+
+/// What is wrong with an opening.
+type Change = fn(&mut Opening);
 
 #[test]
 fn a_request_without_a_scope_or_a_statute_is_refused() {
@@ -224,7 +227,7 @@ fn a_request_without_a_scope_or_a_statute_is_refused() {
         change(&mut opening);
         opening.decide("a", at(0)).map(|_| ())
     };
-    let cases: [(fn(&mut Opening), Refusal); 6] = [
+    let cases: [(Change, Refusal); 6] = [
         (
             |o| {
                 o.request.basis = LegalBasis::OtherStatute;
@@ -266,7 +269,7 @@ fn a_hold_may_be_placed_with_the_case() {
     assert!(Disclosure::places_hold(&entry.event));
     let case = evolve(None, &entry).unwrap();
     assert!(case.is_held());
-    Case(case).is_refused(Command::PlaceHold, "a", Refusal::HoldPlaced);
+    Case(case).refusing(Command::PlaceHold, "a", Refusal::HoldPlaced);
 }
 
 #[test]
