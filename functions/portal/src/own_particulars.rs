@@ -37,7 +37,7 @@ pub async fn show(
         h2 { (t("現在の登録事項", "On record now")) }
         (particulars(l, &contract.customer))
         @if contract.change.is_none() { (change(&page, &contract)) }
-        (earlier(&page, &contract.registered))
+        (earlier(&page, &contract.every_particulars()))
     };
     Ok(page.show(Section::Contract, title, &content))
 }

@@ -3,7 +3,7 @@
 use ciero_domain::Language;
 use ciero_domain::application::{Application, Form, RawApplication};
 use ciero_domain::confirmation::Confirmation;
-use ciero_domain::contract::{Contract, Entry, Event, Order, Registered};
+use ciero_domain::contract::{Contract, Entry, Event, Order};
 use ciero_domain::device::{Camera, Device, DeviceKind, DeviceState};
 use ciero_domain::documents::{Bilingual, DeviceModel, Operator};
 use ciero_domain::ids::{ApplicationId, CameraId, DeviceId, MessageId, UserId};
@@ -121,13 +121,7 @@ pub fn draft() -> Application {
 pub fn contract() -> Contract {
     let application = draft();
     let quote = application.confirmation.quote;
-    let registered = Registered {
-        effective_on: date(2026, 3, 25),
-        recorded_at: at("2026-03-25T01:00:00Z"),
-        particulars: application.form.particulars.clone(),
-    };
     Contract {
-        registered: vec![registered],
         application: application.id,
         formed_at: at("2026-03-25T01:00:00Z"),
         customer: application.form.particulars,

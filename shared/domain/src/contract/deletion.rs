@@ -43,6 +43,13 @@ impl Default for Deletion {
     }
 }
 
+impl Deletion {
+    /// Tells whether it says nothing that a contract would not say without it.
+    pub(super) fn is_nothing(&self) -> bool {
+        *self == Deletion::default()
+    }
+}
+
 /// Returns the first day on which data may be deleted: never before 00:00 of the day after the last day (15-3, D-16).
 fn first_day(last_day: Date, kept_days: u16) -> Date {
     days(last_day, 1 + i64::from(kept_days))

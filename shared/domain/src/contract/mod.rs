@@ -177,11 +177,12 @@ pub struct Contract {
     pub formed_at: Timestamp,
     /// The particulars as they are known to count now.
     pub customer: Particulars,
-    /// Every set of particulars, in the order in which it came to be known (Art. 4).
-    #[serde(default)]
+    /// Every set of particulars, in the order in which it came to be known (Art. 4); empty while those of the formation
+    /// are the only ones, so that the snapshot stays small.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub registered: Vec<Registered>,
     /// A change that waits for an operator (Art. 4).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub change: Option<Box<Change>>,
     pub channel: Channel,
     pub language: Language,
@@ -201,7 +202,7 @@ pub struct Contract {
     #[serde(default)]
     pub latest: Timestamp,
     /// What becomes of the data after the end (15-3).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Deletion::is_nothing")]
     pub deletion: Deletion,
 }
 
@@ -231,11 +232,7 @@ impl Contract {
             application: application.id.clone(),
             formed_at: now,
             customer: application.form.particulars.clone(),
-            registered: vec![Registered {
-                effective_on: tokyo_date(now),
-                recorded_at: now,
-                particulars: application.form.particulars.clone(),
-            }],
+            registered: Vec::new(),
             change: None,
             channel: application.channel.clone(),
             language: application.language,

@@ -74,6 +74,22 @@ impl Contract {
             .map_or(&self.customer, |of| &of.particulars)
     }
 
+    fn formed_with(&self) -> Registered {
+        Registered {
+            effective_on: tokyo_date(self.formed_at),
+            recorded_at: self.formed_at,
+            particulars: self.customer.clone(),
+        }
+    }
+
+    /// Returns every set of particulars, in the order in which it came to be known.
+    pub fn every_particulars(&self) -> Vec<Registered> {
+        match self.registered.is_empty() {
+            true => vec![self.formed_with()],
+            false => self.registered.clone(),
+        }
+    }
+
     /// Leaves nothing but the particulars that count now (15-3).
     pub(super) fn forget_earlier_particulars(&mut self) {
         self.registered.clear();
@@ -152,6 +168,9 @@ impl Contract {
             Event::ChangeReceived { change } => self.change = Some(change.clone()),
             Event::ChangeRefused { .. } => self.change = None,
             Event::ParticularsRegistered { change } => {
+                if self.registered.is_empty() {
+                    self.registered.push(self.formed_with());
+                }
                 self.registered.push(Registered {
                     effective_on: change.effective_on,
                     recorded_at,
