@@ -1,16 +1,14 @@
 //! What has arrived in a stream since it was last looked at (Kinesis Video archived media).
 
 use async_trait::async_trait;
-use aws_sdk_kinesisvideoarchivedmedia::types::{
-    Fragment, FragmentSelector, FragmentSelectorType, TimestampRange,
-};
+use aws_sdk_kinesisvideoarchivedmedia::types::{Fragment, FragmentSelector, FragmentSelectorType};
 use ciero_domain::watch::{Arrival, Span};
 use ciero_ports::{Arrivals, Arrived, CloudError};
 use jiff::Timestamp;
 
 use crate::KinesisPlayback;
-use crate::errors::unbuilt;
-use crate::playback::{LIST, Miss, NOTHING_KEPT, SERVICE, milliseconds, moment};
+use crate::fragments::span;
+use crate::playback::{LIST, Miss, NOTHING_KEPT, milliseconds};
 
 /// How many pages one reading may take: nearly three hours of fragments of one second.
 const MOST_PAGES: usize = 10;
@@ -23,16 +21,7 @@ impl Arrivals for KinesisPlayback {
         from: Timestamp,
         to: Timestamp,
     ) -> Result<Arrived, CloudError> {
-        let range = TimestampRange::builder()
-            .start_timestamp(moment(from))
-            .end_timestamp(moment(to))
-            .build()
-            .map_err(unbuilt(SERVICE))?;
-        let selector = FragmentSelector::builder()
-            .fragment_selector_type(FragmentSelectorType::ServerTimestamp)
-            .timestamp_range(range)
-            .build()
-            .map_err(unbuilt(SERVICE))?;
+        let selector = span(FragmentSelectorType::ServerTimestamp, from, to)?;
         match self.list(stream_name, selector).await {
             Ok(arrived) => Ok(arrived),
             Err(Miss::Nothing) => Ok(Arrived::NothingKept),

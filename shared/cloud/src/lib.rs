@@ -11,6 +11,7 @@ mod chance;
 mod errors;
 mod export_files;
 mod files;
+mod fragments;
 mod intervals;
 mod list_files;
 mod mailer;

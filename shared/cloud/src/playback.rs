@@ -44,7 +44,7 @@ type EndpointKey = (String, &'static str);
 #[derive(Debug)]
 pub struct KinesisPlayback {
     control: aws_sdk_kinesisvideo::Client,
-    pub(crate) archive: aws_sdk_kinesisvideoarchivedmedia::Client,
+    archive: aws_sdk_kinesisvideoarchivedmedia::Client,
     endpoints: Mutex<HashMap<EndpointKey, String>>,
 }
 
