@@ -3,13 +3,13 @@
 import assert from "node:assert/strict";
 import { cp, rm } from "node:fs/promises";
 import test from "node:test";
+import { tokyo } from "./harness/days.mjs";
 import { contractItems, contracts } from "./harness/due.mjs";
 import { dynamodb } from "./harness/aws.mjs";
 import { Client, Instance, OPERATOR, operator, scenario, scratch, until } from "./harness.mjs";
 
 /** All that contracts hold, in the order of their keys; moments as days in Tokyo, as a thinned run may come later in its day. */
 async function held(instance) {
-  const tokyo = (moment) => new Date(Date.parse(moment) + 9 * 3_600_000).toISOString().slice(0, 10);
   const found = [];
   for (const item of await contractItems(instance)) {
     // A row of what an operator did is named at random.

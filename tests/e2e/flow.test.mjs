@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import path from "node:path";
+import { tokyo } from "./harness/days.mjs";
 import { acceptTerms, apply, Client, CORPORATION, DEVICE, decidable, draft, dynamodb, firstSignIn, form, INDIVIDUAL, operator, playlist, plays, register, scenario, text, until } from "./harness.mjs";
 import { start } from "./harness/device.mjs";
 
@@ -138,7 +139,7 @@ scenario("a customer comes from the application to a camera's picture", { demo: 
   });
 
   await step("the recorded stretch is listed for its day and plays", async () => {
-    const day = new Date((await instance.now()) + 9 * 3600_000).toISOString().slice(0, 10);
+    const day = tokyo(await instance.now());
     const start = await until("six seconds were recorded without a gap", async () => {
       const { json } = await administrator.send(`/cameras/${camera}/intervals`, { date: day });
       assert.equal(json.intervals.length, 1, JSON.stringify(json));

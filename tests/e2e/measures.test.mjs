@@ -1,13 +1,13 @@
 //! Whatever stops a contract stops its pictures: measures (13), non-payment (6-2), cancellation (15-1).
 
 import assert from "node:assert/strict";
+import { tokyo } from "./harness/days.mjs";
 import { acceptTerms, CORPORATION, customer, DEMO, demo, device, operator, OPERATOR, playlist, plays, scenario, text, until, Client } from "./harness.mjs";
 
 /** The longest that a session address lives, in milliseconds (18-1). */
 const LONGEST_MS = 300_000;
 const SECOND = { name: "operator-2", password: "demo-operator-2", door: "/console/sign-in" };
 
-const tokyo = (ms) => new Date(ms + 9 * 3_600_000).toISOString().slice(0, 10);
 const written = (day) => { const [year, month, date] = day.split("-").map(Number); return `${year}年${month}月${date}日`; };
 const plus = (day, days) => new Date(Date.parse(day) + days * 86_400_000).toISOString().slice(0, 10);
 

@@ -1,15 +1,14 @@
 //! What was there before a restart is there after it, and the clock does not go back.
 
 import assert from "node:assert/strict";
+import { tokyo } from "./harness/days.mjs";
 import { Client, CORPORATION, customer, demo, Instance, OPERATOR, operator, playlist, plays, scenario, until } from "./harness.mjs";
-
-const DAY = (ms) => new Date(ms + 9 * 3600_000).toISOString().slice(0, 10);
 
 /** The demo's camera and what of today is recorded. */
 async function recorded(instance, client) {
   const camera = /\/cameras\/([\w-]+)/.exec((await client.open("/cameras")).text)[1];
   const spans = await until("something was recorded", async () => {
-    const { json } = await client.send(`/cameras/${camera}/intervals`, { date: DAY(await instance.now()) });
+    const { json } = await client.send(`/cameras/${camera}/intervals`, { date: tokyo(await instance.now()) });
     const [first] = json.intervals;
     return first && Date.parse(first.end) - Date.parse(first.start) > 3000 && json.intervals;
   });

@@ -5,7 +5,7 @@ use ciero_domain::contract::Contract;
 use ciero_domain::device::{Camera, Device, DeviceState};
 use ciero_domain::ids::ContractId;
 use ciero_domain::watch::{Keeps, Ledger, Recording, STRIDE, Seen, Tally, news};
-use ciero_ports::{Arrived, StoppedCamera};
+use ciero_ports::{Arrived, StoppedCamera, WatchedContract};
 use ciero_runtime::Moment;
 use futures::StreamExt;
 
@@ -23,11 +23,12 @@ pub(crate) struct Looked {
 }
 
 /// Looks at a contract. One that cannot be looked at counts as unread and never stops the rest.
-pub(crate) async fn look(app: &App, id: ContractId, now: Moment) -> Looked {
-    match cameras(app, &id, now).await {
+pub(crate) async fn look(app: &App, watched: WatchedContract, now: Moment) -> Looked {
+    match cameras(app, &watched, now).await {
         Ok(looked) => looked,
         Err(error) => {
             let error = format!("{error:#}");
+            let id = watched.contract;
             tracing::error!(contract = %id, error, "a contract's cameras could not be looked at");
             let tally = Tally {
                 watched: 1,
@@ -92,7 +93,8 @@ fn has_started(devices: &[Device], camera: &Camera) -> bool {
     device.is_some_and(|device| matches!(device.state, DeviceState::Active { .. }))
 }
 
-async fn cameras(app: &App, id: &ContractId, now: Moment) -> anyhow::Result<Looked> {
+async fn cameras(app: &App, watched_as: &WatchedContract, now: Moment) -> anyhow::Result<Looked> {
+    let id = &watched_as.contract;
     let mut looked = Looked {
         contract: id.clone(),
         tally: Tally::default(),
@@ -103,6 +105,10 @@ async fn cameras(app: &App, id: &ContractId, now: Moment) -> anyhow::Result<Look
     let (found, told) = tokio::try_join!(watched(app, id, now), told)?;
     let Some(Watched { contract, cameras }) = found else {
         looked.has_news = !news(&told, &[], now.0).is_empty();
+        if !looked.has_news {
+            // No camera is in use, and nothing is left to tell.
+            app.watch.unwatch(watched_as).await?;
+        }
         return Ok(looked);
     };
     let contract = &contract;

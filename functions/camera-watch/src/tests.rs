@@ -48,6 +48,20 @@ async fn retired_cameras_devices_that_never_started_and_ended_contracts_are_not_
 }
 
 #[tokio::test]
+async fn a_contract_is_watched_until_no_camera_is_in_use_and_nothing_is_left_to_tell() {
+    let world = World::of(2, 1);
+    world.record(0..2, 0..600);
+    world.ticks(0..900).await;
+    assert_eq!(world.notices().len(), 2, "both were told of their outage");
+    world.retire(0);
+    let listed = || world.0.lock().unwrap().watched.len();
+    world.tick(960).await;
+    assert_eq!(listed(), 2, "the end of the outage was told in this tick");
+    world.tick(1080).await;
+    assert_eq!(listed(), 1);
+}
+
+#[tokio::test]
 async fn art_13_a_suspended_contract_is_watched_on() {
     let world = World::of(1, 1);
     world.suspend(0);
@@ -110,7 +124,7 @@ async fn many_contracts_are_looked_at_in_parts_that_end_as_one() {
     assert_eq!(report(&one).tally.running, 12);
     assert_eq!(report(&parts).at, Some(at(600)));
     let parts_written = parts.0.lock().unwrap().runs_written;
-    assert_eq!(parts_written, 6 * 2, "12 pages make three parts");
+    assert_eq!(parts_written, 6 * 11, "12 pages make twelve parts");
 }
 
 #[tokio::test]

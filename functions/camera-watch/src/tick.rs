@@ -1,4 +1,4 @@
-//! One part of a run: some pages of contracts; at the end of the run, what there is to tell.
+//! One part of a run: some of the contracts; at the end of the run, what there is to tell.
 
 use ciero_domain::contract::stable_id;
 use ciero_domain::watch::is_interrupted;
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::look::{Looked, look};
 use crate::{App, metrics, tell};
 
-/// How many pages of contracts one part looks at: a small share of what the function's time would allow.
-const PAGES: usize = 5;
+/// How many contracts one part looks at: a small share of what the function's time would allow.
+const PORTION: u16 = 500;
 /// How many contracts are looked at side by side.
 const SIDE_BY_SIDE: usize = 16;
 /// How many stopped cameras the report lists, and of how many contracts one run tells; the next run tells the rest.
@@ -20,18 +20,17 @@ const MOST: usize = 1_000;
 /// Looks at the next contracts of a run, and either lets another part go on or ends the run. A part that comes again
 /// starts from the same place, and only the first to write its end goes on.
 pub(crate) async fn part(app: &App, mut run: WatchRun, now: Moment) -> anyhow::Result<Value> {
-    for _ in 0..PAGES {
-        let page = app.contracts.page(run.from.take()).await?;
-        let mut looked = futures::stream::iter(page.contracts)
-            .map(|id| look(app, id, now))
-            .buffered(SIDE_BY_SIDE);
-        while let Some(one) = looked.next().await {
-            note(&mut run, one);
-        }
-        run.from = page.next;
-        if run.from.is_none() {
-            return complete(app, run, now).await;
-        }
+    let page = app.watch.watched(run.after.take(), PORTION).await?;
+    let mut looked = futures::stream::iter(page.contracts)
+        .map(|watched| look(app, watched, now))
+        .buffered(SIDE_BY_SIDE);
+    while let Some(one) = looked.next().await {
+        note(&mut run, one);
+    }
+    drop(looked);
+    run.after = page.next;
+    if run.after.is_none() {
+        return complete(app, run, now).await;
     }
     run.version += 1;
     if app.watch.put_watch_run(&run).await? {

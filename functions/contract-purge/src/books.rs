@@ -5,7 +5,7 @@ use ciero_domain::contract::{Contract, Event, Facts, Step, Task, perform};
 use ciero_domain::hold::Holds;
 use ciero_domain::ids::ContractId;
 use ciero_domain::purge::{Act, Journal};
-use ciero_ports::{CommitError, Decision, HeldTask, Write, WriteKind};
+use ciero_ports::{CommitError, Decision, Write, WriteKind};
 use ciero_runtime::{Moment, facts};
 
 use crate::App;
@@ -41,21 +41,13 @@ impl Books {
     }
 
     /// Begins a decision that carries out work of the contract, whose next version is a condition by itself.
-    pub fn carrying_out(
-        &self,
-        held: &HeldTask,
-        task: &Task,
-        now: Moment,
-    ) -> anyhow::Result<(Contract, Decision)> {
+    pub fn carrying_out(&self, task: &Task, now: Moment) -> anyhow::Result<(Contract, Decision)> {
         let entry = perform(&self.contract, task, &self.facts, now.0);
         let entry = entry.context("the contract does not owe this work")?;
         let step = Step::of(Some(&self.contract), entry, &self.facts.operator);
         let step = step.context("an entry led to no contract")?;
         let after = step.contract.clone();
-        // It waits for its day unless it was handed over with this message.
-        let waiting = HeldTask::waiting(task.clone());
-        let held = if held.task == *task { held } else { &waiting };
-        let decision = Decision::default().step(step, Some(held));
+        let decision = Decision::default().step(step, Some(task));
         Ok((after, decision.and(self.holds_stand())))
     }
 

@@ -7,7 +7,7 @@ use ciero_domain::documents::Bilingual;
 use ciero_domain::purge::{
     Act, Certificate, Counted, FORMAT, Journal, Kept, SignedCertificate, Statement, Step, kept,
 };
-use ciero_ports::{HeldTask, Write};
+use ciero_ports::Write;
 use ciero_runtime::Moment;
 use jiff::civil::Date;
 
@@ -24,13 +24,13 @@ pub(crate) async fn certify(
     books: &mut Books,
     mut journal: Journal,
     mut acts: Vec<Act>,
-    (held, task): (&HeldTask, &Task),
+    task: &Task,
     now: Moment,
 ) -> anyhow::Result<Went> {
     acts.push(Act::Asked {
         step: Step::Certificate,
     });
-    let (after, decision) = books.carrying_out(held, task, now)?;
+    let (after, decision) = books.carrying_out(task, now)?;
     let decision = with_line(decision, &mut journal, acts, now);
     let gone_on = recovery_ends(tokyo_date(now.0));
     let signed = sign(app, books, &journal, (Statement::DataDeleted, gone_on), now).await?;
@@ -49,7 +49,7 @@ pub(crate) async fn certify(
 pub(crate) async fn erase_contact(
     app: &App,
     books: &Books,
-    (held, task): (&HeldTask, &Task),
+    task: &Task,
     now: Moment,
 ) -> anyhow::Result<Went> {
     let letter = stable_id(&task.contract, &Work::Certificate.effect());
@@ -61,7 +61,7 @@ pub(crate) async fn erase_contact(
     if !sweep_tables(app, books).await? {
         return Ok(Went::Overtaken);
     }
-    let (_, decision) = books.carrying_out(held, task, now)?;
+    let (_, decision) = books.carrying_out(task, now)?;
     Ok(match commit(app, &decision).await? {
         true => Went::Done,
         false => Went::Overtaken,
@@ -72,7 +72,7 @@ pub(crate) async fn erase_contact(
 pub(crate) async fn close(
     app: &App,
     books: &mut Books,
-    (held, task): (&HeldTask, &Task),
+    task: &Task,
     now: Moment,
 ) -> anyhow::Result<Went> {
     let mut journal = books.journal.clone().context("the purge has no journal")?;
@@ -85,7 +85,7 @@ pub(crate) async fn close(
     let found = steps::search(app, &journal, books).await?;
     anyhow::ensure!(found.is_empty(), "something was found again: {found:?}");
     let (acts, _) = journal.searched(&found, &books.holds, now.0);
-    let (_, decision) = books.carrying_out(held, task, now)?;
+    let (_, decision) = books.carrying_out(task, now)?;
     let decision = with_line(decision, &mut journal, acts, now);
     let statement = (Statement::RecoveryCopiesExpired, task.due);
     let signed = sign(app, books, &journal, statement, now).await?;

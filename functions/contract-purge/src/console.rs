@@ -9,7 +9,7 @@ use ciero_domain::contract::{Contract, Kind, Standing, Task, stable_id};
 use ciero_domain::ids::ContractId;
 use ciero_domain::purge::{Act, Journal, Line, Refusal, SignedCertificate, Statement, Step};
 use ciero_pages::{Frame, Section, Visitor, date, date_time, frame, hidden};
-use ciero_ports::{Body, Decision, HeldTask};
+use ciero_ports::{Body, Decision};
 use ciero_runtime::{Answer, Asked, Csrf, Moment, Operator, Outcome, PageLanguage, Problem};
 use http::{StatusCode, header};
 use maud::{Markup, html};
@@ -321,7 +321,7 @@ pub(crate) async fn run(
             let task = task.ok_or_else(|| refused(Refusal::NothingToDo))?;
             tracing::info!(operator = by, contract = %contract.id, "a purge was asked to go on");
             let name = format!("purge/asked/{}", now.0);
-            let body = Body::Work(HeldTask::waiting(task));
+            let body = Body::Work(task);
             let decision = Decision::default().say(stable_id(&contract.id, &name), now.0, body);
             let place = format!("/console/purges/{}", contract.id);
             Ok(Outcome::new(decision, Answer::done(place)))

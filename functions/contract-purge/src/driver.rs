@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use ciero_domain::calendar::tokyo_date;
 use ciero_domain::contract::{Task, Work, stable_id};
 use ciero_domain::purge::{Act, Journal, Next, Step, Targets};
-use ciero_ports::{Body, Decision, HeldTask, Message, Write};
+use ciero_ports::{Body, Decision, Message, Write};
 use ciero_runtime::Moment;
 
 use crate::books::{Books, commit, with_line};
@@ -27,25 +27,24 @@ pub(crate) enum Went {
 }
 
 /// Carries out one piece of work; what the contract does not owe is forgotten and touches nothing.
-pub(crate) async fn carry_out(app: &App, held: &HeldTask, now: Moment) -> anyhow::Result<()> {
-    let task = &held.task;
+pub(crate) async fn carry_out(app: &App, task: &Task, now: Moment) -> anyhow::Result<()> {
     let (mut portions, mut tries) = (0, 0);
     let mut books = Books::read(app, &task.contract).await?;
     // What was done of the step before and is not written down yet.
     let mut acts: Vec<Act> = Vec::new();
     loop {
-        let Some(next) = next_task(&books, held, now) else {
+        let Some(next) = next_task(&books, task, now) else {
             let owed = books.contract.owed();
             if !owed.contains(task) {
-                app.due.forget(held).await?;
+                app.due.forget(task).await?;
             }
             return Ok(());
         };
         let went = match next.work {
-            Work::Purge => begin(app, &mut books, held, &next, now).await?,
-            Work::Certificate => portion(app, &mut books, &mut acts, (held, &next), now).await?,
-            Work::Contact => certify::erase_contact(app, &books, (held, &next), now).await?,
-            _ => certify::close(app, &mut books, (held, &next), now).await?,
+            Work::Purge => begin(app, &mut books, &next, now).await?,
+            Work::Certificate => portion(app, &mut books, &mut acts, &next, now).await?,
+            Work::Contact => certify::erase_contact(app, &books, &next, now).await?,
+            _ => certify::close(app, &mut books, &next, now).await?,
         };
         match went {
             Went::On => portions += 1,
@@ -65,24 +64,18 @@ pub(crate) async fn carry_out(app: &App, held: &HeldTask, now: Moment) -> anyhow
 }
 
 /// Returns what the message is for, or what its own work led to: a purge that has begun goes on at once.
-fn next_task(books: &Books, held: &HeldTask, now: Moment) -> Option<Task> {
+fn next_task(books: &Books, asked: &Task, now: Moment) -> Option<Task> {
     let today = tokyo_date(now.0);
     let owed = books.contract.owed().into_iter();
     let due = owed.filter(|task| task.due <= today);
     let mut due: Vec<Task> = due.collect();
-    let begun = held.task.work == Work::Purge;
-    due.retain(|task| *task == held.task || (begun && task.work == Work::Certificate));
+    let begun = asked.work == Work::Purge;
+    due.retain(|task| task == asked || (begun && task.work == Work::Certificate));
     due.into_iter().min()
 }
 
 /// Begins the journal with everything that has to be found outside of the tables.
-async fn begin(
-    app: &App,
-    books: &mut Books,
-    held: &HeldTask,
-    task: &Task,
-    now: Moment,
-) -> anyhow::Result<Went> {
+async fn begin(app: &App, books: &mut Books, task: &Task, now: Moment) -> anyhow::Result<Went> {
     let id = &task.contract;
     let refused = Journal::may_begin(&books.contract, tokyo_date(now.0));
     refused.with_context(|| format!("contract {id}"))?;
@@ -91,7 +84,7 @@ async fn begin(
     let users = app.people.users(id).await?;
     let targets = Targets::of(&cameras, &devices, &users);
     let (journal, line) = Journal::begin(&books.contract, targets, now.0);
-    let (after, decision) = books.carrying_out(held, task, now)?;
+    let (after, decision) = books.carrying_out(task, now)?;
     let write = Write::Purge(Box::new(journal.clone()), Box::new(line));
     if !commit(app, &decision.and(write)).await? {
         return Ok(Went::Overtaken);
@@ -107,7 +100,7 @@ async fn portion(
     app: &App,
     books: &mut Books,
     acts: &mut Vec<Act>,
-    (held, task): (&HeldTask, &Task),
+    task: &Task,
     now: Moment,
 ) -> anyhow::Result<Went> {
     let mut journal = books.journal.clone().context("the purge has no journal")?;
@@ -125,7 +118,7 @@ async fn portion(
         }
         Next::Ask(Step::Certificate) => {
             let acts = std::mem::take(acts);
-            return certify::certify(app, books, journal, acts, (held, task), now).await;
+            return certify::certify(app, books, journal, acts, task, now).await;
         }
         Next::Ask(Step::Search) => search(app, books, &mut journal, acts, now).await?,
         Next::Ask(step @ (Step::Register | Step::Records)) => {
@@ -235,7 +228,7 @@ async fn go_on(app: &App, books: &Books, task: &Task, now: Moment) -> anyhow::Re
     let message = Message {
         id: stable_id(&task.contract, &format!("purge/line/{lines}/{}", now.0)),
         at: now.0,
-        body: Body::Work(HeldTask::waiting(task.clone())),
+        body: Body::Work(task.clone()),
     };
     let sent = app.desk.queues.send(std::slice::from_ref(&message)).await;
     anyhow::ensure!(!sent.is_empty(), "the queue did not take the next part");

@@ -75,8 +75,8 @@ impl OnEvent for App {
 async fn carry_out(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<()> {
     let message = item.message()?;
     match &message.body {
-        Body::Work(held) if held.task.work.kind() == Kind::Purge => {
-            driver::carry_out(app, held, now).await
+        Body::Work(task) if task.work.kind() == Kind::Purge => {
+            driver::carry_out(app, task, now).await
         }
         _ => anyhow::bail!("message {} belongs to another queue", message.id),
     }

@@ -8,7 +8,7 @@ mod world;
 use ciero_domain::contract::{Task, Work};
 use ciero_domain::hold::{Hold, Scope};
 use ciero_domain::purge::{Act, Statement};
-use ciero_ports::{Certificates, Confidential, Decision, HeldTask, People, Write};
+use ciero_ports::{Certificates, Confidential, Decision, People, Write};
 use ciero_runtime::{Event, OnEvent, Role, Session, testing, verify};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
@@ -155,9 +155,7 @@ mod art_15 {
                 contract: world.contract.clone(),
                 work: Work::Purge,
             };
-            driver::carry_out(&world.app, &HeldTask::waiting(task), now(on))
-                .await
-                .unwrap();
+            driver::carry_out(&world.app, &task, now(on)).await.unwrap();
             let left = world.items().await;
             // A message that the contract does not owe is forgotten, and nothing else.
             let only_due = |item: &&String| !item.contains("DUE#");

@@ -25,8 +25,8 @@ async fn park(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<()> {
     let queue = message
         .as_ref()
         .map_or("unknown", |message| message.body.topic().name());
-    let held = message.as_ref().and_then(|message| match &message.body {
-        Body::Work(held) => Some(held.clone()),
+    let task = message.as_ref().and_then(|message| match &message.body {
+        Body::Work(task) => Some(task.clone()),
         _ => None,
     });
     let parked = Parked {
@@ -37,7 +37,7 @@ async fn park(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<()> {
         tries: 0,
         parked_at: now.0,
     };
-    app.due.park(&parked, held).await?;
+    app.due.park(&parked, task).await?;
     tracing::error!(id = parked.id, queue, "a message was parked for a person");
     // CloudWatch's embedded format needs no call and no permission; an alarm watches it.
     let line = json!({

@@ -103,7 +103,7 @@ fn again(app: &App, parked: &Parked, who: (&str, Moment)) -> Result<Decision, Pr
         )
     })?;
     let contract: Option<ContractId> = match &message.body {
-        Body::Work(held) => Some(held.task.contract.clone()),
+        Body::Work(task) => Some(task.contract.clone()),
         Body::Notice(notice) => notice.contract().cloned(),
         Body::RescreenCustomer(contract) => Some(contract.clone()),
         Body::Export(contract, _) => Some(contract.clone()),
@@ -117,7 +117,7 @@ fn again(app: &App, parked: &Parked, who: (&str, Moment)) -> Result<Decision, Pr
     };
     let detail = json!({"message": message.id, "queue": parked.queue});
     let decision = match message.body {
-        Body::Work(held) => Decision::of(Write::Arm(held.task)),
+        Body::Work(task) => Decision::of(Write::Arm(task)),
         // Over the outbox, so that it goes out even if this ends here.
         _ => Decision {
             messages: vec![message],

@@ -19,8 +19,12 @@ pub async fn look_at(app: &App, only: Option<&str>, now: Moment) -> Result<Value
         .filter(|version| only.is_none_or(|name| version.version == name));
     let (mut shown, mut not_shown) = (0, 0);
     for version in due {
-        for language in [Language::Ja, Language::En] {
-            match look(app, version, language, now).await? {
+        let (ja, en) = tokio::try_join!(
+            look(app, version, Language::Ja, now),
+            look(app, version, Language::En, now),
+        )?;
+        for is_shown in [ja, en] {
+            match is_shown {
                 true => shown += 1,
                 false => not_shown += 1,
             }

@@ -8,7 +8,7 @@ use ciero_domain::contract::{Contract, Debt, Draft, DraftState, Task, Work};
 use ciero_domain::ids::ContractId;
 use ciero_domain::money::Yen;
 use ciero_pages::{Section, yen};
-use ciero_ports::Parked;
+use ciero_ports::{DueSpan, Parked};
 use ciero_runtime::Problem;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -95,12 +95,18 @@ async fn before_their_demand(
     let due = app.console.due.as_ref();
     let mut tasks: Vec<Task> = Vec::new();
     for shard in 0..due.shards() {
-        tasks.extend(due.due(shard, last, u16::MAX).await?);
-        let handed = due.overdue(shard, Timestamp::MAX).await?;
-        tasks.extend(handed.into_iter().map(|held| held.task));
+        let span = DueSpan {
+            shard,
+            through: last,
+            // What is in its queue counts, too.
+            lost_since: Timestamp::MAX,
+            after: None,
+        };
+        let found = due.due(span, u16::MAX).await?;
+        tasks.extend(found.into_iter().map(|held| held.task));
     }
     let parked = due.parked().await?;
-    tasks.extend(parked.iter().filter_map(Parked::work).map(|held| held.task));
+    tasks.extend(parked.iter().filter_map(Parked::work));
     let demands = tasks
         .into_iter()
         .filter(|task| matches!(task.work, Work::Demand { .. }));

@@ -1,7 +1,7 @@
 //! The service clock: a stored offset to real time that a restart never makes smaller.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -121,7 +121,8 @@ impl ServiceClock {
         self.real_now().as_millisecond()
     }
 
-    /// Moves the clock ahead to `wanted` and stores the move before it is seen.
+    /// Moves the clock ahead to `wanted` and stores the move before it is seen. The end of the process does not take it back; a
+    /// cut of power may, as it may take back what the stores wrote, until `keep` returned.
     pub fn advance_to(&self, wanted: Timestamp) -> Result<(), ClockError> {
         let _one_at_a_time = self
             .inner
@@ -138,14 +139,19 @@ impl ServiceClock {
         self.inner.offset_ms.store(offset_ms, Ordering::Release);
         Ok(())
     }
+
+    /// Makes sure that a cut of power takes no move back that was made before.
+    pub fn keep(&self) -> Result<(), ClockError> {
+        File::open(&self.inner.path)?.sync_all()?;
+        let folder = self.inner.path.parent().unwrap_or(Path::new("."));
+        Ok(File::open(folder)?.sync_all()?)
+    }
 }
 
-/// Replaces the file as a whole, so that a cut of power leaves the old offset or the new one.
+/// Replaces the file as a whole, so that what reads it finds the old offset or the new one.
 fn store(path: &Path, offset_ms: i64) -> io::Result<()> {
     let beside = path.with_extension("json.new");
-    let mut file = File::create(&beside)?;
-    file.write_all(&serde_json::to_vec(&Stored { offset_ms })?)?;
-    file.sync_all()?;
+    fs::write(&beside, serde_json::to_vec(&Stored { offset_ms })?)?;
     fs::rename(&beside, path)
 }
 
@@ -191,6 +197,7 @@ mod tests {
         let real = fixed("2026-11-22T00:00:00Z");
         let clock = ServiceClock::open_on(dir.path(), None, real.clone()).unwrap();
         clock.advance_to(time("2027-11-22T00:00:00Z")).unwrap();
+        clock.keep().unwrap();
         drop(clock);
         let start = Some(time("2026-01-01T00:00:00Z"));
         let again = ServiceClock::open_on(dir.path(), start, real).unwrap();

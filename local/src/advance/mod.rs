@@ -91,6 +91,8 @@ impl Advancer {
             self.drain().await?;
         }
         self.move_to(target)?;
+        let kept = self.apis.clock.keep();
+        kept.map_err(|error| AdvanceError::Clock(error.to_string()))?;
         if let Err(error) = self.apis.dynamodb.sweep_ttl().await {
             eprintln!("clock: expired items could not be deleted: {error}");
         }
@@ -100,14 +102,9 @@ impl Advancer {
 
     /// The clock runs on while work is done, so it may have passed this moment by itself.
     fn move_to(&self, moment: Timestamp) -> Result<(), AdvanceError> {
-        let clock = &self.apis.clock;
-        if moment <= clock.now() {
-            return Ok(());
-        }
-        match clock.advance_to(moment) {
-            Ok(()) => Ok(()),
-            Err(_) if moment <= clock.now() => Ok(()),
-            Err(error) => Err(AdvanceError::Clock(error.to_string())),
+        match self.apis.clock.advance_to(moment) {
+            Err(error) if moment > self.now() => Err(AdvanceError::Clock(error.to_string())),
+            _ => Ok(()),
         }
     }
 

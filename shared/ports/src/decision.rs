@@ -61,7 +61,7 @@ pub enum Write {
     /// Due work that exists from now on.
     Arm(Task),
     /// Due work that is void or done.
-    Disarm(HeldTask),
+    Disarm(Task),
     /// A thing that exists once; refused if it is there.
     Effect(Effect),
     /// A document of a contract; refused if its number is taken.
@@ -192,26 +192,6 @@ pub struct KeptConsent {
     pub acceptances: Vec<Acceptance>,
 }
 
-/// Where a piece of due work is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HeldTask {
-    #[serde(flatten)]
-    pub task: Task,
-    /// When it was handed to its queue; `None` while it waits for its day.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub handed_at: Option<Timestamp>,
-}
-
-impl HeldTask {
-    /// A task that waits for its day.
-    pub fn waiting(task: Task) -> Self {
-        HeldTask {
-            task,
-            handed_at: None,
-        }
-    }
-}
-
 /// What kind of write met something in its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteKind {
@@ -290,7 +270,7 @@ pub enum Body {
     /// End the contracts from this page on with the service (14-1); `None` for the first page.
     EndWithService(Option<String>),
     /// Carry out due work.
-    Work(HeldTask),
+    Work(Task),
 }
 
 /// A list or the register changed, and whoever was screened before is screened again.
@@ -335,7 +315,7 @@ impl Body {
             Body::Export(..) => Topic::Exports,
             Body::CopyHold(_) => Topic::HoldCopies,
             Body::EndWithService(_) => Topic::ServiceEnd,
-            Body::Work(held) => Topic::Work(held.task.work.kind()),
+            Body::Work(task) => Topic::Work(task.work.kind()),
         }
     }
 }
@@ -377,20 +357,21 @@ impl Decision {
     }
 
     /// Adds everything that a contract's entry leads to. `carries_out` is the due work that it does, which
-    /// is gone with it wherever it is kept.
+    /// is gone with it.
     #[must_use]
-    pub fn step(mut self, step: Step, carries_out: Option<&HeldTask>) -> Self {
+    pub fn step(mut self, step: Step, carries_out: Option<&Task>) -> Self {
         let (id, at) = (step.contract.id.clone(), step.entry.at);
         let version = step.contract.version;
         let registers = matches!(step.entry.event, Event::ParticularsRegistered { .. });
         let contract = Write::Contract(Box::new(step.contract), Box::new(step.entry));
         self.writes.push(contract);
-        let done = carries_out.map(|held| &held.task);
         // What does not fit is forgotten on its day: the contract does not owe it any more.
-        let void = step.disarmed.into_iter().filter(|task| Some(task) != done);
+        let void = step
+            .disarmed
+            .into_iter()
+            .filter(|task| Some(task) != carries_out);
         let void = void.take(MOST_DISARMED);
-        let void = void.map(|task| Write::Disarm(HeldTask::waiting(task)));
-        self.writes.extend(void);
+        self.writes.extend(void.map(Write::Disarm));
         self.writes.extend(carries_out.cloned().map(Write::Disarm));
         self.writes.extend(step.armed.into_iter().map(Write::Arm));
         self.writes

@@ -22,8 +22,8 @@ pub use cloud::{
     MockStreams, MockThings,
 };
 pub use decision::{
-    AuditRow, Body, CommitError, Decision, HeldTask, KeptConsent, Message, Rescreening, Stored,
-    Topic, Write, WriteKind,
+    AuditRow, Body, CommitError, Decision, KeptConsent, Message, Rescreening, Stored, Topic, Write,
+    WriteKind,
 };
 pub use disclosure::{Archive, CaseFiles, Disclosures};
 #[cfg(feature = "mocks")]
@@ -39,8 +39,8 @@ pub use purge::{Certificates, Files, Portion, Purges};
 pub use purge::{MockCertificates, MockFiles, MockPurges};
 pub use records::{
     Applications, Audit, AuditReport, AuditReports, AuditRun, Billing, Cases, Confidential,
-    ContractPage, Contracts, Devices, Documents, DueWork, Ledger, Notices, Parked, People,
-    Resellers, Seen, StoreError, Viewing,
+    ContractPage, Contracts, Devices, Documents, DueSpan, DueWork, HeldTask, Ledger, Notices,
+    Parked, People, Resellers, Seen, StoreError, Viewing,
 };
 #[cfg(feature = "mocks")]
 pub use records::{
@@ -51,4 +51,4 @@ pub use records::{
 pub use remembered::{Attempt, Remembered};
 #[cfg(feature = "mocks")]
 pub use watch::MockWatch;
-pub use watch::{StoppedCamera, Watch, WatchReport, WatchRun};
+pub use watch::{StoppedCamera, Watch, WatchReport, WatchRun, WatchedContract, WatchedPage};

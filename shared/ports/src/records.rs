@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::decision::{AuditRow, Body, CommitError, Decision, HeldTask, Message};
+use crate::decision::{AuditRow, Body, CommitError, Decision, Message};
 use crate::remembered::Remembered;
 
 /// Why a read failed.
@@ -141,37 +141,56 @@ impl Parked {
     }
 
     /// Returns the due work that it asks for.
-    pub fn work(&self) -> Option<HeldTask> {
+    pub fn work(&self) -> Option<Task> {
         match self.message()?.body {
-            Body::Work(held) => Some(held),
+            Body::Work(task) => Some(task),
             _ => None,
         }
     }
+}
+
+/// A piece of due work as the table has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldTask {
+    pub task: Task,
+    /// When it was handed to its queue; `None` while it waits for its day.
+    pub handed_at: Option<Timestamp>,
+}
+
+/// Which work of a shard is looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueSpan {
+    pub shard: u16,
+    /// The last day that counts.
+    pub through: Date,
+    /// What was handed over at this moment or before, and is not done, counts as lost.
+    pub lost_since: Timestamp,
+    /// Goes on after this one.
+    pub after: Option<Task>,
 }
 
 /// Due work in the table: waiting, handed to a queue, or parked. All reads are strong.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait DueWork: Send + Sync {
-    /// Work of one shard whose day has come, the oldest first.
-    async fn due(&self, shard: u16, today: Date, most: u16) -> Result<Vec<Task>, StoreError>;
+    /// Work of a span that is in no queue: it waits for its day, or was handed over so long ago that it got lost. The oldest
+    /// first.
+    async fn due(&self, span: DueSpan, most: u16) -> Result<Vec<HeldTask>, StoreError>;
     /// How many shards there are.
     fn shards(&self) -> u16;
-    /// Notes that work is in its queue: it is no longer waiting. Doing so twice changes nothing.
-    async fn hand(&self, tasks: &[HeldTask]) -> Result<(), StoreError>;
-    /// Work of one shard that was handed over before a moment and is not done.
-    async fn overdue(&self, shard: u16, before: Timestamp) -> Result<Vec<HeldTask>, StoreError>;
-    /// Lets handed work wait again, so that the next tick finds it.
-    async fn take_back(&self, tasks: &[HeldTask]) -> Result<(), StoreError>;
+    /// Notes that work is in its queue since a moment: it is no longer waiting. Doing so twice changes nothing.
+    async fn hand(&self, tasks: &[Task], at: Timestamp) -> Result<(), StoreError>;
+    /// Lets work wait that no queue took, so that the next tick finds it.
+    async fn take_back(&self, tasks: &[Task]) -> Result<(), StoreError>;
     /// Forgets work that a contract does not owe any more.
-    async fn forget(&self, task: &HeldTask) -> Result<(), StoreError>;
+    async fn forget(&self, task: &Task) -> Result<(), StoreError>;
     /// Tells whether a piece of work is kept anywhere: waiting, handed to its queue, or parked.
     async fn is_held(&self, task: &Task) -> Result<bool, StoreError>;
     /// Notes why a message failed once more, for the person who will look at it.
     async fn failed(&self, body: &str, reason: &str, at: Timestamp) -> Result<(), StoreError>;
     /// Sets a message aside for a person; it is no longer handed out. Its reason is the last one noted,
     /// and its tries are those that were.
-    async fn park(&self, parked: &Parked, task: Option<HeldTask>) -> Result<(), StoreError>;
+    async fn park(&self, parked: &Parked, task: Option<Task>) -> Result<(), StoreError>;
     /// Everything that is parked.
     async fn parked(&self) -> Result<Vec<Parked>, StoreError>;
     /// Takes a message off the list.

@@ -17,6 +17,22 @@ pub struct StoppedCamera {
     pub trouble: Trouble,
 }
 
+/// A contract that is watched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WatchedContract {
+    pub contract: ContractId,
+    /// How many cameras were ever added; another one brings the contract back.
+    pub cameras_added: u64,
+}
+
+/// Some of the contracts that are watched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WatchedPage {
+    pub contracts: Vec<WatchedContract>,
+    /// After which contract the next page goes on; `None` on the last.
+    pub next: Option<ContractId>,
+}
+
 /// What the newest complete run saw, one item that the next run replaces.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WatchReport {
@@ -35,8 +51,8 @@ pub struct WatchRun {
     pub began: Timestamp,
     /// Counts the parts that are written down; 0 before the first.
     pub version: u64,
-    /// Where the next part goes on.
-    pub from: Option<String>,
+    /// After which contract the next part goes on.
+    pub after: Option<ContractId>,
     pub tally: Tally,
     pub stopped: Vec<StoppedCamera>,
     /// Contracts with something to tell, which waits until all cameras were looked at.
@@ -49,7 +65,7 @@ impl WatchRun {
         WatchRun {
             began,
             version: 0,
-            from: None,
+            after: None,
             tally: Tally::default(),
             stopped: Vec::new(),
             with_news: Vec::new(),
@@ -61,6 +77,14 @@ impl WatchRun {
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Watch: Send + Sync {
+    /// Contracts to which cameras were added, in the order of their identifiers and after one of them: at most so many.
+    async fn watched(
+        &self,
+        after: Option<ContractId>,
+        most: u16,
+    ) -> Result<WatchedPage, StoreError>;
+    /// Takes a contract off that list, unless a camera was added since it was read.
+    async fn unwatch(&self, contract: &WatchedContract) -> Result<(), StoreError>;
     /// The ledgers of a contract's cameras.
     async fn ledgers(&self, contract: &ContractId) -> Result<Vec<Ledger>, StoreError>;
     /// Writes a ledger on top of its version before. `false` if another run was faster.

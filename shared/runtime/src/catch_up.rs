@@ -4,7 +4,7 @@ use anyhow::Context as _;
 use ciero_domain::calendar::tokyo_date;
 use ciero_domain::contract::{Contract, Facts, Kind, Step, Task, perform};
 use ciero_domain::ids::ContractId;
-use ciero_ports::{CommitError, Contracts, Decision, HeldTask, StoreError, WriteKind};
+use ciero_ports::{CommitError, Contracts, Decision, StoreError, WriteKind};
 
 use crate::{Desk, Moment};
 
@@ -20,12 +20,10 @@ pub struct Books<'a> {
     pub desk: &'a Desk,
 }
 
-/// Does everything of a contract, as it was just read, whose day has come; returns the contract and what was done. `held` says
-/// where a piece of work is kept if it does not wait for its day.
+/// Does everything of a contract, as it was just read, whose day has come; returns the contract and what was done.
 pub(crate) async fn catch_up(
     books: Books<'_>,
     mut contract: Contract,
-    held: &[HeldTask],
     facts: &Facts,
     now: Moment,
 ) -> anyhow::Result<(Contract, Vec<Task>)> {
@@ -39,12 +37,7 @@ pub(crate) async fn catch_up(
         let Some(task) = next.filter(|task| task.due <= today) else {
             break;
         };
-        let place = held
-            .iter()
-            .find(|held| held.task == task)
-            .cloned()
-            .unwrap_or_else(|| HeldTask::waiting(task.clone()));
-        match books.carry_out(&contract, &place, facts, now).await? {
+        match books.carry_out(&contract, &task, facts, now).await? {
             Some(after) => {
                 contract = after;
                 done.push(task);
@@ -72,7 +65,7 @@ impl Books<'_> {
         let Some(contract) = self.contracts.contract(id).await? else {
             return Ok(None);
         };
-        match catch_up(self, contract, &[], facts, now).await {
+        match catch_up(self, contract, facts, now).await {
             Ok((contract, _)) => Ok(Some(contract)),
             Err(error) => {
                 tracing::warn!(contract = %id, %error, "due work was left for later");
@@ -90,16 +83,16 @@ impl Books<'_> {
     async fn carry_out(
         &self,
         contract: &Contract,
-        held: &HeldTask,
+        task: &Task,
         facts: &Facts,
         now: Moment,
     ) -> anyhow::Result<Option<Contract>> {
-        let entry = perform(contract, &held.task, facts, now.0);
+        let entry = perform(contract, task, facts, now.0);
         let entry = entry.context("the contract does not owe this work")?;
         let step = Step::of(Some(contract), entry, &facts.operator);
         let step = step.context("an entry led to no contract")?;
         let after = step.contract.clone();
-        let decision = Decision::default().step(step, Some(held));
+        let decision = Decision::default().step(step, Some(task));
         match self.desk.ledger.commit(&decision).await {
             Ok(()) => {
                 self.desk.hand_over(&decision).await;

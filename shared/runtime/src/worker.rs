@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ciero_domain::contract::{Contract, Facts};
+use ciero_domain::contract::{Contract, Facts, Task};
 use ciero_domain::ids::ContractId;
-use ciero_ports::{Body, Contracts, Documents, DueWork, HeldTask};
+use ciero_ports::{Body, Contracts, Documents, DueWork};
 
 use crate::catch_up::{Books, catch_up};
 use crate::{BatchOutcome, Desk, Moment, QueueItem, facts, note_failure};
@@ -24,7 +24,7 @@ pub struct Worker {
 }
 
 /// One contract's messages of a batch.
-type Group = Vec<(QueueItem, HeldTask)>;
+type Group = Vec<(QueueItem, Task)>;
 
 impl Worker {
     /// Works through a batch. Contracts are worked on side by side, one contract's messages one by one.
@@ -41,9 +41,9 @@ impl Worker {
         let mut groups: BTreeMap<ContractId, Group> = BTreeMap::new();
         for item in items {
             match read(&item) {
-                Ok(held) => {
-                    let group = groups.entry(held.task.contract.clone()).or_default();
-                    group.push((item, held));
+                Ok(task) => {
+                    let group = groups.entry(task.contract.clone()).or_default();
+                    group.push((item, task));
                 }
                 Err(error) => {
                     note_failure(self.due.as_ref(), &mut outcome, (&item, &error), now).await;
@@ -87,8 +87,7 @@ impl Worker {
         facts: &Facts,
         now: Moment,
     ) -> Vec<(QueueItem, anyhow::Error)> {
-        let held: Vec<HeldTask> = group.iter().map(|(_, held)| held.clone()).collect();
-        match self.catch_up((&id, contract), &held, facts, now).await {
+        match self.catch_up((&id, contract), &group, facts, now).await {
             Ok(()) => Vec::new(),
             Err(error) => {
                 let text = format!("{error:#}");
@@ -102,7 +101,7 @@ impl Worker {
     async fn catch_up(
         &self,
         (id, contract): (&ContractId, Option<Contract>),
-        held: &[HeldTask],
+        group: &Group,
         facts: &Facts,
         now: Moment,
     ) -> anyhow::Result<()> {
@@ -110,11 +109,11 @@ impl Worker {
             Some(contract) => contract,
             None => self.books().read(id).await?,
         };
-        let (contract, done) = catch_up(self.books(), contract, held, facts, now).await?;
+        let (contract, done) = catch_up(self.books(), contract, facts, now).await?;
         let owed = contract.owed();
-        for held in held {
-            if !done.contains(&held.task) && !owed.contains(&held.task) {
-                self.due.forget(held).await?;
+        for (_, task) in group {
+            if !done.contains(task) && !owed.contains(task) {
+                self.due.forget(task).await?;
             }
         }
         Ok(())
@@ -129,10 +128,10 @@ impl Worker {
 }
 
 /// Reads the due work that a message asks for.
-fn read(item: &QueueItem) -> anyhow::Result<HeldTask> {
+fn read(item: &QueueItem) -> anyhow::Result<Task> {
     let message = item.message()?;
     match message.body {
-        Body::Work(held) => Ok(held),
+        Body::Work(task) => Ok(task),
         _ => anyhow::bail!("message {} is no due work", message.id),
     }
 }

@@ -82,8 +82,8 @@ impl Table {
                 Write::Arm(task) => {
                     self.tasks.insert(task.clone());
                 }
-                Write::Disarm(held) => {
-                    self.tasks.remove(&held.task);
+                Write::Disarm(task) => {
+                    self.tasks.remove(task);
                 }
                 _ => {}
             }
@@ -130,8 +130,8 @@ fn worker(table: &Arc<Mutex<Table>>) -> Worker {
     queues.expect_send().returning(<[Message]>::to_vec);
     let mut due = MockDueWork::new();
     let forget = table.clone();
-    due.expect_forget().returning(move |held| {
-        forget.lock().unwrap().tasks.remove(&held.task);
+    due.expect_forget().returning(move |task| {
+        forget.lock().unwrap().tasks.remove(task);
         Ok(())
     });
     due.expect_failed().returning(|_, _, _| Ok(()));
@@ -163,7 +163,7 @@ fn items(tasks: impl IntoIterator<Item = Task>) -> Vec<QueueItem> {
         let message = Message {
             id: ciero_domain::contract::stable_id(&task.contract, &place.to_string()),
             at: noon(task.due).0,
-            body: Body::Work(HeldTask::waiting(task)),
+            body: Body::Work(task),
         };
         QueueItem {
             message_id: place.to_string(),

@@ -11,12 +11,12 @@ use aws_types::SdkConfig;
 use ciero_domain::Language;
 use ciero_domain::application::Channel;
 use ciero_domain::calendar::{days, start_of};
-use ciero_domain::contract::{Cancellation, Command, Contract, Facts, Step, Work, perform};
+use ciero_domain::contract::{Cancellation, Command, Contract, Facts, Step, Task, Work, perform};
 use ciero_domain::device::{Camera, Device, DeviceKind, DeviceState};
 use ciero_domain::documents::Operator;
 use ciero_domain::ids::{CameraId, ContractId, DeviceId, ID_BYTES, UserId};
 use ciero_domain::user::{NewUser, Role, User};
-use ciero_ports::{Decision, HeldTask, Ledger, Write};
+use ciero_ports::{Decision, Ledger, Write};
 use ciero_store::Store;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -113,10 +113,10 @@ fn ended(contract: &Contract, start: Date) -> Vec<Decision> {
         prices: Vec::new(),
         terms: Vec::new(),
     };
-    let step = |contract: &Contract, entry, held: Option<&HeldTask>| {
+    let step = |contract: &Contract, entry, carries_out: Option<&Task>| {
         let step = Step::of(Some(contract), entry, &facts.operator).unwrap();
         let after = step.contract.clone();
-        let mut decision = Decision::default().step(step, held);
+        let mut decision = Decision::default().step(step, carries_out);
         // These people are invented; nobody is written to.
         decision.messages.clear();
         (after, decision)
@@ -134,7 +134,7 @@ fn ended(contract: &Contract, start: Date) -> Vec<Decision> {
         .find(|task| task.work == Work::End);
     let task = task.unwrap();
     let entry = perform(&contract, &task, &facts, start_of(task.due)).unwrap();
-    let (_, ended) = step(&contract, entry, Some(&HeldTask::waiting(task)));
+    let (_, ended) = step(&contract, entry, Some(&task));
     vec![cancelled, ended]
 }
 

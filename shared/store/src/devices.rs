@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::ids::{CameraId, ContractId, DeviceId};
-use ciero_ports::{Devices, StoreError, WriteKind};
+use ciero_ports::{Devices, StoreError, WatchedContract, WriteKind};
 use jiff::Timestamp;
 
 use crate::Store;
@@ -27,10 +27,18 @@ pub(crate) fn put_camera(camera: &Camera) -> Operations {
     Ok(vec![Operation::put_version(item, camera.version)])
 }
 
-/// Counts an addition, on top of the count before it.
+/// Counts an addition, on top of the count before it, and lets the contract be watched.
 pub(crate) fn put_cameras_added(contract: &ContractId, count: u64) -> Operations {
     let item = Item::with_body(keys::cameras_added(contract), &count)?;
-    Ok(vec![Operation::put_version(item, count)])
+    let watched = WatchedContract {
+        contract: contract.clone(),
+        cameras_added: count,
+    };
+    let watched = Item::with_body(keys::watched(contract), &watched)?.version(count);
+    Ok(vec![
+        Operation::put_version(item, count),
+        Operation::put(watched, Condition::Always, WriteKind::Once),
+    ])
 }
 
 /// Binds a serial to a contract.

@@ -1,20 +1,19 @@
-//! Due work: waiting under its day, handed to a queue, or parked for a person.
+//! Due work: under its day until it is done or parked for a person.
 //!
-//! Handing over writes the new place before it deletes the old one, so a crash in between leaves work in
-//! both and it is handed over twice; the effect's name makes the second time do nothing.
+//! Handing over marks the item where it is. A mark may come after the work was done by a person's command, and brings the
+//! item back; its message then finds that the contract does not owe it, and forgets it again.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use ciero_domain::contract::Task;
-use ciero_ports::{DueWork, HeldTask, Parked, StoreError, WriteKind};
-use jiff::civil::Date;
+use ciero_ports::{DueSpan, DueWork, HeldTask, Parked, StoreError, WriteKind};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::item::{Item, Unwritable, body, key_attributes};
+use crate::item::{Attributes, Item, Unwritable, body, key_attributes};
 use crate::keys::{self, Key};
 use crate::operation::{Condition, Operation, Operations, Table};
-use crate::reading::Range;
+use crate::reading::{Range, pages_of};
 use crate::writing::unwritable;
 use crate::{Store, describe};
 
@@ -29,7 +28,7 @@ const REASON_KEPT: SignedDuration = SignedDuration::from_hours(24 * 14);
 
 /// Writes a task that waits for its day. Arming it again changes nothing.
 pub(crate) fn arm(task: &Task, shards: u16) -> Operations {
-    let item = Item::with_body(place(&HeldTask::waiting(task.clone()), shards)?, task)?;
+    let item = Item::with_body(place(task, shards)?, task)?;
     Ok(vec![Operation::put(
         item,
         Condition::Always,
@@ -37,9 +36,9 @@ pub(crate) fn arm(task: &Task, shards: u16) -> Operations {
     )])
 }
 
-/// Deletes a task from where it is kept.
-pub(crate) fn disarm(held: &HeldTask, shards: u16) -> Operations {
-    let key = place(held, shards)?;
+/// Deletes a task.
+pub(crate) fn disarm(task: &Task, shards: u16) -> Operations {
+    let key = place(task, shards)?;
     Ok(vec![Operation::delete(
         key,
         Condition::Always,
@@ -48,11 +47,18 @@ pub(crate) fn disarm(held: &HeldTask, shards: u16) -> Operations {
 }
 
 /// Returns where a task is kept.
-fn place(held: &HeldTask, shards: u16) -> Result<Key, Unwritable> {
+fn place(task: &Task, shards: u16) -> Result<Key, Unwritable> {
     if shards == 0 {
         return Err(Unwritable("this function has no due work".to_owned()));
     }
-    Ok(keys::held_task(held, shards))
+    Ok(keys::task(task, shards))
+}
+
+fn held(item: Attributes) -> Result<HeldTask, StoreError> {
+    let handed_at = item.get(keys::HANDED_AT).and_then(|at| at.as_n().ok());
+    let handed_at = handed_at.and_then(|at| Timestamp::from_second(at.parse().ok()?).ok());
+    let task = body(item)?;
+    Ok(HeldTask { task, handed_at })
 }
 
 /// Why the last try of a message failed.
@@ -89,33 +95,20 @@ impl Store {
         ))
     }
 
-    fn put_request(&self, held: &HeldTask) -> Result<WriteRequest, StoreError> {
-        let key = place(held, self.due_shards).map_err(unwritable)?;
-        let item = match held.handed_at {
-            None => Item::with_body(key, &held.task),
-            Some(_) => Item::with_body(key, held),
+    /// Writes tasks with the mark of their queue, or without one.
+    async fn mark(&self, tasks: &[Task], handed_at: Option<Timestamp>) -> Result<(), StoreError> {
+        let put = |task: &Task| {
+            let item = Item::with_body(place(task, self.due_shards)?, task)?;
+            let item = match handed_at {
+                None => item,
+                Some(at) => item.number(keys::HANDED_AT, at.as_second()),
+            };
+            let put = PutRequest::builder().set_item(Some(item.into_attributes()));
+            let put = put.build().map_err(|error| Unwritable(error.to_string()))?;
+            Ok(WriteRequest::builder().put_request(put).build())
         };
-        let item = item.map_err(unwritable)?.into_attributes();
-        let put = PutRequest::builder().set_item(Some(item)).build();
-        put.map(|put| WriteRequest::builder().put_request(put).build())
-            .map_err(|error| StoreError::Unavailable(error.to_string()))
-    }
-
-    fn delete_request(&self, held: &HeldTask) -> Result<WriteRequest, StoreError> {
-        let key = place(held, self.due_shards).map_err(unwritable)?;
-        let delete = DeleteRequest::builder().set_key(Some(key_attributes(key)));
-        delete
-            .build()
-            .map(|delete| WriteRequest::builder().delete_request(delete).build())
-            .map_err(|error| StoreError::Unavailable(error.to_string()))
-    }
-
-    /// Puts tasks where they go, then takes them from where they were.
-    async fn shift(&self, to: &[HeldTask], from: &[HeldTask]) -> Result<(), StoreError> {
-        let puts = to.iter().map(|held| self.put_request(held));
-        self.write_batch(puts.collect::<Result<_, _>>()?).await?;
-        let deletes = from.iter().map(|held| self.delete_request(held));
-        self.write_batch(deletes.collect::<Result<_, _>>()?).await
+        let puts = tasks.iter().map(put).collect::<Result<_, _>>();
+        self.write_batch(puts.map_err(unwritable)?).await
     }
 
     async fn delete_item(&self, key: Key) -> Result<(), StoreError> {
@@ -131,62 +124,52 @@ impl Store {
 
 #[async_trait]
 impl DueWork for Store {
-    async fn due(&self, shard: u16, today: Date, most: u16) -> Result<Vec<Task>, StoreError> {
-        let partition = keys::due_shard(shard);
-        self.before(&partition, &keys::through(today), usize::from(most))
-            .await
+    async fn due(&self, span: DueSpan, most: u16) -> Result<Vec<HeldTask>, StoreError> {
+        let text = |text: String| AttributeValue::S(text);
+        let lost_since = AttributeValue::N(span.lost_since.as_second().to_string());
+        let after = span.after.map(|task| place(&task, self.due_shards));
+        let after = after.transpose().map_err(unwritable)?;
+        let query = self.client.query().table_name(&self.main);
+        let query = query
+            .consistent_read(true)
+            .key_condition_expression("#pk = :pk AND #sk <= :through")
+            .filter_expression("attribute_not_exists(#handed) OR #handed <= :lost")
+            .expression_attribute_names("#pk", keys::PK)
+            .expression_attribute_names("#sk", keys::SK)
+            .expression_attribute_names("#handed", keys::HANDED_AT)
+            .expression_attribute_values(":pk", text(keys::due_shard(span.shard)))
+            .expression_attribute_values(":through", text(keys::through(span.through)))
+            .expression_attribute_values(":lost", lost_since);
+        pages_of(query, after.map(key_attributes), usize::from(most), held).await
     }
 
     fn shards(&self) -> u16 {
         self.due_shards
     }
 
-    async fn hand(&self, tasks: &[HeldTask]) -> Result<(), StoreError> {
-        let waiting: Vec<HeldTask> = tasks
-            .iter()
-            .map(|held| HeldTask::waiting(held.task.clone()))
-            .collect();
-        self.shift(tasks, &waiting).await
+    async fn hand(&self, tasks: &[Task], at: Timestamp) -> Result<(), StoreError> {
+        self.mark(tasks, Some(at)).await
     }
 
-    async fn overdue(&self, shard: u16, before: Timestamp) -> Result<Vec<HeldTask>, StoreError> {
-        let partition = keys::handed_shard(shard);
-        self.before(&partition, &keys::sortable(before), usize::MAX)
-            .await
+    async fn take_back(&self, tasks: &[Task]) -> Result<(), StoreError> {
+        self.mark(tasks, None).await
     }
 
-    async fn take_back(&self, tasks: &[HeldTask]) -> Result<(), StoreError> {
-        let waiting: Vec<HeldTask> = tasks
-            .iter()
-            .map(|held| HeldTask::waiting(held.task.clone()))
-            .collect();
-        self.shift(&waiting, tasks).await
-    }
-
-    async fn forget(&self, task: &HeldTask) -> Result<(), StoreError> {
+    async fn forget(&self, task: &Task) -> Result<(), StoreError> {
         let key = place(task, self.due_shards).map_err(unwritable)?;
         self.delete_item(key).await
     }
 
     async fn is_held(&self, task: &Task) -> Result<bool, StoreError> {
-        let waiting = HeldTask::waiting(task.clone());
-        let key = place(&waiting, self.due_shards).map_err(unwritable)?;
+        let key = place(task, self.due_shards).map_err(unwritable)?;
         if self.item(Table::Main, key).await?.is_some() {
             return Ok(true);
         }
-        // Only work that was handed over or lost gets here, so reading a whole shard is rare.
-        let handed = HeldTask {
-            handed_at: Some(Timestamp::UNIX_EPOCH),
-            ..waiting
-        };
-        let shard = place(&handed, self.due_shards).map_err(unwritable)?.pk;
-        let handed: Vec<HeldTask> = self.range(Range::all(&shard, "")).await?;
-        if handed.iter().any(|held| held.task == *task) {
-            return Ok(true);
-        }
         let parked = self.parked().await?;
-        let mut works = parked.iter().filter_map(Parked::work);
-        Ok(works.any(|held| held.task == *task))
+        Ok(parked
+            .iter()
+            .filter_map(Parked::work)
+            .any(|work| work == *task))
     }
 
     async fn failed(&self, body: &str, reason: &str, at: Timestamp) -> Result<(), StoreError> {
@@ -214,7 +197,7 @@ impl DueWork for Store {
             .map_err(|error| StoreError::Unavailable(describe(&error)))
     }
 
-    async fn park(&self, parked: &Parked, task: Option<HeldTask>) -> Result<(), StoreError> {
+    async fn park(&self, parked: &Parked, task: Option<Task>) -> Result<(), StoreError> {
         let noted = self.item(Table::Main, keys::failure(&parked.body)).await?;
         let mut parked = parked.clone();
         if let Some(noted) = noted {

@@ -49,7 +49,12 @@ impl Item {
 
     /// Lets the table drop the item some time after a moment.
     pub fn expires(self, at: Timestamp) -> Self {
-        self.set(EXPIRES_AT, AttributeValue::N(at.as_second().to_string()))
+        self.number(EXPIRES_AT, at.as_second())
+    }
+
+    /// Adds a plain number.
+    pub fn number(self, name: &str, value: i64) -> Self {
+        self.set(name, AttributeValue::N(value.to_string()))
     }
 
     /// Adds a plain text.

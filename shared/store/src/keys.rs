@@ -5,6 +5,7 @@ mod confidential;
 pub(crate) use confidential::*;
 
 use ciero_domain::application::State;
+use ciero_domain::contract::Task;
 use ciero_domain::disclosure::CopyOrder;
 use ciero_domain::ids::{
     ApplicationId, BreachId, CameraId, ContractId, DeviceId, DisclosureId, ExportId, MessageId,
@@ -14,7 +15,7 @@ use ciero_domain::interruption::Interruption;
 use ciero_domain::reseller::ResoldFee;
 use ciero_domain::screening::{Reading, Subject};
 use ciero_domain::terms::Sighting;
-use ciero_ports::{AuditRow, HeldTask, Message};
+use ciero_ports::{AuditRow, Message};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -28,6 +29,8 @@ pub(crate) const BODY: &str = "body";
 pub(crate) const VERSION: &str = "version";
 /// Epoch seconds after which the table may drop the item by itself.
 pub(crate) const EXPIRES_AT: &str = "expires_at";
+/// Epoch seconds at which due work was handed to its queue.
+pub(crate) const HANDED_AT: &str = "handed_at";
 /// The index for people's lists, and its two keys.
 pub(crate) const LISTS: &str = "lists";
 pub(crate) const LIST: &str = "list";
@@ -58,6 +61,7 @@ pub(crate) const INVOICES: &str = "INVOICE#";
 pub(crate) const RECEIPTS: &str = "RECEIPT#";
 pub(crate) const PARKED: &str = "PARKED";
 pub(crate) const ARREARS: &str = "ARREARS";
+pub(crate) const WATCHED: &str = "WATCHED";
 pub(crate) const LEDGERS: &str = "RECORDED#";
 pub(crate) const EXPORTS: &str = "EXPORT#";
 pub(crate) const OPEN_CASES: &str = "CASES#open";
@@ -273,27 +277,18 @@ pub(crate) fn interruption(one: &Interruption) -> Key {
     Key::new(INTERRUPTIONS, name)
 }
 
-/// The partition of one shard of the work that waits.
+/// The partition of one shard of the due work.
 pub(crate) fn due_shard(shard: u16) -> String {
     format!("DUE#s{shard:02}")
 }
 
-/// The partition of one shard of the work that was handed to its queue.
-pub(crate) fn handed_shard(shard: u16) -> String {
-    format!("HANDED#s{shard:02}")
-}
-
-/// Work sorts by its day, and what is handed by when that was.
-pub(crate) fn held_task(held: &HeldTask, shards: u16) -> Key {
-    let task = &held.task;
+/// Work sorts by its day.
+pub(crate) fn task(task: &Task, shards: u16) -> Key {
     let digest = Sha256::digest(task.contract.as_str());
     let shard = u16::from_be_bytes([digest[0], digest[1]]) % shards.max(1);
     let (kind, effect) = (task.work.kind().name(), task.work.effect());
     let name = format!("{}#{kind}#{}#{effect}", task.due, task.contract);
-    match held.handed_at {
-        None => Key::new(due_shard(shard), name),
-        Some(at) => Key::new(handed_shard(shard), format!("{}#{name}", sortable(at))),
-    }
+    Key::new(due_shard(shard), name)
 }
 
 /// Sorts after all work of a day and before that of the next.
@@ -402,6 +397,11 @@ pub(crate) fn ledger(contract: &ContractId, camera: &CameraId) -> Key {
 
 pub(crate) fn told(contract: &ContractId) -> Key {
     Key::new(contract_partition(contract), "TOLD_OF_RECORDING")
+}
+
+/// Contracts to which cameras were added, until none of them is in use.
+pub(crate) fn watched(contract: &ContractId) -> Key {
+    Key::new(WATCHED, contract.as_str())
 }
 
 pub(crate) fn watch_report() -> Key {

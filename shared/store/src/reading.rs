@@ -1,5 +1,6 @@
 //! Reads that every entity shares: one item, a whole range, a list for people.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use ciero_ports::StoreError;
 use serde::de::DeserializeOwned;
@@ -143,11 +144,20 @@ impl Store {
 
 /// Follows a query page by page until it ends or enough is there.
 pub(crate) async fn pages<T: DeserializeOwned>(
-    query: aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder,
+    query: QueryFluentBuilder,
     most: usize,
 ) -> Result<Vec<T>, StoreError> {
+    pages_of(query, None, most, body).await
+}
+
+/// Follows a query after an item, reading each item in its own way.
+pub(crate) async fn pages_of<T>(
+    query: QueryFluentBuilder,
+    mut from: Option<Attributes>,
+    most: usize,
+    read: impl Fn(Attributes) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
     let mut entities = Vec::new();
-    let mut from = None;
     loop {
         // A limit above a page's megabyte changes nothing, so the largest number serves as "no limit".
         let left = i32::try_from(most - entities.len()).unwrap_or(i32::MAX);
@@ -157,7 +167,7 @@ pub(crate) async fn pages<T: DeserializeOwned>(
             .await
             .map_err(|error| StoreError::Unavailable(describe(&error)))?;
         for item in page.items.unwrap_or_default() {
-            entities.push(body(item)?);
+            entities.push(read(item)?);
         }
         from = page.last_evaluated_key.filter(|key| !key.is_empty());
         if from.is_none() || entities.len() >= most {

@@ -1,17 +1,19 @@
 //! The camera watch: a ledger for each camera, what customers were told, and the runs with their report (9, 24).
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
 use ciero_domain::ids::ContractId;
 use ciero_domain::watch::{Ledger, Told};
-use ciero_ports::{StoreError, Watch, WatchReport, WatchRun};
+use ciero_ports::{StoreError, Watch, WatchReport, WatchRun, WatchedContract, WatchedPage};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::Store;
-use crate::item::Item;
+use crate::item::{Item, body, key_attributes};
 use crate::keys;
 use crate::operation::{Operation, Operations, Table};
-use crate::reading::Range;
+use crate::reading::{Range, pages_of};
 use crate::writing::unwritable;
+use crate::{Store, describe};
 
 /// How long a run is kept: a part that comes later than this is of no use, because other runs have followed.
 const RUN_KEPT: SignedDuration = SignedDuration::from_hours(1);
@@ -24,6 +26,41 @@ pub(crate) fn put_told(told: &Told) -> Operations {
 
 #[async_trait]
 impl Watch for Store {
+    async fn watched(
+        &self,
+        after: Option<ContractId>,
+        most: u16,
+    ) -> Result<WatchedPage, StoreError> {
+        let query = self.client.query().table_name(&self.main);
+        let query = query
+            .consistent_read(true)
+            .key_condition_expression("#pk = :pk")
+            .expression_attribute_names("#pk", keys::PK)
+            .expression_attribute_values(":pk", AttributeValue::S(keys::WATCHED.to_owned()));
+        let after = after.map(|contract| key_attributes(keys::watched(&contract)));
+        let most = usize::from(most);
+        let contracts: Vec<WatchedContract> = pages_of(query, after, most, body).await?;
+        let last = contracts.last().map(|watched| watched.contract.clone());
+        let next = last.filter(|_| contracts.len() >= most);
+        Ok(WatchedPage { contracts, next })
+    }
+
+    async fn unwatch(&self, watched: &WatchedContract) -> Result<(), StoreError> {
+        let count = AttributeValue::N(watched.cameras_added.to_string());
+        let request = self.client.delete_item().table_name(&self.main);
+        let request = request
+            .set_key(Some(key_attributes(keys::watched(&watched.contract))))
+            .condition_expression("#version = :count")
+            .expression_attribute_names("#version", keys::VERSION)
+            .expression_attribute_values(":count", count);
+        let is_condition = DeleteItemError::is_conditional_check_failed_exception;
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if error.as_service_error().is_some_and(is_condition) => Ok(()),
+            Err(error) => Err(StoreError::Unavailable(describe(&error))),
+        }
+    }
+
     async fn ledgers(&self, contract: &ContractId) -> Result<Vec<Ledger>, StoreError> {
         let partition = keys::contract_partition(contract);
         self.range(Range::all(&partition, keys::LEDGERS)).await

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { CIERO } from "./instance.mjs";
 import { dynamodb, invoke } from "./aws.mjs";
+import { tokyo } from "./days.mjs";
 import { until } from "./poll.mjs";
 
 const SHARDS = 4;
@@ -32,15 +33,15 @@ export async function contractItems(instance) {
   }
 }
 
-/** Whether the partitions of a prefix hold anything; asks for one item each, as looking must not slow down what is measured. */
-async function holds(instance, prefix) {
+/** Whether any work is due by a day; asks for one item of each shard, as looking must not slow down what is measured. */
+async function isDue(instance, day) {
   for (let shard = 0; shard < SHARDS; shard += 1) {
-    const name = `${prefix}#s${String(shard).padStart(2, "0")}`;
+    const name = `DUE#s${String(shard).padStart(2, "0")}`;
     const page = await dynamodb(instance, "Query", {
       TableName: "ciero-main",
       Limit: 1,
-      KeyConditionExpression: "PK = :pk",
-      ExpressionAttributeValues: { ":pk": { S: name } },
+      KeyConditionExpression: "PK = :pk AND SK <= :through",
+      ExpressionAttributeValues: { ":pk": { S: name }, ":through": { S: `${day}~` } },
     });
     if (page.Count > 0) return true;
   }
@@ -55,7 +56,9 @@ export async function counts(instance) {
 
 /** Runs one tick to the last committed effect; returns the seconds that it took. */
 export async function tick(instance) {
-  const due = new Date(await instance.now()).toISOString();
+  const now = await instance.now();
+  const due = new Date(now).toISOString();
+  const today = tokyo(now);
   const started = performance.now();
   const event = { source: "aws.events", "detail-type": "Scheduled Event", time: due, detail: {} };
   for (;;) {
@@ -63,7 +66,7 @@ export async function tick(instance) {
     if (answer.status !== 200 || answer.json.errorMessage) throw new Error(`due-sweep failed: ${answer.text}`);
     if (answer.json.handed === 0) break;
   }
-  await until("all work was done", async () => !(await holds(instance, "HANDED")), { seconds: 600, interval: 50 });
+  await until("all work was done", async () => !(await isDue(instance, today)), { seconds: 600, interval: 50 });
   return (performance.now() - started) / 1000;
 }
 

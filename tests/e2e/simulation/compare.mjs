@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict";
 import { dynamodb, invoke } from "../harness/aws.mjs";
+import { tokyo } from "../harness/days.mjs";
 import { consolidated } from "./plans.mjs";
 
 const RESELLER = "mihon-hanbai";
-export const tokyo = (moment) => new Date(new Date(moment).getTime() + 9 * 3_600_000).toISOString().slice(0, 10);
 
 async function pages(instance, query) {
   const found = [];

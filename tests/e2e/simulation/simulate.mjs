@@ -4,12 +4,13 @@ import assert from "node:assert/strict";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { tokyo } from "../harness/days.mjs";
 import { contracts as written } from "../harness/due.mjs";
 import { Instance, ROOT, scratch } from "../harness/instance.mjs";
 import { OPERATOR, operator } from "../harness/people.mjs";
 import { descendants } from "../harness/processes.mjs";
 import { earlier, plus, random } from "./calendar.mjs";
-import { compare, made, tokyo } from "./compare.mjs";
+import { compare, made } from "./compare.mjs";
 import { draw, play } from "./plans.mjs";
 
 const FIRST = "2026-04-01";

@@ -1,7 +1,7 @@
 //! Contracts, cameras and streams as mocks, and what the function kept and said.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
+use std::ops::{Bound, Range};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use ciero_domain::contract::{Case, Contract, Standing, TerminationCause, stable_id};
@@ -12,9 +12,9 @@ use ciero_domain::notice::Notice;
 use ciero_domain::particulars::Address;
 use ciero_domain::watch::{Arrival, Ledger, Span, Told};
 use ciero_ports::{
-    Arrived, Body, CloudError, CommitError, ContractPage, Decision, Message, MockArrivals,
-    MockContracts, MockDevices, MockDueWork, MockInterruptions, MockLedger, MockQueues,
-    MockStreams, MockWatch, WatchReport, WatchRun, Write, WriteKind,
+    Arrived, Body, CloudError, CommitError, Decision, Message, MockArrivals, MockContracts,
+    MockDevices, MockDueWork, MockInterruptions, MockLedger, MockQueues, MockStreams, MockWatch,
+    WatchReport, WatchRun, WatchedContract, WatchedPage, Write, WriteKind,
 };
 use ciero_runtime::{Desk, Event, Moment, OnEvent, QueueItem};
 use jiff::Timestamp;
@@ -38,8 +38,10 @@ pub struct Inner {
     /// What each camera recorded, live.
     recorded: Vec<Vec<Range<i64>>>,
     unreadable: Vec<usize>,
-    /// How many contracts a page holds.
+    /// How many contracts a page holds at most.
     pub page: usize,
+    /// Contracts that are watched, with their counts of cameras.
+    pub watched: BTreeMap<ContractId, u64>,
     pub most_listed: usize,
     pub held_hours: u32,
     pub interruptions: Vec<Interruption>,
@@ -126,7 +128,8 @@ impl World {
             cameras,
             devices,
             unreadable: Vec::new(),
-            page: 100,
+            page: usize::MAX,
+            watched: (0..contracts).map(|n| (contract_id(n), 1)).collect(),
             most_listed: usize::MAX,
             held_hours: 720,
             interruptions: Vec::new(),
@@ -249,16 +252,6 @@ impl World {
     fn contracts(&self) -> MockContracts {
         let mut mock = MockContracts::new();
         let of = self.clone();
-        mock.expect_page().returning(move |from| {
-            let inner = of.inner();
-            let first: usize = from.map_or(0, |from| from.parse().unwrap());
-            let next = (first + inner.page).min(inner.contracts.len());
-            Ok(ContractPage {
-                contracts: (first..next).map(contract_id).collect(),
-                next: (next < inner.contracts.len()).then(|| next.to_string()),
-            })
-        });
-        let of = self.clone();
         mock.expect_contract().returning(move |id| {
             let inner = of.inner();
             Ok(inner.contracts.iter().find(|one| one.id == *id).cloned())
@@ -293,6 +286,30 @@ impl World {
 
     fn watch(&self) -> MockWatch {
         let mut mock = MockWatch::new();
+        let of = self.clone();
+        mock.expect_watched().returning(move |after, most| {
+            let inner = of.inner();
+            let listed = inner.watched.range((
+                after.map_or(Bound::Unbounded, Bound::Excluded),
+                Bound::Unbounded,
+            ));
+            let listed = listed.map(|(id, added)| WatchedContract {
+                contract: id.clone(),
+                cameras_added: *added,
+            });
+            let mut contracts: Vec<WatchedContract> = listed.collect();
+            let most = inner.page.min(usize::from(most));
+            let has_more = contracts.len() > most;
+            contracts.truncate(most);
+            let next = contracts.last().filter(|_| has_more);
+            let next = next.map(|watched| watched.contract.clone());
+            Ok(WatchedPage { contracts, next })
+        });
+        let of = self.clone();
+        mock.expect_unwatch().returning(move |watched| {
+            of.inner().watched.remove(&watched.contract);
+            Ok(())
+        });
         let of = self.clone();
         mock.expect_ledgers().returning(move |id| {
             let inner = of.inner();

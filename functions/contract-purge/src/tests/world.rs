@@ -12,7 +12,7 @@ use ciero_domain::notice::{Notice, NoticeRecord, Outcome};
 use ciero_domain::screening::{RegisterCause, RegisterEntry, RegisterKey};
 use ciero_domain::user::{NewUser, Role, User};
 use ciero_domain::{Language, samples};
-use ciero_ports::{AuditRow, Contracts, Decision, HeldTask, Ledger, MockQueues, Purges, Write};
+use ciero_ports::{AuditRow, Contracts, Decision, Ledger, MockQueues, Purges, Write};
 use ciero_runtime::{CertificateKey, Desk, Moment, testing};
 use ciero_store::Store;
 use jiff::Timestamp;
@@ -214,7 +214,7 @@ impl World {
             let owed = self.contract().await.owed().into_iter();
             let due = owed.filter(|task| task.due <= on && task.work.effect().starts_with("purge"));
             for task in due.collect::<Vec<_>>() {
-                driver::carry_out(&self.app, &HeldTask::waiting(task), now(on)).await?;
+                driver::carry_out(&self.app, &task, now(on)).await?;
             }
         }
         Ok(())

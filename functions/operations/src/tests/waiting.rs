@@ -3,7 +3,7 @@
 use ciero_domain::contract::{CaseKind, Closed, Task, Work};
 use ciero_domain::ids::MessageId;
 use ciero_domain::notice::Notice;
-use ciero_ports::{Body, HeldTask, Message};
+use ciero_ports::{Body, Message};
 use jiff::civil::date;
 
 use super::*;
@@ -102,11 +102,7 @@ async fn parked_work_waits_for_the_next_tick_again() {
         contract: contract().id,
         work: Work::Invoice { order: 1, term: 1 },
     };
-    let held = HeldTask {
-        task: task.clone(),
-        handed_at: Some(now().0),
-    };
-    let came = redrive(&message(Body::Work(held)), "6f1c2d3e").await;
+    let came = redrive(&message(Body::Work(task.clone())), "6f1c2d3e").await;
     assert_eq!(came.status, 200);
     assert!(matches!(&came.writes()[0], Write::Arm(armed) if *armed == task));
     let row = ("operator:sato".to_owned(), "message_redriven".to_owned());

@@ -7,7 +7,7 @@ use ciero_ports::{
     MockDocuments, MockExports, MockInterruptions, MockNotices, MockPeople, MockServiceEnds,
     MockTermsChanges, MockViewing, MockWatch, Seen, StoreError,
 };
-use ciero_ports::{MockAuditReports, MockCases, MockDueWork, MockResellers};
+use ciero_ports::{HeldTask, MockAuditReports, MockCases, MockDueWork, MockResellers};
 
 use super::support::World;
 use crate::app::ConsoleRecords;
@@ -109,11 +109,14 @@ pub fn console(world: &World) -> ConsoleRecords {
     let mut due = MockDueWork::new();
     due.expect_parked().returning(move || Ok(c.parked.clone()));
     due.expect_shards().return_const(1u16);
-    due.expect_overdue().returning(|_, _| Ok(Vec::new()));
     let owed = world.contract.owed();
-    due.expect_due().returning(move |_, last, _| {
-        let due = owed.iter().filter(|task| task.due <= last);
-        Ok(due.cloned().collect())
+    due.expect_due().returning(move |span, _| {
+        let due = owed.iter().filter(|task| task.due <= span.through);
+        let held = due.map(|task| HeldTask {
+            task: task.clone(),
+            handed_at: None,
+        });
+        Ok(held.collect())
     });
     let mut reports = MockAuditReports::new();
     reports

@@ -5,8 +5,7 @@ use ciero_domain::contract::{Command, Contract, Facts, NewReceipt, Step, evolve,
 use ciero_domain::documents::Operator;
 use ciero_domain::money::Yen;
 use ciero_ports::{
-    AuditReports, AuditRun, Billing, CommitError, Contracts, Decision, HeldTask, Ledger, Write,
-    WriteKind,
+    AuditReports, AuditRun, Billing, CommitError, Contracts, Decision, Ledger, Write, WriteKind,
 };
 use jiff::civil::date;
 
@@ -39,10 +38,7 @@ fn first_invoice(contract: &Contract) -> (Decision, Contract) {
     let entry = perform(contract, &task, &facts(), start_of(date(2026, 6, 1))).unwrap();
     let step = Step::of(Some(contract), entry, &Operator::default()).unwrap();
     let after = step.contract.clone();
-    (
-        Decision::default().step(step, Some(&HeldTask::waiting(task))),
-        after,
-    )
+    (Decision::default().step(step, Some(&task)), after)
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use ciero_domain::documents::Operator;
 use ciero_domain::money::Yen;
 use ciero_domain::reseller::ResellerAccount;
 use ciero_domain::samples::{reseller, resold_fee};
-use ciero_ports::{Billing, CommitError, Decision, HeldTask, Ledger, Resellers, Write, WriteKind};
+use ciero_ports::{Billing, CommitError, Decision, Ledger, Resellers, Write, WriteKind};
 use jiff::civil::date;
 
 use crate::samples::contract;
@@ -40,7 +40,7 @@ async fn a_resold_term_leaves_a_fee_and_no_invoice_in_the_transaction_of_its_fac
     };
     let entry = perform(&contract, &task, &facts, start_of(date(2026, 6, 1))).unwrap();
     let step = Step::of(Some(&contract), entry, &operator).unwrap();
-    let decision = Decision::default().step(step, Some(&HeldTask::waiting(task)));
+    let decision = Decision::default().step(step, Some(&task));
     t.store.commit(&decision).await.unwrap();
     t.store.commit(&decision).await.unwrap_err();
     let fees = t.store.unbilled("mihon", date(2026, 6, 2), 10).await;

@@ -2,7 +2,9 @@
 
 use ciero_domain::ids::ContractId;
 use ciero_domain::watch::{Keeps, Ledger as Recorded, News, Outage, Seen, Told, Trouble};
-use ciero_ports::{CommitError, Decision, Ledger, Watch, WatchReport, WatchRun, Write, WriteKind};
+use ciero_ports::{
+    CommitError, Decision, Ledger, Watch, WatchReport, WatchRun, WatchedPage, Write, WriteKind,
+};
 
 use crate::samples::*;
 use crate::support::tables;
@@ -87,4 +89,37 @@ async fn a_run_goes_on_once_and_its_report_replaces_the_one_before() {
     );
     t.store.put_watch_report(&report).await.unwrap();
     assert_eq!(t.store.watch_report().await.unwrap(), report);
+}
+
+#[tokio::test]
+async fn a_contract_is_listed_from_its_first_camera_until_it_is_taken_off_at_the_same_count() {
+    let t = tables().await;
+    let add = async |contract: &ContractId, count| {
+        let decision = Decision::of(Write::CameraAdded(contract.clone(), count));
+        t.store.commit(&decision).await.unwrap();
+    };
+    let (first, second) = (contract_id(), ContractId::from_random([250; 10]));
+    assert_eq!(
+        t.store.watched(None, 10).await.unwrap(),
+        WatchedPage::default()
+    );
+    add(&first, 1).await;
+    add(&second, 1).await;
+    let page = t.store.watched(None, 1).await.unwrap();
+    assert_eq!(page.next.as_ref(), Some(&page.contracts[0].contract));
+    let rest = t.store.watched(page.next, 10).await.unwrap();
+    assert_eq!((rest.contracts.len(), &rest.next), (1, &None));
+    let known = page.contracts[0].clone();
+    add(&known.contract, 2).await;
+    t.store.unwatch(&known).await.unwrap();
+    let all = t.store.watched(None, 10).await.unwrap().contracts;
+    assert_eq!(all.len(), 2, "a camera came in between");
+    for watched in &all {
+        t.store.unwatch(watched).await.unwrap();
+        t.store.unwatch(watched).await.unwrap();
+    }
+    assert_eq!(
+        t.store.watched(None, 10).await.unwrap(),
+        WatchedPage::default()
+    );
 }
