@@ -5,7 +5,7 @@ use ciero_domain::Language;
 use ciero_domain::calendar::tokyo_date;
 use ciero_domain::contract::{Audience, Hypothesis, Line, Status, explain};
 use ciero_domain::ids::ContractId;
-use ciero_ports::Contracts;
+use ciero_ports::{Contracts, Watch};
 use ciero_runtime::{facts, sdk_config_from};
 use ciero_store::Store;
 use clap::Args;
@@ -17,7 +17,7 @@ use jiff::civil::Date;
 pub struct ExplainArgs {
     /// The contract's number, c-….
     contract: String,
-    /// The day whose knowledge counts; the last event's day, or today if that is later.
+    /// The day whose knowledge counts; today by the service's clock, or the last event's day if that is later.
     #[arg(long, value_name = "DATE")]
     as_of: Option<Date>,
     /// What would follow: refuse@DATE, cancel@DATE or pay@DATE.
@@ -43,11 +43,14 @@ pub async fn run(args: ExplainArgs) -> Result<()> {
     let history = store.history(&id).await?;
     ensure!(!history.is_empty(), "there is no contract {id}");
     let facts = facts(&store).await?;
-    let latest = history.iter().map(|entry| tokyo_date(entry.at)).max();
-    let today = tokyo_date(Timestamp::now());
-    let as_of = args
-        .as_of
-        .unwrap_or_else(|| latest.map_or(today, |latest| latest.max(today)));
+    let as_of = match args.as_of {
+        Some(day) => day,
+        None => {
+            let latest = history.iter().map(|entry| tokyo_date(entry.at)).max();
+            let today = today(&store).await?;
+            latest.map_or(today, |latest| latest.max(today))
+        }
+    };
     let told = explain(&history, &facts, as_of, args.hypothesis, Audience::Operator);
     let language = if args.english {
         Language::En
@@ -58,6 +61,13 @@ pub async fn run(args: ExplainArgs) -> Result<()> {
         println!("{}", text(line, language));
     }
     Ok(())
+}
+
+/// Returns the day of the service's own clock, which its newest look at the cameras tells; a service that never looked has
+/// the real day.
+async fn today(store: &Store) -> Result<Date> {
+    let seen_at = store.watch_report().await?.at;
+    Ok(tokyo_date(seen_at.unwrap_or_else(Timestamp::now)))
 }
 
 /// Reads the table that the environment names; without one, that of `ciero up` on this machine.

@@ -46,7 +46,8 @@ async function record(instance, stream, start) {
 
 const instance = await Instance.start({ demo: false, clock: "2026-04-01T09:00+09:00" });
 try {
-  const { client, contract, email, password } = await customer(instance, await operator(instance), CORPORATION);
+  const { client, contract: place, email, password } = await customer(instance, await operator(instance), CORPORATION);
+  const contract = place.split("/").at(-1);
   const { camera } = await device(client);
   await video(instance, "createStream", { StreamName: `ciero-${camera}`, DataRetentionInHours: 720 });
   const start = (await instance.now()) + 60_000;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use ciero_apis::Apis;
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp, ToSpan};
+use jiff::{SignedDuration, Span, Timestamp, ToSpan};
 
 use crate::host::{Host, InvokeError, Outcome};
 use crate::sources::schedules::{Rule, Turnstile};
@@ -17,6 +17,8 @@ use walk::Walk;
 
 /// Nothing of a contract looks further ahead, and a mistyped span should not run for hours.
 const LONGEST_YEARS: i64 = 20;
+/// How much of the service's time passes before expired items are looked for again.
+const SWEPT_EVERY: SignedDuration = SignedDuration::from_hours(3 * 24);
 const DRAIN_PAUSE: Duration = Duration::from_millis(3);
 
 /// Why the clock is not advanced.
@@ -46,7 +48,8 @@ pub struct Advancer {
     /// Queues whose messages a function takes; the others (dead letters) wait for a person.
     worked_queues: Vec<String>,
     turnstile: Turnstile,
-    one_at_a_time: tokio::sync::Mutex<()>,
+    /// Taken by the one advance that goes on; when expired items were last looked for.
+    swept_at: tokio::sync::Mutex<Timestamp>,
 }
 
 impl Advancer {
@@ -57,13 +60,14 @@ impl Advancer {
         worked_queues: Vec<String>,
         turnstile: Turnstile,
     ) -> Self {
+        let swept_at = tokio::sync::Mutex::new(apis.clock.now());
         Self {
             apis,
             host,
             rules,
             worked_queues,
             turnstile,
-            one_at_a_time: tokio::sync::Mutex::new(()),
+            swept_at,
         }
     }
 
@@ -74,10 +78,7 @@ impl Advancer {
     /// Walks to the end of the span and returns the new time once all work and mail of the span is finished.
     pub async fn advance(&self, duration: &str) -> Result<Timestamp, AdvanceError> {
         let span = parse_span(duration)?;
-        let _alone = self
-            .one_at_a_time
-            .try_lock()
-            .map_err(|_| AdvanceError::Busy)?;
+        let mut swept_at = self.swept_at.try_lock().map_err(|_| AdvanceError::Busy)?;
         let _no_ticks = self.turnstile.write().await;
         // What was sent before the advance belongs to the time before it.
         self.drain().await?;
@@ -93,14 +94,24 @@ impl Advancer {
         self.move_to(target)?;
         let kept = self.apis.clock.keep();
         kept.map_err(|error| AdvanceError::Clock(error.to_string()))?;
-        if let Err(error) = self.apis.dynamodb.sweep_ttl().await {
-            eprintln!("clock: expired items could not be deleted: {error}");
-        }
+        self.sweep(&mut swept_at).await;
         self.drain().await?;
         Ok(self.apis.clock.now())
     }
 
     /// The clock runs on while work is done, so it may have passed this moment by itself.
+    /// Deletes what expired, if the last time is days ago: it reads whole tables, and DynamoDB takes days as well.
+    async fn sweep(&self, swept_at: &mut Timestamp) {
+        let now = self.now();
+        if now.duration_since(*swept_at) < SWEPT_EVERY {
+            return;
+        }
+        *swept_at = now;
+        if let Err(error) = self.apis.dynamodb.sweep_ttl().await {
+            eprintln!("clock: expired items could not be deleted: {error}");
+        }
+    }
+
     fn move_to(&self, moment: Timestamp) -> Result<(), AdvanceError> {
         match self.apis.clock.advance_to(moment) {
             Err(error) if moment > self.now() => Err(AdvanceError::Clock(error.to_string())),

@@ -6,7 +6,7 @@ const number = (id, value) => { const bytes = Buffer.alloc(8); bytes.writeBigUIn
 const text = (id, value) => element(id, Buffer.from(value, "utf8"));
 
 // An avcC of a small baseline picture: readers of stored media need it, ingestion does not look inside.
-const CODEC_PRIVATE = Buffer.from("0142c01effe1000e6742c01ed9005005bb0110000003001001000468ce3c80", "hex");
+const CODEC_PRIVATE = Buffer.from("0142c01effe100106742c01ed9005005bb0110000003001001000468ce3c80", "hex");
 
 /** What every connection begins with: EBML header, an endless segment, its facts and one video track. */
 export function header({ codecPrivate = CODEC_PRIVATE, width = 1280, height = 720 } = {}) {

@@ -15,6 +15,7 @@ export function signed({ service, method = "POST", url, headers = {}, body = "",
   const { host, pathname, searchParams } = new URL(url);
   const stamp = new Date().toISOString().replace(/[-:]|\.\d{3}/g, "");
   const all = { ...headers, host, "x-amz-date": stamp };
+  if (service === "s3") all["x-amz-content-sha256"] = payloadHash ?? sha256(body);
   if (keys.sessionToken) all["x-amz-security-token"] = keys.sessionToken;
   const names = Object.keys(all).map((name) => name.toLowerCase()).sort();
   const lower = Object.fromEntries(Object.entries(all).map(([name, value]) => [name.toLowerCase(), String(value).trim()]));
