@@ -14,6 +14,8 @@ use crate::errors::{chain, code, failed};
 use crate::list_files::client_for_parts;
 
 const SERVICE: &str = "S3";
+/// What S3 says of an upload that was completed or abandoned.
+const NO_UPLOAD: &str = "NoSuchUpload";
 
 /// Keeps exported files in one bucket.
 #[derive(Debug, Clone)]
@@ -29,6 +31,11 @@ impl S3ExportFiles {
             client: client_for_parts(config),
             bucket: bucket.to_owned(),
         }
+    }
+
+    async fn has(&self, key: &str) -> bool {
+        let request = self.client.head_object().bucket(&self.bucket).key(key);
+        request.send().await.is_ok()
     }
 }
 
@@ -95,14 +102,19 @@ impl ExportFiles for S3ExportFiles {
             .multipart_upload(parts.build())
             .send()
             .await;
-        answer.map(|_| ()).map_err(failed(SERVICE))
+        match answer {
+            Ok(_) => Ok(()),
+            // A worker that ended before it could write so has completed the file already.
+            Err(error) if code(&error) == Some(NO_UPLOAD) && self.has(&upload.key).await => Ok(()),
+            Err(error) => Err(failed(SERVICE)(error)),
+        }
     }
 
     async fn abandon(&self, upload: &Upload) -> Result<(), CloudError> {
         let request = self.client.abort_multipart_upload().bucket(&self.bucket);
         let answer = request.key(&upload.key).upload_id(&upload.id).send().await;
         match answer {
-            Err(error) if code(&error) != Some("NoSuchUpload") => Err(failed(SERVICE)(error)),
+            Err(error) if code(&error) != Some(NO_UPLOAD) => Err(failed(SERVICE)(error)),
             _ => Ok(()),
         }
     }

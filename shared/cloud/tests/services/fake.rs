@@ -19,7 +19,7 @@ pub struct Asked {
     pub body: Value,
 }
 
-/// What the script answers: a status and JSON.
+/// What the script answers: a status and JSON; a text goes out as it is, for services that speak XML.
 pub type Answer = (u16, Value);
 
 pub fn ok(body: Value) -> Answer {
@@ -51,10 +51,11 @@ impl Fake {
                 let (status, answer) = script(&one);
                 log.lock().unwrap().push(one);
                 let name = answer["__type"].as_str().unwrap_or_default().to_owned();
+                let text = answer.as_str().map(str::to_owned);
                 (
                     StatusCode::from_u16(status).unwrap(),
                     [(HeaderName::from_static("x-amzn-errortype"), name)],
-                    answer.to_string(),
+                    text.unwrap_or_else(|| answer.to_string()),
                 )
             },
         );

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod arrivals;
+mod export_files;
 mod fake;
 mod list_files;
 mod mailer;
