@@ -47,6 +47,7 @@ scenario("a contract is explained line by line, and a hypothesis changes what is
     const { code, lines, words } = await told(instance, id, "--as-of", AS_OF);
     assert.equal(code, 0);
     assert.deepEqual(lines, NOTHING);
+    assert.deepEqual((await told(instance, id)).lines, NOTHING, "today is the service's day");
     assert.ok(words.some((line) => line.includes("47,520円")), words.join("\n"));
   });
 
