@@ -7,7 +7,7 @@ use ciero_ports::{StoreError, Watch, WatchReport, WatchRun};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::Store;
-use crate::item::Item;
+use crate::item::{Item, Unwritable};
 use crate::keys;
 use crate::operation::{Operation, Operations, Table};
 use crate::reading::Range;
@@ -22,6 +22,15 @@ pub(crate) fn put_told(told: &Told) -> Operations {
     Ok(vec![Operation::put_version(item, told.version)])
 }
 
+fn item(ledger: &Ledger) -> Result<Item, Unwritable> {
+    Item::with_body(keys::ledger(&ledger.contract, &ledger.camera), ledger)
+}
+
+/// Writes a ledger as part of a decision.
+pub(crate) fn put_ledger(ledger: &Ledger) -> Operations {
+    Ok(vec![Operation::put_version(item(ledger)?, ledger.version)])
+}
+
 #[async_trait]
 impl Watch for Store {
     async fn ledgers(&self, contract: &ContractId) -> Result<Vec<Ledger>, StoreError> {
@@ -30,8 +39,7 @@ impl Watch for Store {
     }
 
     async fn put_ledger(&self, ledger: &Ledger) -> Result<bool, StoreError> {
-        let key = keys::ledger(&ledger.contract, &ledger.camera);
-        let item = Item::with_body(key, ledger).map_err(unwritable)?;
+        let item = item(ledger).map_err(unwritable)?;
         self.put_on_version(item, ledger.version).await
     }
 
