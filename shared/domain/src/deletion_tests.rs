@@ -1,3 +1,4 @@
+//! Deletions: when the retention is lowered and raised, whatever is killed, held or asked again.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
