@@ -81,7 +81,7 @@ fn consequences(page: &Page, camera: &Camera, from: jiff::Timestamp) -> Markup {
             )) }))
             (row(t("時期", "When"), html! {
                 (t("確認した時点から、だれもご覧いただけなくなり、その後、順次消去します。", "From your confirmation on nobody can see them; they are then erased.")) br;
-                (t("確認から", "Recordings of ")) (minutes) (t("分間の録画も、あわせて消去されることがあります。", " minutes after it may go with them."))
+                (t("確認から", "Recordings of ")) (minutes) (t("分間の録画も、あわせてご覧いただけなくなります。", " minutes after it go with them."))
             }))
             (row(t("これからの録画", "Recording"), html! { (t("止まりません。ライブ映像もご覧いただけます。", "Goes on without a break, and so does the live picture.")) }))
         } }

@@ -146,7 +146,7 @@ pub(crate) fn deleted(
             format!("カメラ「{name}」の、{before}（日本時間）までの録画の消去を受け付けました。"),
             "これらの録画は、受け付けた時点からご覧いただけません。この録画から作成したバックアップの
 ファイルも取得できなくなります。いずれも順次消去し、復元はできません（利用規約第9条、第15条第2項）。
-受け付けから5分ほどの間の録画も、あわせて消去されることがあります。その後の録画は続きます。",
+受け付けから5分間の録画も、あわせてご覧いただけなくなります。その後の録画は続きます。",
             format!(
                 "お心当たりのない場合は、お手数ですが下記までお知らせください。\n\nカメラの状態　{portal}/cameras"
             ),
@@ -158,8 +158,8 @@ pub(crate) fn deleted(
             ),
             "They can no longer be seen, and files of backups made from them can no
 longer be fetched. Both are then erased and cannot be restored (Articles 9
-and 15, paragraph 2 of the terms). Recordings of about five minutes after
-the request may go with them. Recording goes on after that.",
+and 15, paragraph 2 of the terms). Recordings of the five minutes after
+the request go with them. Recording goes on after that.",
             format!(
                 "If you did not expect this e-mail, please let us know.\n\nState of your cameras: {portal}/cameras"
             ),
