@@ -21,7 +21,9 @@ pub(crate) async fn compare(
     let owed_hours = u32::from(contract.retention_days(tokyo_date(now.0))) * 24;
     let mut compared = ledger.clone();
     let outcome = async {
-        let held_hours = app.streams.retention_hours(&camera.stream_name).await?;
+        let kept = app.streams.kept(&camera.stream_name).await?;
+        // A stream that is not there keeps nothing.
+        let held_hours = kept.map_or(0, |kept| kept.hours);
         compared.compare(held_hours, owed_hours, now.0);
         match compared.shortfall {
             Some(shortfall) => open_case(app, camera, shortfall, now).await,

@@ -1,4 +1,5 @@
-//! Deletes an ended contract's data everywhere, searches for what is left, and certifies it (15-3).
+//! Deletes an ended contract's data everywhere, searches for what is left, and certifies it (15-3); and what a customer
+//! deletes of its recordings before (15-2).
 //!
 //! A contract owes its deletion as due work. Each step is asked for in one transaction with its line in the journal and with
 //! the versions of the contract and of the holds on which that rests; only then is it done. A run that ends in between
@@ -7,6 +8,7 @@
 mod books;
 mod certify;
 mod console;
+mod deletion;
 mod driver;
 mod steps;
 #[cfg(test)]
@@ -22,8 +24,8 @@ use ciero_cloud::{CognitoAccounts, IotThings, KinesisStreams, S3Files, SqsQueues
 use ciero_domain::contract::Kind;
 use ciero_domain::screening::RegisterKey;
 use ciero_ports::{
-    Accounts, Body, Certificates, Confidential, Contracts, Devices, Documents, DueWork, Files,
-    Notices, People, Purges, Streams, Things, Topic,
+    Accounts, Body, Certificates, Confidential, Contracts, Deletions, Devices, Documents, DueWork,
+    Exports, Files, Notices, People, Purges, Streams, Things, Topic, Watch,
 };
 use ciero_runtime::{
     CertificateKey, Desk, Event, Gate, Moment, OnEvent, QueueItem, Settings, guarded, number,
@@ -45,6 +47,9 @@ pub struct App {
     pub confidential: Arc<dyn Confidential>,
     pub purges: Arc<dyn Purges>,
     pub certificates: Arc<dyn Certificates>,
+    pub deletions: Arc<dyn Deletions>,
+    pub exports: Arc<dyn Exports>,
+    pub watch: Arc<dyn Watch>,
     pub due: Arc<dyn DueWork>,
     pub streams: Arc<dyn Streams>,
     pub files: Arc<dyn Files>,
@@ -63,8 +68,10 @@ impl FromRef<App> for Gate {
 #[async_trait]
 impl OnEvent for App {
     async fn on_event(&self, event: Event, now: Moment) -> anyhow::Result<Value> {
-        let Event::Queue(items) = event else {
-            anyhow::bail!("only its queue and requests wake this function");
+        let items = match event {
+            Event::Queue(items) => items,
+            Event::Schedule { .. } => return deletion::run(self, now).await,
+            _ => anyhow::bail!("only its queue, its schedule and requests wake this function"),
         };
         let carry_out = |item| carry_out(self, item, now);
         let outcome = one_by_one(self.due.as_ref(), &items, now, carry_out).await;
@@ -85,6 +92,7 @@ async fn carry_out(app: &App, item: &QueueItem, now: Moment) -> anyhow::Result<(
 /// Routes of the function.
 pub fn router(app: App) -> Router<()> {
     Router::new()
+        .route("/cameras/{id}/deletion", post(deletion::command))
         .route("/certificates/key.pem", get(console::public_key))
         .route("/console/purges", get(console::list))
         .route("/console/purges/{id}", get(console::detail))
@@ -122,6 +130,9 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         confidential: store.clone(),
         purges: store.clone(),
         certificates: store.clone(),
+        deletions: store.clone(),
+        exports: store.clone(),
+        watch: store.clone(),
         due: store.clone(),
         streams: Arc::new(KinesisStreams::new(&config)),
         files: Arc::new(S3Files::new(&config, vec![text("EXPORT_BUCKET")?])),

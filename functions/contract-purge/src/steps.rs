@@ -54,7 +54,7 @@ pub(crate) async fn act(
             (targets.users.len(), deleted.await?)
         }
         Step::Files => {
-            let count = app.files.delete_some(&journal.contract).await?;
+            let count = app.files.delete_some(&folder(journal)).await?;
             let again = (count > 0).then(|| "again".to_owned());
             return Ok(Did { count, from: again });
         }
@@ -65,6 +65,11 @@ pub(crate) async fn act(
         count,
         from: (next < all).then(|| next.to_string()),
     })
+}
+
+/// Where a contract's files stand, in every bucket.
+fn folder(journal: &Journal) -> String {
+    format!("contracts/{}", journal.contract)
 }
 
 fn portion<T>(all: &[T], from: usize) -> &[T] {
@@ -117,7 +122,7 @@ pub(crate) async fn search(
     let things = side_by_side(things.map(|target| app.things.exists(&target.stream))).await?;
     let mut found = vec![
         (Step::Recordings, streams),
-        (Step::Files, app.files.count(&journal.contract).await?),
+        (Step::Files, app.files.count(&folder(journal)).await?),
         (Step::Devices, things),
     ];
     if !holds.keep_registered_data() {

@@ -87,6 +87,10 @@ pub(crate) async fn text(
         Notice::ChangeRefused {
             receipt, reason, ..
         } => Some(particulars::refused(contract, receipt, reason)),
+        Notice::RecordingsDeleted { camera, before, .. } => {
+            let names = app.devices.cameras(&contract.id).await?;
+            Some(recording::deleted(house, contract, &names, camera, *before))
+        }
         Notice::DataDeleted { .. } => {
             let signed = certificate(app, contract).await?;
             Some(ending::deleted(house, contract, &signed.certificate))

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{FromRef, Path, State};
 use axum::routing::post;
+use ciero_domain::device::Camera;
 use ciero_domain::entitlement::{Ask, Entitlement, earliest_visible, entitle};
 use ciero_domain::ids::{CameraId, MessageId};
 use ciero_ports::{
@@ -123,14 +124,14 @@ async fn intervals(
         start.max(earliest_visible(&seen.user, &seen.camera, now.0).unwrap_or(Timestamp::MAX));
     let to = end.min(now.0);
     if from >= to {
-        // Nothing of that day can be seen, but the person must still be entitled to ask.
-        deny(&entitle(
-            &seen.contract,
-            &seen.user,
-            &seen.camera,
-            probe(now),
-            now.0,
-        ))?;
+        // Nothing of that day can be seen, but the person must still be entitled to ask; also when everything was just
+        // deleted.
+        let camera = Camera {
+            since: seen.camera.since.min(now.0),
+            ..seen.camera.clone()
+        };
+        let ask = probe(now);
+        deny(&entitle(&seen.contract, &seen.user, &camera, ask, now.0))?;
         return Ok(Answer::ok(json!({ "intervals": [] })));
     }
     deny(&entitle(

@@ -315,3 +315,16 @@ async fn the_stretches_of_a_day_begin_with_the_camera_and_end_now() {
         (200, 0)
     );
 }
+
+#[tokio::test]
+async fn art_15_a_camera_whose_recordings_were_just_deleted_has_no_stretches_and_its_live_picture()
+{
+    let mut deleted = seen();
+    deleted.camera.since = now() + ciero_domain::deletion::HIDDEN;
+    let path = format!("/cameras/{CAMERA}/intervals");
+    let day = json!({ "date": ciero_domain::calendar::tokyo_date(now()).to_string() });
+    let (status, body, _) = call(&path, day, Some(deleted.clone()), MockPlayback::new()).await;
+    assert_eq!((status, body), (200, json!({ "intervals": [] })));
+    let (status, ..) = call(&live_path(), json!({}), Some(deleted), plays()).await;
+    assert_eq!(status, 200);
+}

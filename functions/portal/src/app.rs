@@ -13,9 +13,9 @@ use ciero_runtime::{Gate, Settings, guarded, number, sdk_config, text, warm_up};
 
 use crate::console_stuck;
 use crate::{
-    application, apply, assets, camera, cameras, cancellation, console, contract, device, devices,
-    documents, explanation, exports, invoice, invoices, landing, notices, own_particulars, profile,
-    refusal, sign_in, status, user, users, versions, welcome,
+    application, apply, assets, camera, cameras, cancellation, console, contract, deletion, device,
+    devices, documents, explanation, exports, invoice, invoices, landing, leaving, notices,
+    own_particulars, profile, refusal, sign_in, status, user, users, versions, welcome,
 };
 use crate::{
     console_arrears, console_audit, console_cases, console_consents, console_explanation,
@@ -82,10 +82,12 @@ pub fn router(app: App) -> Router<()> {
         .route("/welcome", get(welcome::welcome))
         .route("/cameras", get(cameras::list))
         .route("/cameras/{id}", get(camera::show))
+        .route("/cameras/{id}/deletion", get(deletion::show))
         .route("/exports", get(exports::list))
         .route("/contract", get(contract::show))
         .route("/contract/refusal", get(refusal::show))
         .route("/contract/cancellation", get(cancellation::show))
+        .route("/contract/leaving", get(leaving::show))
         .route("/contract/particulars", get(own_particulars::show))
         .route("/profile", get(profile::show))
         .route("/profile/data", get(profile::data))

@@ -13,11 +13,11 @@ use serde::Deserialize;
 
 use crate::App;
 use crate::cameras::any_right;
-use crate::exports;
 use crate::input::{Parameters, Segment};
 use crate::page::{CustomerPage, Page};
 use crate::pieces::{Tone, day, days, fact, moment, notice};
 use crate::recording;
+use crate::{deletion, exports};
 
 /// How far back a page opens that cannot show the live picture.
 const A_MOMENT_AGO: SignedDuration = SignedDuration::from_mins(10);
@@ -57,6 +57,7 @@ pub async fn show(
     let watch = watch(&seen, page.now);
     let content = html! {
         h1 { (seen.camera.name) }
+        @if user.is_administrator() { (deletion::accepted(&page, &seen.camera)) }
         @if let Watch::Recorded(rule) | Watch::Nothing(rule) = watch {
             (notice(if watch == Watch::Nothing(rule) { Tone::Bad } else { Tone::Warn }, &html! { p { (sentence(&page, rule)) } }))
         }
@@ -67,7 +68,10 @@ pub async fn show(
         }
         @if !matches!(watch, Watch::Nothing(_)) { (exports::form(&page, &seen.camera, &seen.user)) }
         @if user.is_administrator() {
-            div.actions { a.button href={ "/devices/" (seen.camera.device) } { (page.t("機器の設定", "The device")) } }
+            div.actions {
+                a.button href={ "/devices/" (seen.camera.device) } { (page.t("機器の設定", "The device")) }
+                a.button href={ "/cameras/" (seen.camera.id) "/deletion" } { (page.t("録画を消去する", "Delete the recordings")) }
+            }
         }
     };
     let scripts = ["hls.js", "player.js"];

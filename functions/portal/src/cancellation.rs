@@ -48,6 +48,7 @@ pub async fn show(
                     "ご契約はいつでも解約できます（利用規約 第15条第1項）。お支払い済みの料金は返金しません。",
                     "You may cancel at any time (Terms, 15-1). Fees already paid are not refunded.",
                 )) }
+                p { a href="/contract/leaving" { (t("終了前の保存と消去について", "What to save and delete before")) } }
                 (choice(&page, on, expiry))
                 (confirmation(&page, &contract, on, expiry))
             }

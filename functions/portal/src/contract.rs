@@ -116,6 +116,7 @@ fn ways(page: &Page, contract: &Contract) -> Markup {
                 a.button href="/invoices" { (t("請求書とお支払いの記録", "Invoices and payments")) }
             }
             a.button href="/contract/explanation" { (t("これまでとこれからの予定", "What was and what will be")) }
+            a.button href="/contract/leaving" { (t("ご契約の終了前に", "Before you leave")) }
             @if !over {
                 a.button href="/contract/cancellation" { (t("解約のお手続き", "Cancel the contract")) }
             }

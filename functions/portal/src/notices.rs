@@ -115,6 +115,9 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
             Told::Afterwards => l.t("停止の終了", "Interruption over"),
         },
         Notice::ExportEnded { .. } => l.t("バックアップの結果", "Result of a backup"),
+        Notice::RecordingsDeleted { .. } => {
+            l.t("録画の消去の受付", "Deletion of recordings received")
+        }
         Notice::DataDeleted { .. } => l.t("データの消去", "Deletion of data"),
         Notice::ServiceEndAnnounced { .. } => l.t("サービスの終了", "End of the service"),
         Notice::ServiceEndSet { .. } => l.t("サービスの最終日", "Last day of the service"),

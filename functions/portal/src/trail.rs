@@ -51,6 +51,11 @@ const ACTIONS: &[(&str, &str, &str)] = &[
     ("export_asked", "バックアップの申込み", "Asked for a backup"),
     ("export_ended", "バックアップの作成", "Made a backup"),
     ("export_fetched", "バックアップの取得", "Fetched a backup"),
+    (
+        "recordings_deleted",
+        "録画の消去",
+        "Deleted a camera's recordings",
+    ),
     ("terms_accepted", "利用規約への同意", "Accepted the terms"),
     ("user_added", "ユーザの追加", "Added a user"),
     ("user_invited", "招待の再送", "Sent the invitation again"),

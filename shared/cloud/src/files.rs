@@ -1,11 +1,10 @@
-//! Files of contracts (S3): every version of what stands under a contract's own prefix.
+//! Files of contracts (S3): every version of what stands in a folder, such as a contract's own.
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use aws_types::SdkConfig;
-use ciero_domain::ids::ContractId;
 use ciero_ports::{CloudError, Files};
 
 use crate::errors::{failed, unbuilt};
@@ -21,7 +20,7 @@ pub struct S3Files {
 }
 
 impl S3Files {
-    /// Works on these buckets, in each of which a contract's files stand under `contracts/<contract>/`.
+    /// Works on these buckets.
     pub fn new(config: &SdkConfig, buckets: Vec<String>) -> Self {
         S3Files {
             client: client(config),
@@ -29,17 +28,10 @@ impl S3Files {
         }
     }
 
-    /// Lists a page of the versions and delete markers of a contract's files.
-    async fn page(
-        &self,
-        bucket: &str,
-        contract: &ContractId,
-    ) -> Result<Vec<ObjectIdentifier>, CloudError> {
+    /// Lists a page of the versions and delete markers of a folder's files.
+    async fn page(&self, bucket: &str, folder: &str) -> Result<Vec<ObjectIdentifier>, CloudError> {
         let request = self.client.list_object_versions().bucket(bucket);
-        let answer = request
-            .prefix(format!("contracts/{contract}/"))
-            .send()
-            .await;
+        let answer = request.prefix(format!("{folder}/")).send().await;
         identifiers(&answer.map_err(failed(SERVICE))?)
     }
 }
@@ -61,9 +53,9 @@ fn identifiers(page: &ListObjectVersionsOutput) -> Result<Vec<ObjectIdentifier>,
 
 #[async_trait]
 impl Files for S3Files {
-    async fn delete_some(&self, contract: &ContractId) -> Result<u64, CloudError> {
+    async fn delete_some(&self, folder: &str) -> Result<u64, CloudError> {
         for bucket in &self.buckets {
-            let page = self.page(bucket, contract).await?;
+            let page = self.page(bucket, folder).await?;
             if page.is_empty() {
                 continue;
             }
@@ -84,10 +76,10 @@ impl Files for S3Files {
         Ok(0)
     }
 
-    async fn count(&self, contract: &ContractId) -> Result<u64, CloudError> {
+    async fn count(&self, folder: &str) -> Result<u64, CloudError> {
         let mut count = 0;
         for bucket in &self.buckets {
-            count += self.page(bucket, contract).await?.len() as u64;
+            count += self.page(bucket, folder).await?.len() as u64;
         }
         Ok(count)
     }

@@ -22,7 +22,7 @@ rules! {
         TimeOrdered => ("time_invalid", "開始は終了より前で、長さは24時間以内にしてください。", "The start must be before the end, at most 24 hours apart."),
         NotInTheFuture => ("time_in_the_future", "まだ録画されていない時刻です。", "That time has not been recorded yet."),
         WithinRetention => ("outside_retention", "保存期間を過ぎた時刻です。", "That time is past the retention."),
-        AfterGrant => ("before_grant", "権限が与えられる前の録画は見られません。", "Recordings from before your right began cannot be seen."),
+        AfterGrant => ("before_grant", "権限が与えられる前の録画と、消去された録画は見られません。", "Recordings from before your right began, and those that were deleted, cannot be seen."),
         ExportHeld => ("export_right_missing", "このカメラの録画を書き出す権限がありません。担当者にお問い合わせください。", "You have no right to export this camera's recordings. Please ask your administrator."),
         DataHeld => ("data_right_missing", "登録データは担当者だけが書き出せます。", "Only an administrator may export the registered data."),
         SpanOrdered => ("span_empty", "開始は終了より前にしてください。", "The start must be before the end."),
@@ -127,6 +127,8 @@ pub fn entitle(
 ) -> Entitlement {
     let today = tokyo_date(now);
     let since = user.right_since(&camera.id, camera.since, ask.right());
+    // Whoever deletes a camera's recordings may watch it all the same.
+    let held_since = user.right_since(&camera.id, Timestamp::MIN, ask.right());
     let running = !contract.has_ended(today);
     let mut asked = vec![
         (
@@ -149,7 +151,10 @@ pub fn entitle(
                 .any(|order| order.term_on(today).is_some()),
         ),
         (Rule::TermsAccepted, user.accepted_terms()),
-        (ask.right_rule(), since.is_some_and(|since| since <= now)),
+        (
+            ask.right_rule(),
+            held_since.is_some_and(|since| since <= now),
+        ),
     ];
     asked.extend(of_time(camera, ask, since, now));
     let denied = asked.iter().position(|(_, holds)| !holds);

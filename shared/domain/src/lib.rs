@@ -11,6 +11,7 @@ pub mod calendar;
 pub mod confirmation;
 pub mod contract;
 pub mod corporate_number;
+pub mod deletion;
 pub mod device;
 pub mod disclosure;
 pub mod documents;

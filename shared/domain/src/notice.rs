@@ -128,6 +128,12 @@ pub enum Notice {
         failure: Option<crate::export::Failure>,
         gaps: u32,
     },
+    /// 15-2: the customer deletes what a camera recorded before a moment.
+    RecordingsDeleted {
+        contract: ContractId,
+        camera: CameraId,
+        before: Timestamp,
+    },
     /// 15-3: the customer's data were deleted; carries the certificate.
     DataDeleted { contract: ContractId },
     /// 14-1: the service will end, not before a day.
@@ -170,6 +176,7 @@ impl Notice {
             Notice::RecordingResumed { .. } => "recording_resumed",
             Notice::Interruption { .. } => "interruption",
             Notice::ExportEnded { .. } => "export_ended",
+            Notice::RecordingsDeleted { .. } => "recordings_deleted",
             Notice::DataDeleted { .. } => "data_deleted",
             Notice::ServiceEndAnnounced { .. } => "service_end_announced",
             Notice::ServiceEndSet { .. } => "service_end_set",
@@ -224,6 +231,7 @@ impl Notice {
             | Notice::ParticularsRegistered { .. }
             | Notice::ContactMoved { .. }
             | Notice::ChangeRefused { .. } => "4",
+            Notice::RecordingsDeleted { .. } => "15-2",
             Notice::DataDeleted { .. } => "15-3",
             Notice::RecordingStopped { .. } | Notice::RecordingResumed { .. } => "2-8",
             Notice::Interruption { .. } => "8-1",
@@ -256,6 +264,7 @@ impl Notice {
             | Notice::ParticularsRegistered { contract, .. }
             | Notice::ContactMoved { contract, .. }
             | Notice::ChangeRefused { contract, .. }
+            | Notice::RecordingsDeleted { contract, .. }
             | Notice::DataDeleted { contract }
             | Notice::RecordingStopped { contract, .. }
             | Notice::RecordingResumed { contract, .. }

@@ -31,6 +31,7 @@ rules! {
         Serial => ("serial", "製造番号は英数字とハイフンで4〜40文字です。", "A serial number has 4 to 40 letters, digits and hyphens."),
         Attestation => ("attestation", "設置に関する確認が必要です。", "The attestation about the installation is needed."),
         Choice => ("choice", "選択肢から選んでください。", "Choose one of the options."),
+        NameDiffers => ("name_differs", "カメラの名称と一致しません。", "This is not the name of the camera."),
         Amount => ("amount", "金額は円単位の整数で入力してください。", "An amount is a whole number of yen."),
         AmountNotPositive => ("amount_not_positive", "金額は1円以上にしてください。", "The amount must be at least one yen."),
         AmountTooLarge => ("amount_too_large", "金額が大きすぎます。", "The amount is too large."),

@@ -164,7 +164,8 @@ impl User {
             Role::User => self
                 .rights
                 .get(camera)
-                .and_then(|rights| rights.since(right)),
+                .and_then(|rights| rights.since(right))
+                .map(|since| since.max(camera_since)),
         }
     }
 

@@ -79,14 +79,25 @@ pub trait Accounts: Send + Sync {
     async fn exists(&self, user: &UserId) -> Result<bool, CloudError>;
 }
 
+/// For how long a stream keeps recordings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    pub hours: u32,
+    /// The version of the stream, on which a change rests.
+    pub version: String,
+}
+
 /// The control plane of Kinesis Video.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Streams: Send + Sync {
     /// Makes the stream if there is none, with this retention.
     async fn ensure(&self, stream_name: &str, retention_hours: u32) -> Result<(), CloudError>;
-    /// Returns for how many hours a stream keeps recordings; 0 if it is not there.
-    async fn retention_hours(&self, stream_name: &str) -> Result<u32, CloudError>;
+    /// Returns for how long a stream keeps recordings; `None` if it is not there.
+    async fn kept(&self, stream_name: &str) -> Result<Option<Kept>, CloudError>;
+    /// Lets a stream keep recordings for so many hours from now on; what is older goes at once. `false` if the stream
+    /// is being changed, or is not what it was: look again later.
+    async fn keep(&self, stream_name: &str, was: &Kept, hours: u32) -> Result<bool, CloudError>;
     /// Deletes a stream with everything that it holds. `false` if it was not there.
     async fn delete(&self, stream_name: &str) -> Result<bool, CloudError>;
     /// Tells whether there is such a stream, one that is being deleted included.

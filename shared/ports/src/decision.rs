@@ -5,6 +5,7 @@ use ciero_domain::breach::Breach;
 use ciero_domain::contract::{
     Case, Contract, Effect, Entry, Event, Kind, Receipt, Step, Task, stable_id,
 };
+use ciero_domain::deletion::Deletion;
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::disclosure::{CopyOrder, Disclosure, Entry as DisclosureEntry, HoldCopy};
 use ciero_domain::documents::Operator;
@@ -23,7 +24,7 @@ use ciero_domain::screening::{ListHeader, RegisterEntry, Review, Screening};
 use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::{Draft, TermsText};
 use ciero_domain::user::{Acceptance, User};
-use ciero_domain::watch::Told;
+use ciero_domain::watch::{Ledger, Told};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -78,6 +79,8 @@ pub enum Write {
     Receipt(ContractId, Box<Receipt>, Timestamp),
     /// What a contract's customer was told of its cameras' recording.
     Told(Box<Told>),
+    /// What is known of a camera's recording, once earlier recordings are deleted (15-2).
+    Ledger(Box<Ledger>),
     /// A case of the operator's list.
     Case(Box<Case>),
     User(Box<User>),
@@ -139,6 +142,10 @@ pub enum Write {
     Disclosure(Box<Disclosure>, Box<DisclosureEntry>),
     /// Confidential table; how far the copy of a held stretch of recording is (21-4).
     HoldCopy(Box<HoldCopy>),
+    /// Confidential table; a deletion of recordings that waits (15-2).
+    Deletion(Box<Deletion>),
+    /// Confidential table; a deletion that stands at this version is carried out.
+    DeletionDone(Box<Deletion>),
     /// Confidential table; an incident of personal data.
     Breach(Box<Breach>),
     /// Writes nothing: the contract must still be at this version.

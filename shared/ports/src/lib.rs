@@ -13,8 +13,8 @@ mod watch;
 
 pub use announcement::{About, Announcement};
 pub use cloud::{
-    Accounts, Arrivals, Arrived, Attachment, Chance, CloudError, Enrolled, Interval, ListFiles,
-    Mail, Mailer, Playback, PlaybackError, PlaybackWindow, Queues, Streams, Things,
+    Accounts, Arrivals, Arrived, Attachment, Chance, CloudError, Enrolled, Interval, Kept,
+    ListFiles, Mail, Mailer, Playback, PlaybackError, PlaybackWindow, Queues, Streams, Things,
 };
 #[cfg(feature = "mocks")]
 pub use cloud::{
@@ -34,9 +34,9 @@ pub use exports::{MockExportFiles, MockExports, MockRecordings};
 pub use publishing::{Interruptions, SeenPage, ServiceEnds, TermsChanges, Website};
 #[cfg(feature = "mocks")]
 pub use publishing::{MockInterruptions, MockServiceEnds, MockTermsChanges, MockWebsite};
-pub use purge::{Certificates, Files, Portion, Purges};
+pub use purge::{Certificates, Deletions, Files, Portion, Purges};
 #[cfg(feature = "mocks")]
-pub use purge::{MockCertificates, MockFiles, MockPurges};
+pub use purge::{MockCertificates, MockDeletions, MockFiles, MockPurges};
 pub use records::{
     Applications, Audit, AuditReport, AuditReports, AuditRun, Billing, Cases, Confidential,
     ContractPage, Contracts, Devices, Documents, DueSpan, DueWork, HeldTask, Ledger, Notices,

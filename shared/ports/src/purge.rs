@@ -1,7 +1,8 @@
-//! What a purge reads and takes away (15-3).
+//! What a purge reads and takes away (15-3), and the deletions that customers ask for (15-2).
 
 use async_trait::async_trait;
-use ciero_domain::ids::{ApplicationId, ContractId};
+use ciero_domain::deletion::Deletion;
+use ciero_domain::ids::{ApplicationId, CameraId, ContractId};
 use ciero_domain::purge::{Journal, Line, SignedCertificate};
 use ciero_domain::screening::RegisterEntry;
 
@@ -53,12 +54,26 @@ pub trait Certificates: Send + Sync {
     ) -> Result<Vec<SignedCertificate>, StoreError>;
 }
 
-/// Files of contracts, in every bucket that holds some.
+/// The deletions of recordings that wait, in the confidential table. Reads are strongly consistent.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Deletions: Send + Sync {
+    /// The deletion of a camera's recordings, if one waits.
+    async fn deletion(
+        &self,
+        contract: &ContractId,
+        camera: &CameraId,
+    ) -> Result<Option<Deletion>, StoreError>;
+    /// Every deletion that waits.
+    async fn deletions(&self) -> Result<Vec<Deletion>, StoreError>;
+}
+
+/// Files, in every bucket that holds some of contracts. A folder is named without a slash at its end.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait Files: Send + Sync {
-    /// Deletes some of the versions of a contract's files and returns how many; 0 when none is left.
-    async fn delete_some(&self, contract: &ContractId) -> Result<u64, CloudError>;
+    /// Deletes some of the versions of a folder's files and returns how many; 0 when none is left.
+    async fn delete_some(&self, folder: &str) -> Result<u64, CloudError>;
     /// Returns how many versions there are, as far as one page tells.
-    async fn count(&self, contract: &ContractId) -> Result<u64, CloudError>;
+    async fn count(&self, folder: &str) -> Result<u64, CloudError>;
 }

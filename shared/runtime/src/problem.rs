@@ -204,6 +204,17 @@ impl From<ciero_domain::device::Refusal> for Problem {
     }
 }
 
+impl From<ciero_domain::deletion::Refusal> for Problem {
+    fn from(rule: ciero_domain::deletion::Refusal) -> Self {
+        Problem::new(
+            StatusCode::CONFLICT,
+            rule.code(),
+            rule.sentence(Language::Ja),
+            rule.sentence(Language::En),
+        )
+    }
+}
+
 impl From<ciero_domain::user::Refusal> for Problem {
     fn from(rule: ciero_domain::user::Refusal) -> Self {
         use ciero_domain::user::Refusal;

@@ -9,7 +9,9 @@ use ciero_ports::{CommitError, Decision, Message, Remembered, Write, WriteKind};
 use crate::item::{Item, Unwritable};
 use crate::ledger::Answer;
 use crate::operation::{Condition, Operation, Operations};
-use crate::{Store, applications, audit, billing, cases, confidential, contracts, devices};
+use crate::{
+    Store, applications, audit, billing, cases, confidential, contracts, deletions, devices,
+};
 use crate::{
     describe, disclosures, documents, due_work, exports, keys, notices, people, publishing, purge,
     resellers, watch,
@@ -57,6 +59,7 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::ResellerReceipt(receipt) => resellers::put_receipt(receipt),
         Write::Receipt(contract, receipt, at) => billing::put_receipt(contract, receipt, *at),
         Write::Told(told) => watch::put_told(told),
+        Write::Ledger(ledger) => watch::put_ledger(ledger),
         Write::Case(case) => cases::put(case),
         Write::User(user) => people::put(user),
         Write::Device(device) => devices::put_device(device),
@@ -94,6 +97,8 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::Holds(holds) => confidential::put_holds(holds),
         Write::Disclosure(case, entry) => disclosures::put(case, entry),
         Write::HoldCopy(copy) => disclosures::put_copy(copy),
+        Write::Deletion(deletion) => deletions::put(deletion),
+        Write::DeletionDone(deletion) => deletions::done(deletion),
         Write::Breach(breach) => disclosures::put_breach(breach),
         Write::ContractStandsAt(contract, version) => contracts::stands_at(contract, *version),
         Write::HoldsStandAt(contract, version) => confidential::holds_stand_at(contract, *version),

@@ -11,6 +11,7 @@ mod cases;
 mod commit;
 mod confidential;
 mod contracts;
+mod deletions;
 mod devices;
 mod disclosures;
 mod documents;

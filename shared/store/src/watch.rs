@@ -8,7 +8,7 @@ use ciero_domain::watch::{Ledger, Told};
 use ciero_ports::{StoreError, Watch, WatchReport, WatchRun, WatchedContract, WatchedPage};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::item::{Item, body, key_attributes};
+use crate::item::{Item, Unwritable, body, key_attributes};
 use crate::keys;
 use crate::operation::{Operation, Operations, Table};
 use crate::reading::{Range, pages_of};
@@ -22,6 +22,15 @@ const RUN_KEPT: SignedDuration = SignedDuration::from_hours(1);
 pub(crate) fn put_told(told: &Told) -> Operations {
     let item = Item::with_body(keys::told(&told.contract), told)?;
     Ok(vec![Operation::put_version(item, told.version)])
+}
+
+fn item(ledger: &Ledger) -> Result<Item, Unwritable> {
+    Item::with_body(keys::ledger(&ledger.contract, &ledger.camera), ledger)
+}
+
+/// Writes a ledger as part of a decision.
+pub(crate) fn put_ledger(ledger: &Ledger) -> Operations {
+    Ok(vec![Operation::put_version(item(ledger)?, ledger.version)])
 }
 
 #[async_trait]
@@ -67,8 +76,7 @@ impl Watch for Store {
     }
 
     async fn put_ledger(&self, ledger: &Ledger) -> Result<bool, StoreError> {
-        let key = keys::ledger(&ledger.contract, &ledger.camera);
-        let item = Item::with_body(key, ledger).map_err(unwritable)?;
+        let item = item(ledger).map_err(unwritable)?;
         self.put_on_version(item, ledger.version).await
     }
 

@@ -12,7 +12,7 @@ use ciero_domain::notice::Notice;
 use ciero_domain::particulars::Address;
 use ciero_domain::watch::{Arrival, Ledger, Span, Told};
 use ciero_ports::{
-    Arrived, Body, CloudError, CommitError, Decision, Message, MockArrivals, MockContracts,
+    Arrived, Body, CloudError, CommitError, Decision, Kept, Message, MockArrivals, MockContracts,
     MockDevices, MockDueWork, MockInterruptions, MockLedger, MockQueues, MockStreams, MockWatch,
     WatchReport, WatchRun, WatchedContract, WatchedPage, Write, WriteKind,
 };
@@ -390,10 +390,13 @@ impl World {
     fn streams(&self) -> MockStreams {
         let mut mock = MockStreams::new();
         let of = self.clone();
-        mock.expect_retention_hours().returning(move |_| {
+        mock.expect_kept().returning(move |_| {
             let mut inner = of.inner();
             inner.counted.describes += 1;
-            Ok(inner.held_hours)
+            Ok(Some(Kept {
+                hours: inner.held_hours,
+                version: "v".into(),
+            }))
         });
         mock
     }

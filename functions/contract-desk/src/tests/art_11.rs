@@ -96,9 +96,9 @@ async fn reminders_that_would_be_untrue_are_void_from_the_refusal_on() {
     let bench = Scene::default().open();
     refuse(&bench).await;
     let decision = bench.decision();
-    let void = decision.writes.iter().filter(|write| {
-        matches!(write, Write::Disarm(task) if task.work.effect().starts_with("reminder/"))
-    });
+    let void = decision.writes.iter().filter(
+        |write| matches!(write, Write::Disarm(task) if task.work.effect().starts_with("reminder/")),
+    );
     assert_eq!(void.count(), 1, "{decision:?}");
 }
 

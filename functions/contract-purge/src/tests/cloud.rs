@@ -1,16 +1,19 @@
 //! What there is outside of the tables, in memory, and a run that can be killed before or after anything it does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use ciero_domain::ids::{ContractId, UserId};
+use ciero_domain::ids::UserId;
 use ciero_ports::{
-    Accounts, CloudError, CommitError, Decision, Enrolled, Files, Ledger, Message, Remembered,
-    StoreError, Streams, Things,
+    Accounts, CloudError, CommitError, Decision, Enrolled, Files, Kept, Ledger, Message,
+    Remembered, StoreError, Streams, Things,
 };
 use ciero_store::Store;
+
+/// For how long streams keep recordings.
+pub const HOURS: u32 = 720;
 
 /// Counts down to the moment at which a run is killed; below zero nothing happens any more until it is set anew.
 #[derive(Clone, Default)]
@@ -43,15 +46,29 @@ pub struct Held {
     pub accounts: BTreeSet<String>,
     pub things: BTreeSet<String>,
     pub files: BTreeSet<String>,
+    /// For how many hours streams keep recordings, where that is not as ever.
+    pub changed: BTreeMap<String, u32>,
+}
+
+impl Held {
+    pub fn hours(&self, stream: &str) -> u32 {
+        self.changed.get(stream).copied().unwrap_or(HOURS)
+    }
 }
 
 #[derive(Clone, Default)]
 pub struct Cloud {
     pub state: Arc<Mutex<Held>>,
     pub fuse: Fuse,
+    lowered: Arc<Mutex<Vec<(String, u32)>>>,
 }
 
 impl Cloud {
+    /// To how many hours the retention of streams was lowered, in order.
+    pub fn lowered(&self) -> Vec<(String, u32)> {
+        self.lowered.lock().unwrap().clone()
+    }
+
     /// Does something that a kill may come before or after.
     fn act<T>(&self, act: impl FnOnce(&mut Held) -> T) -> Result<T, CloudError> {
         self.fuse.check()?;
@@ -66,8 +83,27 @@ impl Streams for Cloud {
     async fn ensure(&self, _: &str, _: u32) -> Result<(), CloudError> {
         unreachable!()
     }
-    async fn retention_hours(&self, _: &str) -> Result<u32, CloudError> {
-        unreachable!()
+    async fn kept(&self, name: &str) -> Result<Option<Kept>, CloudError> {
+        let version = || "v".to_owned();
+        self.act(|all| {
+            all.streams.contains(name).then(|| Kept {
+                hours: all.hours(name),
+                version: version(),
+            })
+        })
+    }
+    async fn keep(&self, name: &str, was: &Kept, hours: u32) -> Result<bool, CloudError> {
+        self.act(|all| {
+            if !all.streams.contains(name) || all.hours(name) != was.hours {
+                return false;
+            }
+            if hours < was.hours {
+                self.lowered.lock().unwrap().push((name.to_owned(), hours));
+            }
+            all.changed.insert(name.to_owned(), hours);
+            all.changed.retain(|_, hours| *hours != HOURS);
+            true
+        })
     }
     async fn delete(&self, name: &str) -> Result<bool, CloudError> {
         self.act(|all| all.streams.remove(name))
@@ -114,8 +150,8 @@ impl Things for Cloud {
 
 #[async_trait]
 impl Files for Cloud {
-    async fn delete_some(&self, contract: &ContractId) -> Result<u64, CloudError> {
-        let prefix = format!("contracts/{contract}/");
+    async fn delete_some(&self, folder: &str) -> Result<u64, CloudError> {
+        let prefix = format!("{folder}/");
         self.act(|all| {
             let found = all
                 .files
@@ -125,8 +161,8 @@ impl Files for Cloud {
             found.map_or(0, |key| u64::from(all.files.remove(&key)))
         })
     }
-    async fn count(&self, contract: &ContractId) -> Result<u64, CloudError> {
-        let prefix = format!("contracts/{contract}/");
+    async fn count(&self, folder: &str) -> Result<u64, CloudError> {
+        let prefix = format!("{folder}/");
         self.act(|all| {
             all.files
                 .iter()
@@ -136,24 +172,32 @@ impl Files for Cloud {
     }
 }
 
-/// The ledger of a run that may be killed before a transaction, or after it and before its answer.
-pub struct Mortal(pub Arc<Store>, pub Fuse);
+/// The ledger of a run that may be killed before a transaction, or after it and before its answer, or overtaken.
+pub struct Mortal {
+    pub store: Arc<Store>,
+    pub fuse: Fuse,
+    pub first: Arc<Mutex<Option<Decision>>>,
+}
 
 #[async_trait]
 impl Ledger for Mortal {
     async fn commit(&self, decision: &Decision) -> Result<(), CommitError> {
         let killed = |error: CloudError| CommitError::Unavailable(error.to_string());
-        self.1.check().map_err(killed)?;
-        self.0.commit(decision).await?;
-        self.1.check().map_err(killed)
+        self.fuse.check().map_err(killed)?;
+        let first = self.first.lock().unwrap().take();
+        if let Some(first) = first {
+            self.store.commit(&first).await?;
+        }
+        self.store.commit(decision).await?;
+        self.fuse.check().map_err(killed)
     }
     async fn remembered(&self, a: &str, b: &str) -> Result<Option<Remembered>, StoreError> {
-        self.0.remembered(a, b).await
+        self.store.remembered(a, b).await
     }
     async fn unsent(&self, most: u16) -> Result<Vec<Message>, StoreError> {
-        self.0.unsent(most).await
+        self.store.unsent(most).await
     }
     async fn sent(&self, messages: &[Message]) -> Result<(), StoreError> {
-        self.0.sent(messages).await
+        self.store.sent(messages).await
     }
 }

@@ -1,6 +1,7 @@
 //! Two customers in real tables and in a cloud in memory, one of whom left.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use ciero_domain::calendar::start_of;
@@ -34,6 +35,8 @@ pub struct World {
     pub app: App,
     pub client: aws_sdk_dynamodb::Client,
     pub contract: ContractId,
+    /// Written by somebody else just before the next decision.
+    pub first: Arc<Mutex<Option<Decision>>>,
 }
 
 pub fn camera_id(n: u8) -> CameraId {
@@ -86,10 +89,15 @@ impl World {
         let cloud = Cloud::default();
         let fuse = cloud.fuse.clone();
         fuse.set(i64::MAX);
+        let first: Arc<Mutex<Option<Decision>>> = Arc::default();
         let mut queues = MockQueues::new();
         queues.expect_send().returning(|messages| messages.to_vec());
         let desk = Desk {
-            ledger: Arc::new(Mortal(store.clone(), fuse.clone())),
+            ledger: Arc::new(Mortal {
+                store: store.clone(),
+                fuse: fuse.clone(),
+                first: first.clone(),
+            }),
             queues: Arc::new(queues),
         };
         let secret = "a-secret-of-the-tests-0123456789abcdef";
@@ -104,6 +112,9 @@ impl World {
             confidential: store.clone(),
             purges: store.clone(),
             certificates: store.clone(),
+            deletions: store.clone(),
+            exports: store.clone(),
+            watch: store.clone(),
             due: store.clone(),
             streams: Arc::new(cloud.clone()),
             files: Arc::new(cloud.clone()),
@@ -120,6 +131,7 @@ impl World {
             app,
             client,
             contract: contract.id.clone(),
+            first,
         };
         world
             .write(Decision::of(Write::Operator(Box::new(operator()))))
@@ -230,15 +242,20 @@ impl World {
 
     /// Every item of both tables as text, by its key, without the journal, whose length kills may change.
     pub async fn items(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for table in ["main", "confidential"] {
-            let answer = self.client.scan().table_name(table).send().await.unwrap();
-            for item in answer.items() {
-                let key = format!("{} {}", text(&item["PK"]), text(&item["SK"]));
-                let whole = AttributeValue::M(item.clone());
-                found.push(format!("{key} {}", text(&whole)));
-            }
-        }
+        let (main, confidential) = (self.items_of("main").await, self.items_of("confidential"));
+        let mut found = [main, confidential.await].concat();
+        found.sort();
+        found
+    }
+
+    /// The same of one table.
+    pub async fn items_of(&self, table: &str) -> Vec<String> {
+        let answer = self.client.scan().table_name(table).send().await.unwrap();
+        let written = |item: &HashMap<String, AttributeValue>| {
+            let key = format!("{} {}", text(&item["PK"]), text(&item["SK"]));
+            format!("{key} {}", text(&AttributeValue::M(item.clone())))
+        };
+        let mut found: Vec<String> = answer.items().iter().map(written).collect();
         found.sort();
         found
     }

@@ -344,6 +344,14 @@ pub fn recording_stopped() -> Notice {
     }
 }
 
+pub fn recordings_deleted() -> Notice {
+    Notice::RecordingsDeleted {
+        contract: contract_id(),
+        camera: CameraId::from_random([1; 10]),
+        before: at("2026-06-01T00:46:00Z"),
+    }
+}
+
 /// One lost pictures, the other sent them later.
 pub fn recording_resumed() -> Notice {
     let end = |n: u8, again: &str, lost_seconds| Resumed {

@@ -36,7 +36,11 @@ fn page(letter: &Letter) -> String {
 #[tokio::test]
 async fn every_text_in_both_languages() {
     for language in [Language::Ja, Language::En] {
-        let recording = [recording_stopped(), recording_resumed()];
+        let recording = [
+            recording_stopped(),
+            recording_resumed(),
+            recordings_deleted(),
+        ];
         for notice in every_notice().into_iter().chain(recording) {
             let (life, at) = scene(&notice, language);
             let letter = letter_at(Mocks::living(&life), &notice, at).await;

@@ -1,4 +1,4 @@
-//! What a customer is told of cameras that stopped recording, and that record again (2-8, 9, 24).
+//! What a customer is told of cameras that stopped recording, that record again, and whose recordings it deletes (2-8, 9, 15-2, 24).
 
 use ciero_domain::Language;
 use ciero_domain::contract::Contract;
@@ -127,6 +127,49 @@ pub(crate) fn resumed(
         ),
     };
     to_contact(contract, subject, paragraphs([opening, list, gaps]))
+}
+
+/// 15-2: the recordings of a camera are deleted, as the customer asked.
+pub(crate) fn deleted(
+    house: &House,
+    contract: &Contract,
+    cameras: &[Camera],
+    camera: &CameraId,
+    before: Timestamp,
+) -> Text {
+    let language = contract.language;
+    let (name, portal) = (name(cameras, camera), &house.portal_url);
+    let before = date_time(language, before);
+    let (subject, opening, what, doubt) = match language {
+        Language::Ja => (
+            format!("録画の消去を受け付けました（{name}）"),
+            format!("カメラ「{name}」の、{before}（日本時間）までの録画の消去を受け付けました。"),
+            "これらの録画は、受け付けた時点からご覧いただけません。この録画から作成したバックアップの
+ファイルも取得できなくなります。いずれも順次消去し、復元はできません（利用規約第9条、第15条第2項）。
+受け付けから5分間の録画も、あわせてご覧いただけなくなります。その後の録画は続きます。",
+            format!(
+                "お心当たりのない場合は、お手数ですが下記までお知らせください。\n\nカメラの状態　{portal}/cameras"
+            ),
+        ),
+        Language::En => (
+            format!("We have received the deletion of recordings ({name})"),
+            format!(
+                "The recordings of camera \"{name}\" up to {before} (Japan time) are\ndeleted, as an administrator of your contract asked."
+            ),
+            "They can no longer be seen, and files of backups made from them can no
+longer be fetched. Both are then erased and cannot be restored (Articles 9
+and 15, paragraph 2 of the terms). Recordings of the five minutes after
+the request go with them. Recording goes on after that.",
+            format!(
+                "If you did not expect this e-mail, please let us know.\n\nState of your cameras: {portal}/cameras"
+            ),
+        ),
+    };
+    to_contact(
+        contract,
+        subject,
+        paragraphs([opening, what.to_owned(), doubt]),
+    )
 }
 
 /// How much is missing; nothing if the device sent it later.

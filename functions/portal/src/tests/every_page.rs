@@ -109,6 +109,7 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         format!("/cameras/{}", world.cameras[0].id),
         format!("/console/contracts/{}", contract().id),
     );
+    let deletion = format!("{camera}/deletion");
     let busy = busy();
     let stopped = super::recording::stopped();
     let exported = super::exporting::world();
@@ -127,6 +128,9 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&submitted, &application, ""),
         (&world, "/cameras", &customer),
         (&world, &camera, &customer),
+        (&world, &deletion, &customer),
+        (&world, "/contract/leaving", &customer),
+        (&cancelled, "/contract/leaving", &customer),
         (&world, "/contract", &customer),
         (&billed, "/contract", &customer),
         (&cancelled, "/contract", &customer),

@@ -1,6 +1,7 @@
 //! The administrator's pages of users and devices.
 
 use super::support::*;
+use ciero_domain::deletion;
 use ciero_domain::device::DeviceState;
 use ciero_domain::ids::{ContractId, DeviceId, MessageId, UserId};
 use ciero_domain::user::{Right, UserState};
@@ -193,4 +194,54 @@ async fn a_device_in_use_and_a_retired_one_show_no_code() {
         .await
         .shows(&["登録は解除されています"])
         .hides(&["--code", "/retirement"]);
+}
+
+#[tokio::test]
+async fn art_15_the_deletion_says_what_goes_and_is_confirmed_by_the_name() {
+    let world = World::new();
+    let path = format!("/cameras/{}/deletion", world.cameras[0].id);
+    open(&world, &path).await.shows(&[
+        "Entrance",
+        "すべての録画です",
+        "復元",
+        "バックアップのファイルも消去します",
+        r#"name="name""#,
+        &format!(r#"action="{path}" data-enhance"#),
+    ]);
+    let answer = world.open(&path, &world.customer(&watcher())).await;
+    assert_eq!(answer.status, 403);
+    let other = format!("/cameras/{}/deletion", camera(99, "").id);
+    assert_eq!(open(&world, &other).await.status, 404);
+}
+
+#[tokio::test]
+async fn art_15_what_was_just_deleted_is_said_on_both_pages_and_offers_no_form() {
+    let world = World::new().with(|w| w.cameras[0].since = noon() + deletion::HIDDEN);
+    let place = format!("/cameras/{}", world.cameras[0].id);
+    for path in [place.clone(), format!("{place}/deletion")] {
+        open(&world, &path)
+            .await
+            .shows(&["録画の消去を受け付けました"])
+            .hides(&[r#"name="name""#]);
+    }
+    let live = open(&world, &place).await;
+    live.shows(&["data-live"]);
+}
+
+#[tokio::test]
+async fn art_15_the_page_before_leaving_leads_to_all_that_can_be_done() {
+    let world = World::new();
+    let deletion = format!(r#"href="/cameras/{}/deletion""#, world.cameras[0].id);
+    open(&world, "/contract/leaving").await.shows(&[
+        r#"href="/exports""#,
+        r#"href="/invoices""#,
+        &deletion,
+        r#"href="/users""#,
+        r#"href="/contract/cancellation""#,
+        "更新拒絶期限",
+        "以降に消去し",
+    ]);
+    open(&world, "/contract")
+        .await
+        .shows(&[r#"href="/contract/leaving""#]);
 }

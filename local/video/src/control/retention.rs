@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Answer, App, MOST_RETENTION_HOURS, check_version, new_version};
 use crate::error::ApiError;
 use crate::request::{Call, StreamRef, blocking};
-use crate::store::streams;
+use crate::store::streams::{self, Stream};
 
 #[derive(Deserialize)]
 pub(crate) struct UpdateDataRetention {
@@ -42,13 +42,20 @@ pub(crate) async fn update_data_retention(
             .ok_or_else(|| {
                 ApiError::invalid_argument("The retention must stay within 0 to 87600 hours.")
             })?;
+        if hours < stream.retention_hours {
+            // Before the change, so that one that is cut short is done again whole.
+            let shorter = Stream {
+                retention_hours: hours,
+                ..stream.clone()
+            };
+            shared
+                .store
+                .erase(stream.id, shorter.expired_until(shared.now_ms()))?;
+        }
         let version = new_version();
         shared
             .store
             .write(|index| streams::set_retention(index, stream.id, hours, &version))?;
-        if hours < stream.retention_hours {
-            shared.store.sweep();
-        }
         Ok(Json(json!({})))
     })
     .await

@@ -54,6 +54,12 @@ pub(crate) enum Command {
     },
     /// Remove what is out of retention now, then answer.
     Sweep(std::sync::mpsc::SyncSender<()>),
+    /// Erase what arrived in a stream until a moment, then answer.
+    Erase {
+        stream_id: i64,
+        until_ms: i64,
+        done: std::sync::mpsc::SyncSender<anyhow::Result<()>>,
+    },
     /// A stream was deleted: let go of its file and remove its folder, then answer.
     Forget(i64, std::sync::mpsc::SyncSender<()>),
     Stop,
@@ -135,6 +141,13 @@ impl Committer {
                 self.sweep();
                 let _ = done.send(());
             }
+            Command::Erase {
+                stream_id,
+                until_ms,
+                done,
+            } => {
+                let _ = done.send(self.erase(stream_id, until_ms));
+            }
             Command::Forget(stream_id, done) => {
                 self.segments.close(stream_id);
                 let folder = stream_folder(&self.folder, stream_id);
@@ -199,6 +212,21 @@ impl Committer {
             }
         }
         written
+    }
+
+    /// Bytes first, then the rows: whoever is cut short finds the rows again. Files that hold nothing else go whole.
+    fn erase(&mut self, stream_id: i64, until_ms: i64) -> anyhow::Result<()> {
+        let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        let places = rows::until(&index, stream_id, until_ms)?;
+        for (segment_id, offset, bytes) in places {
+            self.segments.blank(stream_id, segment_id, offset, bytes)?;
+        }
+        let emptied = rows::remove_until(&mut index, stream_id, until_ms)?;
+        drop(index);
+        for segment_id in emptied {
+            self.segments.remove_segment(stream_id, segment_id);
+        }
+        Ok(())
     }
 
     fn sweep(&mut self) {

@@ -172,6 +172,17 @@ impl Store {
         self.wait_for(Command::Sweep);
     }
 
+    /// Erases what arrived in a stream until a moment, from the disk too, and returns when it is gone.
+    pub(crate) fn erase(&self, stream_id: i64, until_ms: i64) -> anyhow::Result<()> {
+        let (done, erased) = sync_channel(1);
+        self.submit(Command::Erase {
+            stream_id,
+            until_ms,
+            done,
+        });
+        erased.recv().context("the store is closing")?
+    }
+
     /// Deletes a stream with its media and returns when it is gone.
     pub(crate) fn delete_stream(&self, stream_id: i64) -> rusqlite::Result<()> {
         self.write(|index| streams::delete(index, stream_id))?;

@@ -59,6 +59,50 @@ pub(super) fn remove_expired(
     Ok(expired.collect())
 }
 
+/// Lists where the fragments lie that arrived in a stream until a moment, in segments that hold later ones too.
+pub(super) fn until(
+    index: &Connection,
+    stream_id: i64,
+    until_ms: i64,
+) -> rusqlite::Result<Vec<(i64, u64, u64)>> {
+    index
+        .prepare_cached(
+            "SELECT f.segment_id, f.offset, f.bytes FROM fragments f JOIN segments s ON s.id = f.segment_id
+             WHERE f.stream_id = ?1 AND f.server_ms <= ?2 AND s.last_server_ms > ?2",
+        )?
+        .query_map(params![stream_id, until_ms], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
+        .collect()
+}
+
+/// Takes the fragments that arrived in a stream until a moment out of the index; returns the segments that are empty.
+pub(super) fn remove_until(
+    index: &mut Connection,
+    stream_id: i64,
+    until_ms: i64,
+) -> rusqlite::Result<Vec<i64>> {
+    let transaction = index.transaction()?;
+    let of_stream = [stream_id, until_ms];
+    transaction.execute(
+        "DELETE FROM fragment_tags WHERE stream_id = ?1 AND sequence IN
+         (SELECT sequence FROM fragments WHERE stream_id = ?1 AND server_ms <= ?2)",
+        of_stream,
+    )?;
+    transaction.execute(
+        "DELETE FROM fragments WHERE stream_id = ?1 AND server_ms <= ?2",
+        of_stream,
+    )?;
+    let emptied = transaction
+        .prepare_cached(
+            "DELETE FROM segments WHERE stream_id = ?1 AND last_server_ms <= ?2 RETURNING id",
+        )?
+        .query_map(of_stream, |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    transaction.commit()?;
+    Ok(emptied)
+}
+
 pub(super) fn stream_exists(index: &Connection, stream_id: i64) -> bool {
     index
         .prepare_cached("SELECT 1 FROM streams WHERE id = ?1")

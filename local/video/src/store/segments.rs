@@ -179,6 +179,21 @@ impl Segments {
         failed
     }
 
+    /// Overwrites a piece of a file with zeros, on the disk.
+    pub(super) fn blank(
+        &self,
+        stream_id: i64,
+        segment_id: i64,
+        offset: u64,
+        bytes: u64,
+    ) -> io::Result<()> {
+        let path = segment_file(&self.folder, stream_id, segment_id);
+        let file = OpenOptions::new().write(true).open(path)?;
+        let zeros = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
+        file.write_all_at(&zeros, offset)?;
+        file.sync_data()
+    }
+
     /// Lets go of a stream's file, whose end is then read from the index again.
     pub(super) fn close(&mut self, stream_id: i64) {
         self.open.remove(&stream_id);

@@ -226,18 +226,54 @@ async fn a_clock_that_jumps_years_ends_the_old_and_the_stream_goes_on() {
     assert_eq!(segment_files(service.folder.path()).len(), 1);
 }
 
+/// Changes for how long the stream keeps its media.
+async fn retain(service: &Service, operation: &str, hours: i64) {
+    let (_, answer) = service
+        .call("describeStream", json!({"StreamName": "cam"}))
+        .await;
+    let body = json!({"StreamName": "cam", "CurrentVersion": answer["StreamInfo"]["Version"],
+        "Operation": operation, "DataRetentionChangeInHours": hours});
+    assert_eq!(service.call("updateDataRetention", body).await.0, 200);
+}
+
 #[tokio::test]
 async fn a_shorter_retention_deletes_at_once() {
     let service = Service::with_stream().await;
     service.put_seconds(&[NOW_MS]).await;
     service.advance(2 * HOUR_MS);
-    let (_, answer) = service
-        .call("describeStream", json!({"StreamName": "cam"}))
-        .await;
-    let body = json!({"StreamName": "cam", "CurrentVersion": answer["StreamInfo"]["Version"],
-        "Operation": "DECREASE_DATA_RETENTION", "DataRetentionChangeInHours": 23});
-    assert_eq!(service.call("updateDataRetention", body).await.0, 200);
+    retain(&service, "DECREASE_DATA_RETENTION", 23).await;
     assert!(segment_files(service.folder.path()).is_empty());
+}
+
+#[tokio::test]
+async fn what_a_shorter_retention_deleted_never_comes_back_and_is_not_on_the_disk() {
+    let service = Service::with_stream().await;
+    service.put_seconds(&[NOW_MS]).await;
+    let old = service.fragments().await[0]["FragmentNumber"].clone();
+    service.advance(HOUR_MS / 2);
+    let kept_from = NOW_MS + HOUR_MS / 2;
+    service.put_seconds(&[kept_from]).await;
+    service.advance(HOUR_MS / 2);
+    let on_disk = |wanted: &[u8]| {
+        let files = segment_files(service.folder.path());
+        let holds = |file: &std::path::PathBuf| {
+            let bytes = std::fs::read(file).unwrap();
+            bytes.windows(wanted.len()).any(|part| part == wanted)
+        };
+        files.iter().any(holds)
+    };
+    assert!(on_disk(&second(NOW_MS)), "both lie in one file");
+    assert_eq!(segment_files(service.folder.path()).len(), 1);
+    retain(&service, "DECREASE_DATA_RETENTION", 23).await;
+    retain(&service, "INCREASE_DATA_RETENTION", 23).await;
+    let left = service.fragments().await;
+    assert_eq!(left.len(), 1);
+    assert_eq!(media(&service, &[&old]).await.0, 404);
+    assert!(!on_disk(&second(NOW_MS)) && on_disk(&second(kept_from)));
+    let number = left[0]["FragmentNumber"].clone();
+    assert_eq!(media(&service, &[&number]).await.0, 200);
+    service.put_seconds(&[NOW_MS + HOUR_MS]).await;
+    assert_eq!(service.fragments().await.len(), 2);
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 //! What has arrived in a stream: what is asked of the archive, and what its answers mean.
 
-use ciero_cloud::{KinesisPlayback, KinesisStreams};
+use ciero_cloud::KinesisPlayback;
 use ciero_domain::watch::{Arrival, Span};
-use ciero_ports::{Arrivals, Arrived, Streams};
+use ciero_ports::{Arrivals, Arrived};
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::fake::{Asked, Fake, ok, refusal};
+use crate::fake::{Fake, ok, refusal};
 use crate::playback::fake;
 
 fn at(text: &str) -> Timestamp {
@@ -71,18 +71,4 @@ async fn a_stream_that_is_gone_or_keeps_nothing_is_not_a_failure_and_a_throttled
     let playback = KinesisPlayback::new(&throttled.config);
     let now = at("2026-06-01T00:00:00Z");
     assert!(playback.arrivals("k", now, now).await.is_err());
-}
-
-#[tokio::test]
-async fn a_stream_tells_its_retention_and_one_that_is_gone_keeps_nothing() {
-    let described = |_: &Asked| ok(json!({ "StreamInfo": { "DataRetentionInHours": 720 } }));
-    let hours = |fake: Fake| async move {
-        KinesisStreams::new(&fake.config)
-            .retention_hours("k")
-            .await
-            .unwrap()
-    };
-    assert_eq!(hours(Fake::start(described).await).await, 720);
-    let gone = Fake::start(|_| refusal("ResourceNotFoundException")).await;
-    assert_eq!(hours(gone).await, 0);
 }

@@ -1,7 +1,7 @@
 //! A stream is made once with the plan's retention.
 
 use ciero_cloud::KinesisStreams;
-use ciero_ports::Streams;
+use ciero_ports::{Kept, Streams};
 use serde_json::json;
 
 use crate::fake::{Fake, ok, refusal};
@@ -55,4 +55,57 @@ async fn art_15_a_stream_is_deleted_by_its_arn_and_one_that_is_gone_is_deleted()
     let forbidden = Fake::start(|_| refusal("NotAuthorizedException")).await;
     let streams = KinesisStreams::new(&forbidden.config);
     assert!(streams.delete("k").await.is_err() && streams.exists("k").await.is_err());
+}
+
+#[tokio::test]
+async fn a_stream_tells_its_retention_and_one_that_is_gone_keeps_nothing() {
+    let info = json!({ "StreamInfo": { "DataRetentionInHours": 720, "Version": "v1" } });
+    let described = Fake::start(move |_| ok(info.clone())).await;
+    let kept = KinesisStreams::new(&described.config).kept("k").await;
+    assert_eq!(kept.unwrap(), Some(was()));
+    let gone = Fake::start(|_| refusal("ResourceNotFoundException")).await;
+    let kept = KinesisStreams::new(&gone.config).kept("k").await;
+    assert_eq!(kept.unwrap(), None);
+}
+
+fn was() -> Kept {
+    Kept {
+        hours: 720,
+        version: "v1".into(),
+    }
+}
+
+#[tokio::test]
+async fn art_15_the_retention_is_changed_by_the_difference_on_the_version_that_was_seen() {
+    for (hours, operation, change) in [
+        (1, "DECREASE_DATA_RETENTION", 719),
+        (744, "INCREASE_DATA_RETENTION", 24),
+    ] {
+        let fake = Fake::start(|_| ok(json!({}))).await;
+        let streams = KinesisStreams::new(&fake.config);
+        assert!(streams.keep("k", &was(), hours).await.unwrap());
+        let asked = &fake.asked()[0];
+        assert_eq!(asked.what, "POST /updateDataRetention");
+        assert_eq!(asked.body["CurrentVersion"], "v1");
+        assert_eq!(asked.body["Operation"], operation);
+        assert_eq!(asked.body["DataRetentionChangeInHours"], change);
+    }
+    let fake = Fake::start(|_| ok(json!({}))).await;
+    let streams = KinesisStreams::new(&fake.config);
+    assert!(streams.keep("k", &was(), 720).await.unwrap());
+    assert_eq!(fake.asked(), []);
+}
+
+#[tokio::test]
+async fn art_15_a_stream_that_is_busy_or_moved_on_is_looked_at_again_later() {
+    for (name, expected) in [
+        ("ResourceInUseException", Some(false)),
+        ("VersionMismatchException", Some(false)),
+        ("ResourceNotFoundException", Some(false)),
+        ("NotAuthorizedException", None),
+    ] {
+        let fake = Fake::start(move |_| refusal(name)).await;
+        let changed = KinesisStreams::new(&fake.config).keep("k", &was(), 1).await;
+        assert_eq!(changed.ok(), expected, "{name}");
+    }
 }

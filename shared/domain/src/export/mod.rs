@@ -35,6 +35,7 @@ rules! {
     Failure {
         NotEntitled => ("not_entitled", "作成の途中で、書き出す権限がなくなりました。", "The right to export was lost while it was made."),
         PictureUnknown => ("picture_unknown", "映像の形式をMP4に収められません。", "The format of the pictures does not fit an MP4 file."),
+        RecordingsDeleted => ("recordings_deleted", "カメラの録画が消去されたため、このバックアップも消去されました。", "The camera's recordings were deleted, and this copy of them with them."),
         TooManyFiles => ("too_many_files", "映像の形式の切り替わりが多すぎます。短い範囲に分けてください。", "The format of the pictures changes too often. Please ask for shorter spans."),
     }
 }

@@ -139,6 +139,21 @@ impl Ledger {
         }
     }
 
+    /// Returns the ledger once what was recorded before a moment is deleted: nothing earlier is known any more (15-2).
+    #[must_use]
+    pub fn deleted_before(&self, at: Timestamp) -> Ledger {
+        let mut next = self.clone();
+        next.version += 1;
+        next.known_from = self.known_from.max(at);
+        next.spans.retain(|span| span.end > at);
+        if let Recording::Running { since } = self.recording {
+            next.recording = Recording::Running {
+                since: since.max(at),
+            };
+        }
+        next
+    }
+
     /// Returns from which arrival on the next tick reads.
     pub fn reads_from(&self) -> Timestamp {
         earlier(self.read_to, OVERLAP)
@@ -196,7 +211,11 @@ impl Ledger {
         let limit = earlier(now, SILENCE);
         let last = newest.unwrap_or(self.known_from);
         if last >= limit {
-            return self.judge_present(now);
+            // Where all was deleted there is nothing to judge by yet.
+            return match newest {
+                Some(_) => self.judge_present(now),
+                None => self.recording,
+            };
         }
         if self.awake_since >= limit {
             return self.recording;

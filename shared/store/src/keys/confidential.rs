@@ -99,6 +99,14 @@ pub(crate) fn purge_under_way(contract: &ContractId) -> Key {
     Key::new(PURGES, contract.as_str())
 }
 
+/// Confidential table: deletions of recordings that wait.
+pub(crate) const DELETIONS: &str = "DELETIONS";
+
+/// Confidential table.
+pub(crate) fn deletion(contract: &ContractId, camera: &CameraId) -> Key {
+    Key::new(DELETIONS, format!("{contract}#{camera}"))
+}
+
 /// The partition of the confidential table that holds who read one thing.
 pub(crate) fn readings_partition(what: &str) -> String {
     format!("READINGS#{what}")
