@@ -21,7 +21,8 @@ use ciero_domain::application::Application;
 use ciero_domain::ids::{ApplicationId, MessageId};
 use ciero_domain::screening::{ListIndex, Reading, RegisterKey};
 use ciero_ports::{
-    Applications, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, Topic,
+    Applications, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, ServiceEnds,
+    Topic,
 };
 use ciero_runtime::{
     Desk, Gate, Moment, Problem, Settings, guarded, number, sdk_config, text, warm_up,
@@ -44,6 +45,7 @@ pub struct App {
     pub chance: Arc<dyn Chance>,
     /// Takes the reasons of failures, for the person who looks at a message that was given up on.
     pub due: Arc<dyn DueWork>,
+    pub service_ends: Arc<dyn ServiceEnds>,
 }
 
 impl FromRef<App> for Gate {
@@ -126,6 +128,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         register_key: RegisterKey::new(&text("REGISTER_KEY")?),
         chance: Arc::new(OsChance),
         due: store.clone(),
+        service_ends: store.clone(),
     };
     warm_up(store.operator()).await;
     let router = guarded(router(app.clone()), gate);
