@@ -9,7 +9,7 @@ use ciero_domain::contract::{Contract, Kind, Standing, Task, stable_id};
 use ciero_domain::groups::{LEGAL, PURGES, is_in};
 use ciero_domain::ids::ContractId;
 use ciero_domain::purge::{Act, Journal, Line, Refusal, SignedCertificate, Statement, Step};
-use ciero_pages::{Frame, Section, Visitor, date, date_time, frame, hidden};
+use ciero_pages::{ConsoleFrame, Section, Visitor, date, date_time, hidden};
 use ciero_ports::{Body, Decision, HeldTask};
 use ciero_runtime::{Answer, Asked, Csrf, Moment, Operator, Outcome, PageLanguage, Problem};
 use http::{StatusCode, header};
@@ -65,11 +65,8 @@ impl Reader {
         content: &Markup,
     ) -> Result<Markup, Problem> {
         let owner = app.documents.operator().await?.unwrap_or_default();
-        let data = Frame {
+        let frame = ConsoleFrame {
             language: self.language,
-            service_name: &owner.service_name,
-            company: owner.company.t(self.language),
-            title,
             visitor: Visitor::Operator {
                 name: self.operator.name.clone(),
                 groups: self.operator.groups.clone(),
@@ -77,9 +74,8 @@ impl Reader {
             section: Section::Purges,
             path,
             csrf: &self.csrf,
-            scripts: &[],
         };
-        Ok(frame(&data, content))
+        Ok(frame.show(&owner, title, content))
     }
 }
 

@@ -9,10 +9,12 @@ use ciero_domain::contract::{
 use ciero_domain::groups;
 use ciero_domain::ids::{ContractId, MessageId, base32};
 use ciero_domain::particulars::Customer;
-use ciero_domain::screening::{Reading, RegisterCause, RegisterEntry};
+use ciero_domain::screening::{RegisterCause, RegisterEntry};
 use ciero_pages::Visitor;
 use ciero_ports::{AuditRow, Decision, Rescreening, Write};
-use ciero_runtime::{Answer, Asked, Books, Moment, Operator, Outcome, Problem, facts};
+use ciero_runtime::{
+    Answer, Asked, Books, Moment, Operator, Outcome, Problem, facts, note_reading,
+};
 use http::request::Parts;
 use serde_json::{Value, json};
 
@@ -257,15 +259,10 @@ impl App {
         }
     }
 
-    /// Writes down that an operator reads reasons of 3-4. Without it nothing is shown.
+    /// Writes down that an operator reads what is confidential; whoever shows it does this first.
     pub async fn note_reading(&self, by: &str, what: &str, now: Moment) -> Result<(), Problem> {
-        let reading = Reading {
-            id: MessageId::from_random(self.chance.id()),
-            at: now.0,
-            by: by.to_owned(),
-            what: what.to_owned(),
-        };
-        Ok(self.confidential.note_reading(&reading).await?)
+        let ports = (self.confidential.as_ref(), self.chance.as_ref());
+        note_reading(ports, (by, now), what).await
     }
 
     /// Draws the number of a customer's receipt (Art. 24).

@@ -8,7 +8,7 @@ use ciero_domain::ids::base32;
 use ciero_domain::particulars::{FieldErrors, FieldRule, email, line};
 use ciero_domain::screening::{RegisterCause, RegisterEntry, lists_in_force};
 use ciero_pages::{
-    FieldView, Frame, Requirement, Section, Visitor, date_time, field, frame, hidden, select,
+    ConsoleFrame, FieldView, Requirement, Section, Visitor, date_time, field, hidden, select,
 };
 use ciero_ports::{Decision, Rescreening, Write};
 use ciero_runtime::{Answer, Asked, Csrf, Input, Moment, Operator, Outcome, PageLanguage, Problem};
@@ -158,11 +158,8 @@ pub async fn page(
         (loaded(&lists, language))
         div.actions { a.button href="/console/lists" { (language.t("リストを読み込む", "Load a list")) } }
     };
-    let data = Frame {
+    let frame = ConsoleFrame {
         language,
-        service_name: &owner.service_name,
-        company: owner.company.t(language),
-        title,
         visitor: Visitor::Operator {
             name: operator.name.clone(),
             groups: operator.groups.clone(),
@@ -170,9 +167,8 @@ pub async fn page(
         section: Section::Register,
         path: "/console/register",
         csrf: &csrf,
-        scripts: &[],
     };
-    Ok(frame(&data, &content))
+    Ok(frame.show(&owner, title, &content))
 }
 
 fn cause_text(cause: RegisterCause, language: Language) -> &'static str {

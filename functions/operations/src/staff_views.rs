@@ -47,7 +47,7 @@ impl RawView {
         };
         let camera = CameraId::parse(&self.camera).map_err(|_| choice(&self.camera));
         let camera = errors.keep("camera", camera);
-        let ticket = errors.keep("ticket", self.ticket.short());
+        let ticket = errors.keep("ticket", ticket(&self.ticket));
         let ground = Ground::parse(&self.ground).ok_or_else(|| choice(&self.ground));
         let ground = errors.keep("ground", ground);
         let reason = errors.keep("reason", self.reason.needed());
@@ -82,6 +82,15 @@ impl RawView {
             },
         );
         errors.finish(new).map_err(Problem::fields)
+    }
+}
+
+/// Reads a ticket's number. It is kept in the trail when the contract's data go, so it has no room for a name.
+fn ticket(given: &Given) -> Result<String, FieldRule> {
+    let ticket = given.short()?;
+    match ticket.bytes().all(|sign| sign.is_ascii_graphic()) {
+        true => Ok(ticket),
+        false => Err(FieldRule::Unprintable),
     }
 }
 

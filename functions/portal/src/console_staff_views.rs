@@ -198,7 +198,7 @@ pub fn form(page: &Page, contract: &ContractId, cameras: &[Camera]) -> Markup {
         &html! {
             (form.choice("camera", t("カメラ", "Camera"), &cameras))
             (form.choice("ground", t("目的", "Ground"), &grounds))
-            (form.field("ticket", t("管理番号", "Ticket"), "text", ""))
+            (form.field("ticket", t("管理番号（半角英数字・記号）", "Ticket (letters, digits and signs without spaces)"), "text", ""))
             (form.text("reason", t("理由（お客様には表示されません）", "Reason (not shown to the customer)")))
             (form.choice("pictures", t("映像", "Pictures"), &pictures))
             (form.optional("from", t("録画の開始（日本時間）", "Recorded from (Japan time)"), "datetime-local", ""))

@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use ciero_domain::Language;
 use ciero_domain::application::State;
 use ciero_domain::groups::SCREENERS;
-use ciero_pages::{Frame, Section, Visitor, frame};
+use ciero_pages::{ConsoleFrame, Section, Visitor};
 use ciero_runtime::{Csrf, Operator, PageLanguage, Problem};
 use maud::{Markup, html};
 
@@ -55,11 +55,8 @@ impl Screener {
         content: &Markup,
     ) -> Result<Markup, Problem> {
         let owner = app.documents.operator().await?.unwrap_or_default();
-        let data = Frame {
+        let frame = ConsoleFrame {
             language: self.language,
-            service_name: &owner.service_name,
-            company: owner.company.t(self.language),
-            title,
             visitor: Visitor::Operator {
                 name: self.name.clone(),
                 groups: self.groups.clone(),
@@ -67,9 +64,8 @@ impl Screener {
             section: Section::Applications,
             path,
             csrf: &self.csrf,
-            scripts: &[],
         };
-        Ok(frame(&data, content))
+        Ok(frame.show(&owner, title, content))
     }
 }
 

@@ -25,7 +25,7 @@ use ciero_domain::Language;
 use ciero_domain::disclosure::{Disclosure, Refusal};
 use ciero_domain::groups::{LEGAL, is_in};
 use ciero_domain::ids::DisclosureId;
-use ciero_pages::{Frame, Section, Visitor, frame};
+use ciero_pages::{ConsoleFrame, Section, Visitor};
 use ciero_ports::{Audit, Billing, CaseFiles, Devices, Disclosures, Notices};
 use ciero_runtime::{Asked, COOKIE, Csrf, Moment, Operator, PageLanguage, Problem, Role, Session};
 use http::StatusCode;
@@ -131,11 +131,8 @@ impl Legal {
         content: &Markup,
     ) -> Result<Markup, Problem> {
         let owner = app.documents.operator().await?.unwrap_or_default();
-        let data = Frame {
+        let frame = ConsoleFrame {
             language: self.language,
-            service_name: &owner.service_name,
-            company: owner.company.t(self.language),
-            title,
             visitor: Visitor::Operator {
                 name: self.name.clone(),
                 groups: self.groups.clone(),
@@ -143,9 +140,8 @@ impl Legal {
             section,
             path,
             csrf: &self.csrf,
-            scripts: &[],
         };
-        Ok(frame(&data, content))
+        Ok(frame.show(&owner, title, content))
     }
 }
 

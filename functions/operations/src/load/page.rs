@@ -6,7 +6,7 @@ use ciero_domain::documents::Bilingual;
 use ciero_domain::groups::SCREENERS;
 use ciero_domain::particulars::{FieldErrors, FieldRule, line};
 use ciero_domain::screening::{Ground, ListHeader, lists_in_force};
-use ciero_pages::{Frame, Section, Visitor, date, date_time, frame, hidden};
+use ciero_pages::{ConsoleFrame, Section, Visitor, date, date_time, hidden};
 use ciero_runtime::{
     Answer, Asked, Csrf, Moment, Operator, Outcome, PageLanguage, Problem, Upload,
 };
@@ -44,11 +44,8 @@ pub async fn show(
         h2 { (language.t("新しいリスト", "A new list")) }
         (new(&csrf, language))
     };
-    let data = Frame {
+    let frame = ConsoleFrame {
         language,
-        service_name: &owner.service_name,
-        company: owner.company.t(language),
-        title,
         visitor: Visitor::Operator {
             name: operator.name.clone(),
             groups: operator.groups.clone(),
@@ -56,9 +53,8 @@ pub async fn show(
         section: Section::Register,
         path: PAGE,
         csrf: &csrf,
-        scripts: &[],
     };
-    Ok(frame(&data, &content))
+    Ok(frame.show(&owner, title, &content))
 }
 
 /// Loads a file that a screener chose.

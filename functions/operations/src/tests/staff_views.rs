@@ -134,6 +134,7 @@ mod art_21 {
         let contract = running();
         for (field, value, code) in [
             ("ticket", "", "required"),
+            ("ticket", "株式会社見本", "unprintable"),
             ("reason", " ", "required"),
             ("ground", "", "required"),
             ("ground", "marketing", "choice"),
