@@ -22,7 +22,7 @@ fn asked(by: &str, pictures: Pictures) -> StaffView {
 
 fn granted(by: &str, pictures: Pictures) -> StaffView {
     let asked = asked(by, pictures);
-    asked.grant(&contract(), "operator:tanaka", noon()).unwrap()
+    asked.grant(&contract(), "operator:kato", noon()).unwrap()
 }
 
 fn an_hour() -> Pictures {
@@ -69,7 +69,7 @@ async fn art_21_who_asked_sees_the_player_of_exactly_the_granted_span() {
         "障害の解析",
         "T-1024",
         "The picture is torn",
-        "tanaka",
+        "kato",
         "/closing\"",
     ]);
     page(&looking()).await.hides(&["data-live", "/grant\""]);
