@@ -6,9 +6,10 @@ use axum::response::{IntoResponse, Response};
 use ciero_domain::Language;
 use ciero_domain::calendar::tokyo_date;
 use ciero_domain::contract::{Contract, Kind, Standing, Task, stable_id};
+use ciero_domain::groups::{LEGAL, PURGES, is_in};
 use ciero_domain::ids::ContractId;
 use ciero_domain::purge::{Act, Journal, Line, Refusal, SignedCertificate, Statement, Step};
-use ciero_pages::{Frame, Section, Visitor, date, date_time, frame, hidden};
+use ciero_pages::{ConsoleFrame, Section, Visitor, date, date_time, hidden};
 use ciero_ports::{Body, Decision};
 use ciero_runtime::{Answer, Asked, Csrf, Moment, Operator, Outcome, PageLanguage, Problem};
 use http::{StatusCode, header};
@@ -16,10 +17,6 @@ use maud::{Markup, html};
 
 use crate::App;
 
-/// Who oversees purges.
-const GROUPS: [&str; 2] = ["contracts", "legal"];
-/// Who may know of holds.
-const LEGAL: &str = "legal";
 /// How many purges the list shows.
 const MOST: u16 = 200;
 
@@ -27,14 +24,6 @@ const MOST: u16 = 200;
 pub(crate) async fn public_key(State(app): State<App>) -> Response {
     let headers = [(header::CONTENT_TYPE, "application/x-pem-file")];
     (headers, app.certificate_key.public_pem()).into_response()
-}
-
-fn overseer(operator: &Operator) -> Result<(), Problem> {
-    let is_one = operator
-        .groups
-        .iter()
-        .any(|group| GROUPS.contains(&group.as_str()));
-    is_one.then_some(()).ok_or_else(Problem::not_found)
 }
 
 fn refused(refusal: Refusal) -> Problem {
@@ -63,8 +52,9 @@ impl Reader {
         self.language.t(ja, en)
     }
 
+    /// Only the legal desk may know of holds (21-4).
     fn may_know_of_holds(&self) -> bool {
-        self.operator.groups.iter().any(|group| group == LEGAL)
+        is_in(&self.operator.groups, LEGAL)
     }
 
     async fn page(
@@ -75,11 +65,8 @@ impl Reader {
         content: &Markup,
     ) -> Result<Markup, Problem> {
         let owner = app.documents.operator().await?.unwrap_or_default();
-        let data = Frame {
+        let frame = ConsoleFrame {
             language: self.language,
-            service_name: &owner.service_name,
-            company: owner.company.t(self.language),
-            title,
             visitor: Visitor::Operator {
                 name: self.operator.name.clone(),
                 groups: self.operator.groups.clone(),
@@ -87,9 +74,8 @@ impl Reader {
             section: Section::Purges,
             path,
             csrf: &self.csrf,
-            scripts: &[],
         };
-        Ok(frame(&data, content))
+        Ok(frame.show(&owner, title, content))
     }
 }
 
@@ -100,7 +86,7 @@ pub(crate) async fn list(
     PageLanguage(language): PageLanguage,
     Csrf(csrf): Csrf,
 ) -> Result<Markup, Problem> {
-    overseer(&operator)?;
+    operator.must_be_in(PURGES)?;
     let reader = Reader {
         operator,
         language,
@@ -155,7 +141,7 @@ pub(crate) async fn detail(
     PageLanguage(language): PageLanguage,
     Csrf(csrf): Csrf,
 ) -> Result<Markup, Problem> {
-    overseer(&operator)?;
+    operator.must_be_in(PURGES)?;
     let contract = contract_of(&app, &id).await?;
     let reader = Reader {
         operator,
@@ -282,7 +268,7 @@ pub(crate) async fn certificate(
     Path((id, number)): Path<(String, u32)>,
     operator: Operator,
 ) -> Result<Response, Problem> {
-    overseer(&operator)?;
+    operator.must_be_in(PURGES)?;
     let contract = contract_of(&app, &id).await?;
     let certificates = app.certificates.certificates(&contract.id).await?;
     let mut certificates = certificates.into_iter();
@@ -307,7 +293,7 @@ pub(crate) async fn run(
     asked: Asked,
     now: Moment,
 ) -> Result<Answer, Problem> {
-    overseer(&operator)?;
+    operator.must_be_in(PURGES)?;
     let (app, id) = (&app, &id);
     let by = &operator.name;
     app.desk

@@ -6,12 +6,15 @@ use axum::extract::{FromRequestParts, Path};
 use ciero_domain::contract::{
     Command, Contract, Entry, Event, Facts, Measure, MeasureGround, Step,
 };
+use ciero_domain::groups;
 use ciero_domain::ids::{ContractId, MessageId, base32};
 use ciero_domain::particulars::Customer;
-use ciero_domain::screening::{Reading, RegisterCause, RegisterEntry};
+use ciero_domain::screening::{RegisterCause, RegisterEntry};
 use ciero_pages::Visitor;
 use ciero_ports::{AuditRow, Decision, Rescreening, Write};
-use ciero_runtime::{Answer, Asked, Books, Moment, Operator, Outcome, Problem, facts};
+use ciero_runtime::{
+    Answer, Asked, Books, Moment, Operator, Outcome, Problem, facts, note_reading,
+};
 use http::request::Parts;
 use serde_json::{Value, json};
 
@@ -26,37 +29,43 @@ pub trait Group {
 /// Those who decide about contracts.
 pub struct Contracts;
 impl Group for Contracts {
-    const NAMES: &'static [&'static str] = &["contracts"];
+    const NAMES: &'static [&'static str] = groups::CONTRACTS;
 }
 
 /// Those who decide about money.
 pub struct Billing;
 impl Group for Billing {
-    const NAMES: &'static [&'static str] = &["billing"];
+    const NAMES: &'static [&'static str] = groups::BILLING;
 }
 
 /// Those who look after customers in one way or another.
 pub struct Desks;
 impl Group for Desks {
-    const NAMES: &'static [&'static str] = &["billing", "contracts", "support"];
+    const NAMES: &'static [&'static str] = groups::DESKS;
 }
 
 /// Those who write and publish the operator's documents.
 pub struct Publishers;
 impl Group for Publishers {
-    const NAMES: &'static [&'static str] = &["publisher", "legal"];
+    const NAMES: &'static [&'static str] = groups::PUBLISHERS;
 }
 
 /// The legal desk.
 pub struct Legal;
 impl Group for Legal {
-    const NAMES: &'static [&'static str] = &["legal"];
+    const NAMES: &'static [&'static str] = groups::LEGAL;
+}
+
+/// Those who may look at a customer's video on another's grant.
+pub struct Support;
+impl Group for Support {
+    const NAMES: &'static [&'static str] = groups::SUPPORT;
 }
 
 /// Those who keep the service running and say so.
 pub struct Upkeep;
 impl Group for Upkeep {
-    const NAMES: &'static [&'static str] = &["support", "publisher"];
+    const NAMES: &'static [&'static str] = groups::UPKEEP;
 }
 
 /// An operator of one of the groups, and the request; to others the route does not exist.
@@ -72,9 +81,7 @@ impl<G: Group> FromRequestParts<App> for Acting<G> {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let operator = Operator::from_request_parts(parts, app).await?;
-        if !G::NAMES.iter().any(|group| operator.must_be(group).is_ok()) {
-            return Err(Problem::not_found());
-        }
+        operator.must_be_in(G::NAMES)?;
         let Ok(now) = Moment::from_request_parts(parts, app).await;
         let Ok(asked) = Asked::from_request_parts(parts, app).await;
         Ok(Acting {
@@ -252,15 +259,10 @@ impl App {
         }
     }
 
-    /// Writes down that an operator reads reasons of 3-4. Without it nothing is shown.
+    /// Writes down that an operator reads what is confidential; whoever shows it does this first.
     pub async fn note_reading(&self, by: &str, what: &str, now: Moment) -> Result<(), Problem> {
-        let reading = Reading {
-            id: MessageId::from_random(self.chance.id()),
-            at: now.0,
-            by: by.to_owned(),
-            what: what.to_owned(),
-        };
-        Ok(self.confidential.note_reading(&reading).await?)
+        let ports = (self.confidential.as_ref(), self.chance.as_ref());
+        note_reading(ports, (by, now), what).await
     }
 
     /// Draws the number of a customer's receipt (Art. 24).

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use ciero_domain::Language;
-use ciero_pages::{Frame, Section, Visitor, frame, hidden};
+use ciero_pages::{ConsoleFrame, Section, Visitor, hidden};
 use ciero_runtime::{Csrf, PageLanguage, Problem};
 use maud::{Markup, html};
 
@@ -40,18 +40,14 @@ pub async fn write(
         )) }
         (form(csrf, language))
     };
-    let data = Frame {
+    let frame = ConsoleFrame {
         language,
-        service_name: &owner.service_name,
-        company: owner.company.t(language),
-        title,
         visitor,
         section: Section::Arrears,
         path: "/console/receipts",
         csrf,
-        scripts: &[],
     };
-    Ok(frame(&data, &content))
+    Ok(frame.show(&owner, title, &content))
 }
 
 /// Without the script that sends forms in the background, because the answer is the page itself.

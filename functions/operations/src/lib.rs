@@ -20,6 +20,7 @@ mod reading;
 mod register;
 mod resellers;
 mod service_end;
+mod staff_views;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -33,7 +34,7 @@ use axum::routing::{get, post};
 use ciero_cloud::{OsChance, S3CaseFiles, S3ListFiles, SqsQueues};
 use ciero_ports::{
     Cases, Chance, Confidential, Contracts, Documents, DueWork, Interruptions, ListFiles, Notices,
-    Resellers, ServiceEnds, TermsChanges, Topic, Website,
+    Resellers, ServiceEnds, StaffViews, TermsChanges, Topic, Website,
 };
 use ciero_runtime::{
     Desk, Event, Gate, Moment, OnEvent, PublicWebsite, Settings, guarded, number, one_by_one,
@@ -61,6 +62,7 @@ pub struct App {
     pub interruptions: Arc<dyn Interruptions>,
     pub website: Arc<dyn Website>,
     pub service_ends: Arc<dyn ServiceEnds>,
+    pub staff_views: Arc<dyn StaffViews>,
     pub notices: Arc<dyn Notices>,
 }
 
@@ -98,6 +100,7 @@ pub fn router(app: App) -> Router<()> {
             "/console/register",
             get(register::page).post(register::record),
         )
+        .route("/console/lists", get(load::show).post(load::upload))
         .route(
             "/console/receipts",
             get(import_page::page).post(import::import),
@@ -156,6 +159,7 @@ fn of_contract() -> Router<App> {
         .route("/rescission", post(measures::propose))
         .route("/rescission/approval", post(measures::approve))
         .route("/rescission/withdrawal", post(measures::withdraw))
+        .nest("/views", staff_views::routes())
 }
 
 /// Runs the function until Lambda ends it.
@@ -200,6 +204,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         changes: store.clone(),
         interruptions: store.clone(),
         service_ends: store.clone(),
+        staff_views: store.clone(),
         notices: store.clone(),
         website: Arc::new(PublicWebsite::new(&text("PORTAL_URL")?)?),
     };

@@ -1,8 +1,11 @@
 //! A screening list from its source's own file: what is malformed, older or half as long is refused, and the list that
 //! is loaded stays in force (P-4, 3-4).
 
+mod page;
 mod table;
 mod un;
+
+pub use page::{loaded, show, upload};
 
 use anyhow::{Context as _, Result, bail};
 use ciero_domain::documents::Bilingual;
@@ -101,6 +104,15 @@ impl Refusal {
         }
     }
 
+    fn logged(self, load: &Load) -> Self {
+        tracing::warn!(
+            list = load.list,
+            code = self.code,
+            "a list file was refused"
+        );
+        self
+    }
+
     fn answer(&self) -> Value {
         json!({ "refused": { "code": self.code, "ja": self.ja, "en": self.en } })
     }
@@ -111,29 +123,13 @@ pub async fn load(app: &App, payload: Value, now: Moment) -> Result<Value> {
     let load: Load =
         serde_json::from_value(payload).context("the file's facts are not understood")?;
     let ground = check_facts(&load)?;
-    let list = match read(&load, ground) {
-        Ok(list) => list,
-        Err(refusal) => return Ok(refused(&load, &refusal)),
+    let (decision, answer) = match decided(app, &load, ground, now).await? {
+        Ok(decided) => decided,
+        Err(refusal) => return Ok(refusal.answer()),
     };
-    let headers = app.confidential.screening_lists().await?;
-    let place = (&list.list, &list.version);
-    if headers
-        .iter()
-        .any(|known| (&known.list, &known.version) == place)
-    {
-        return Ok(json!({ "unchanged": format!("lists/{}/{}", list.list, list.version) }));
+    if decision.writes.is_empty() {
+        return Ok(answer);
     }
-    if let Err(refusal) = follows(&list, headers) {
-        return Ok(refused(&load, &refusal));
-    }
-    let (header, file) = list.publish(now.0)?;
-    app.list_files.put(&header.object, file).await?;
-    let name = format!("lists/{}/{}", header.list, header.version);
-    let answer = json!({ "loaded": name, "entries": header.entries });
-    let decision = Decision {
-        messages: vec![Rescreening::because(name, now.0)],
-        ..Decision::of(Write::ScreeningList(Box::new(header)))
-    };
     match app.desk.ledger.commit(&decision).await {
         Err(CommitError::Conflict(WriteKind::Once)) => {
             bail!("this list is being loaded by someone else")
@@ -144,13 +140,38 @@ pub async fn load(app: &App, payload: Value, now: Moment) -> Result<Value> {
     Ok(answer)
 }
 
-fn refused(load: &Load, refusal: &Refusal) -> Value {
-    tracing::warn!(
-        list = load.list,
-        code = refusal.code,
-        "a list file was refused"
-    );
-    refusal.answer()
+/// Decides on a file: what is to be written and answered, or why it is not loaded. The file itself is kept first.
+async fn decided(
+    app: &App,
+    load: &Load,
+    ground: Ground,
+    now: Moment,
+) -> Result<Result<(Decision, Value), Refusal>> {
+    let list = match read(load, ground) {
+        Ok(list) => list,
+        Err(refusal) => return Ok(Err(refusal.logged(load))),
+    };
+    let headers = app.confidential.screening_lists().await?;
+    let place = (&list.list, &list.version);
+    if headers
+        .iter()
+        .any(|known| (&known.list, &known.version) == place)
+    {
+        let name = format!("lists/{}/{}", list.list, list.version);
+        return Ok(Ok((Decision::default(), json!({ "unchanged": name }))));
+    }
+    if let Err(refusal) = follows(&list, headers) {
+        return Ok(Err(refusal.logged(load)));
+    }
+    let (header, file) = list.publish(now.0)?;
+    app.list_files.put(&header.object, file).await?;
+    let name = format!("lists/{}/{}", header.list, header.version);
+    let answer = json!({ "loaded": name, "entries": header.entries });
+    let decision = Decision {
+        messages: vec![Rescreening::because(name, now.0)],
+        ..Decision::of(Write::ScreeningList(Box::new(header)))
+    };
+    Ok(Ok((decision, answer)))
 }
 
 /// Checks what the operator says of a file; returns the ground that the list bears on.

@@ -3,11 +3,12 @@
 use axum::extract::State;
 use ciero_domain::Language;
 use ciero_domain::corporate_number::CorporateNumber;
+use ciero_domain::groups::SCREENERS;
 use ciero_domain::ids::base32;
 use ciero_domain::particulars::{FieldErrors, FieldRule, email, line};
-use ciero_domain::screening::{ListHeader, RegisterCause, RegisterEntry, lists_in_force};
+use ciero_domain::screening::{RegisterCause, RegisterEntry, lists_in_force};
 use ciero_pages::{
-    FieldView, Frame, Requirement, Section, Visitor, date, date_time, field, frame, hidden, select,
+    ConsoleFrame, FieldView, Requirement, Section, Visitor, date_time, field, hidden, select,
 };
 use ciero_ports::{Decision, Rescreening, Write};
 use ciero_runtime::{Answer, Asked, Csrf, Input, Moment, Operator, Outcome, PageLanguage, Problem};
@@ -15,9 +16,8 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::App;
+use crate::load::loaded;
 
-/// Only screeners know that the register exists.
-const GROUP: &str = "screener";
 /// The longest text of one particular.
 const LONGEST: usize = 200;
 
@@ -104,7 +104,7 @@ pub async fn record(
     asked: Asked,
     Input(raw): Input<RawEntry>,
 ) -> Result<Answer, Problem> {
-    operator.must_be(GROUP)?;
+    operator.must_be_in(SCREENERS)?;
     let entry = raw.parse(
         format!("r-{}", base32(&app.chance.id())),
         &operator.name,
@@ -137,7 +137,7 @@ pub async fn page(
     PageLanguage(language): PageLanguage,
     Csrf(csrf): Csrf,
 ) -> Result<Markup, Problem> {
-    operator.must_be(GROUP)?;
+    operator.must_be_in(SCREENERS)?;
     app.note_reading(&operator.name, "register", now).await?;
     let mut lists = lists_in_force(app.confidential.screening_lists().await?);
     lists.sort_by_key(|list| std::cmp::Reverse(list.published_at));
@@ -156,12 +156,10 @@ pub async fn page(
         (form(&csrf, language))
         h2 { (language.t("照合リスト", "Screening lists")) }
         (loaded(&lists, language))
+        div.actions { a.button href="/console/lists" { (language.t("リストを読み込む", "Load a list")) } }
     };
-    let data = Frame {
+    let frame = ConsoleFrame {
         language,
-        service_name: &owner.service_name,
-        company: owner.company.t(language),
-        title,
         visitor: Visitor::Operator {
             name: operator.name.clone(),
             groups: operator.groups.clone(),
@@ -169,9 +167,8 @@ pub async fn page(
         section: Section::Register,
         path: "/console/register",
         csrf: &csrf,
-        scripts: &[],
     };
-    Ok(frame(&data, &content))
+    Ok(frame.show(&owner, title, &content))
 }
 
 fn cause_text(cause: RegisterCause, language: Language) -> &'static str {
@@ -210,37 +207,6 @@ fn table(entries: &[RegisterEntry], language: Language) -> Markup {
                             }
                             td data-label=(heads[3]) { (entry.note) }
                             td.num data-label=(heads[4]) { (date_time(language, entry.recorded_at)) br; (entry.recorded_by) }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Lists the screening lists in force.
-fn loaded(lists: &[ListHeader], language: Language) -> Markup {
-    let heads = [
-        language.t("リスト", "List"),
-        language.t("版", "Version"),
-        language.t("発行日", "Issued"),
-        language.t("件数", "Entries"),
-        language.t("読み込み", "Loaded"),
-    ];
-    html! {
-        @if lists.is_empty() {
-            div.empty { p { (language.t("照合リストはまだありません。", "There are no screening lists yet.")) } }
-        } @else {
-            table.list {
-                thead { tr { @for head in heads { th scope="col" { (head) } } } }
-                tbody {
-                    @for list in lists {
-                        tr {
-                            td data-label=(heads[0]) { (list.name.t(language)) br; span.muted { (list.source) } }
-                            td data-label=(heads[1]) { (list.version) }
-                            td.num data-label=(heads[2]) { @if let Some(day) = list.issued_on { (date(language, day)) } }
-                            td.num data-label=(heads[3]) { (list.entries) }
-                            td.num data-label=(heads[4]) { (date_time(language, list.published_at)) }
                         }
                     }
                 }

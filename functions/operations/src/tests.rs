@@ -13,7 +13,9 @@ mod publication;
 mod register;
 mod resellers;
 mod service_end;
+mod staff_views;
 mod terms;
+mod uploading;
 mod waiting;
 
 use std::sync::Mutex;
@@ -29,13 +31,14 @@ use ciero_domain::reseller::{ResellerAccount, ResoldFee};
 use ciero_domain::samples::up_to_date;
 use ciero_domain::screening::ListHeader;
 use ciero_domain::service_end::ServiceEnd;
+use ciero_domain::staff_view::StaffView;
 use ciero_domain::terms::{Answered, Draft, Sighting, TermsVersion};
 use ciero_ports::{
     CloudError, CommitError, ContractPage, Decision, MockAudit, MockBilling, MockCaseFiles,
     MockCases, MockChance, MockConfidential, MockContracts, MockDevices, MockDisclosures,
     MockDocuments, MockDueWork, MockInterruptions, MockLedger, MockListFiles, MockNotices,
-    MockPeople, MockQueues, MockResellers, MockServiceEnds, MockTermsChanges, MockWebsite, Parked,
-    SeenPage, Write, WriteKind,
+    MockPeople, MockQueues, MockResellers, MockServiceEnds, MockStaffViews, MockTermsChanges,
+    MockWebsite, Parked, SeenPage, Write, WriteKind,
 };
 use ciero_runtime::{COOKIE, LIFETIME, Role, Session, testing};
 use jiff::civil::Date;
@@ -69,6 +72,7 @@ pub(crate) struct Known {
     drafts: Vec<Draft>,
     interruptions: Vec<Interruption>,
     service_end: Option<ServiceEnd>,
+    staff_view: Option<StaffView>,
     notices: Vec<NoticeRecord>,
     /// What the public website answers; nothing if it does not.
     website: Option<Answered>,
@@ -95,6 +99,7 @@ pub(crate) fn app(known: Known) -> (App, Committed) {
         drafts,
         interruptions,
         service_end,
+        staff_view,
         notices,
         website,
         seen,
@@ -119,6 +124,7 @@ pub(crate) fn app(known: Known) -> (App, Committed) {
     documents
         .expect_terms_versions()
         .returning(move || Ok(terms.clone()));
+    let all_contracts = contracts.clone();
     let mut agreed = MockContracts::new();
     let all = contracts.clone();
     agreed
@@ -169,6 +175,7 @@ pub(crate) fn app(known: Known) -> (App, Committed) {
     let mut ends = MockServiceEnds::new();
     ends.expect_service_end()
         .returning(move || Ok(service_end.clone()));
+    let (views, devices) = staff_views::ports(&all_contracts, staff_view);
     let mut told = MockNotices::new();
     told.expect_notice()
         .returning(move |id| Ok(notices.iter().find(|line| line.id == *id).cloned()));
@@ -196,7 +203,7 @@ pub(crate) fn app(known: Known) -> (App, Committed) {
         legal: legal::Sources {
             disclosures: Arc::new(MockDisclosures::new()),
             files: Arc::new(MockCaseFiles::new()),
-            devices: Arc::new(MockDevices::new()),
+            devices: Arc::new(devices),
             billing: Arc::new(MockBilling::new()),
             notices: Arc::new(MockNotices::new()),
             audit: Arc::new(MockAudit::new()),
@@ -206,6 +213,7 @@ pub(crate) fn app(known: Known) -> (App, Committed) {
         interruptions: Arc::new(recorded),
         website: Arc::new(visited),
         service_ends: Arc::new(ends),
+        staff_views: Arc::new(views),
         notices: Arc::new(told),
     };
     (app, committed)
@@ -341,7 +349,7 @@ fn path(contract: &Contract, command: &str) -> String {
 }
 
 /// A sample event's body.
-fn sample(event: &str) -> Value {
+pub(crate) fn sample(event: &str) -> Value {
     let event: Value = serde_json::from_str(event).unwrap();
     serde_json::from_str(event["body"].as_str().unwrap()).unwrap()
 }

@@ -1,6 +1,7 @@
 //! 映像の視聴: entitlement first, then a session address that lives for minutes (Art. 18).
 
 mod days;
+mod staff;
 
 use std::sync::Arc;
 
@@ -8,10 +9,11 @@ use axum::Router;
 use axum::extract::{FromRef, Path, State};
 use axum::routing::post;
 use ciero_domain::device::Camera;
-use ciero_domain::entitlement::{Ask, Entitlement, earliest_visible, entitle};
+use ciero_domain::entitlement::{ADDRESS_SECONDS, Ask, Entitlement, earliest_visible, entitle};
 use ciero_domain::ids::{CameraId, MessageId};
 use ciero_ports::{
-    Audit, AuditRow, Chance, Interval, Playback, PlaybackError, PlaybackWindow, Seen, Viewing,
+    Audit, AuditRow, Chance, Interval, Playback, PlaybackError, PlaybackWindow, Seen, StaffViews,
+    Viewing,
 };
 use ciero_runtime::{
     Answer, Gate, Input, Moment, Problem, Settings, SignedIn, guarded, sdk_config, text, warm_up,
@@ -21,9 +23,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How long a session address lives: the shortest that the service offers, so that a suspension or a
-/// measure ends viewing within it (6-2, 13-1).
-const LIVES_SECONDS: i32 = 300;
 /// When a player should ask for the next one.
 const RENEW_AFTER_SECONDS: i32 = 240;
 /// Stretches closer than this are shown as one, in milliseconds.
@@ -34,6 +33,7 @@ const GAP_MS: i64 = 2_000;
 pub struct App {
     pub gate: Gate,
     pub viewing: Arc<dyn Viewing>,
+    pub staff_views: Arc<dyn StaffViews>,
     pub playback: Arc<dyn Playback>,
     pub audit: Arc<dyn Audit>,
     pub chance: Arc<dyn Chance>,
@@ -51,6 +51,7 @@ pub fn router(app: App) -> Router<()> {
         .route("/cameras/{id}/live", post(live))
         .route("/cameras/{id}/recording", post(recording))
         .route("/cameras/{id}/intervals", post(intervals))
+        .nest("/console/contracts/{id}/views/{view}", staff::routes())
         .with_state(app)
 }
 
@@ -63,6 +64,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
     let app = App {
         gate: gate.clone(),
         viewing: store.clone(),
+        staff_views: store.clone(),
         playback: Arc::new(ciero_cloud::KinesisPlayback::new(&config)),
         audit: store.clone(),
         chance: Arc::new(ciero_cloud::OsChance),
@@ -80,7 +82,7 @@ async fn live(
 ) -> Result<Answer, Problem> {
     let seen = seen(&app, &who, &id).await?;
     admit(&app, &seen, Ask::Live, now).await?;
-    session(&app, &seen, PlaybackWindow::Live, now).await
+    session(&app, &seen.camera, PlaybackWindow::Live, now).await
 }
 
 /// What a player asks of a recording; times are RFC 3339.
@@ -101,7 +103,13 @@ async fn recording(
     let seen = seen(&app, &who, &id).await?;
     let (from, to) = (stretch.start, stretch.end);
     admit(&app, &seen, Ask::Recorded { from, to }, now).await?;
-    session(&app, &seen, PlaybackWindow::Recorded { from, to }, now).await
+    session(
+        &app,
+        &seen.camera,
+        PlaybackWindow::Recorded { from, to },
+        now,
+    )
+    .await
 }
 
 /// A civil date in Tokyo.
@@ -206,17 +214,17 @@ async fn admit(app: &App, seen: &Seen, ask: Ask, now: Moment) -> Result<(), Prob
 
 async fn session(
     app: &App,
-    seen: &Seen,
+    camera: &Camera,
     window: PlaybackWindow,
     now: Moment,
 ) -> Result<Answer, Problem> {
     match app
         .playback
-        .session(&seen.camera.stream_name, window, LIVES_SECONDS)
+        .session(&camera.stream_name, window, ADDRESS_SECONDS)
         .await
     {
         Ok(url) => {
-            let expires_at = now.0 + SignedDuration::from_secs(i64::from(LIVES_SECONDS));
+            let expires_at = now.0 + SignedDuration::from_secs(i64::from(ADDRESS_SECONDS));
             Ok(Answer::ok(json!({
                 "url": url,
                 "expires_at": expires_at.to_string(),

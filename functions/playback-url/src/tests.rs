@@ -1,14 +1,19 @@
 //! The handler with mocked ports.
 #![allow(clippy::unwrap_used)]
 
+mod art_21;
+
 use std::sync::Mutex;
 
 use ciero_domain::Language;
 use ciero_domain::contract::Standing;
-use ciero_domain::device::Camera;
-use ciero_domain::ids::{ContractId, DeviceId, UserId};
+use ciero_domain::ids::{ContractId, UserId};
+use ciero_domain::staff_view::Pictures;
 use ciero_domain::user::{Acceptance, NewUser, Role as UserRole, User};
-use ciero_ports::{CloudError, MockAudit, MockChance, MockPeople, MockPlayback, MockViewing};
+use ciero_ports::{
+    CloudError, MockAudit, MockChance, MockPeople, MockPlayback, MockStaffViews, MockViewing,
+    StaffSeen,
+};
 use ciero_runtime::testing;
 use jiff::civil::date;
 
@@ -44,17 +49,7 @@ fn seen() -> Seen {
         at: at("2026-04-01T00:00:00Z"),
         channel: "portal".into(),
     });
-    let camera = Camera {
-        id: CameraId::parse(CAMERA).unwrap(),
-        version: 1,
-        contract: contract.id.clone(),
-        device: DeviceId::from_random([0; 10]),
-        name: "玄関".into(),
-        stream_name: "ciero-k".into(),
-        retention_hours: 720,
-        since: at("2026-05-31T00:00:00Z"),
-        retired_at: None,
-    };
+    let camera = ciero_domain::samples::camera(&contract.id, at("2026-05-31T00:00:00Z"));
     Seen {
         contract,
         user,
@@ -98,6 +93,7 @@ async fn call(
     let app = App {
         gate: gate.clone(),
         viewing: Arc::new(viewing),
+        staff_views: Arc::new(MockStaffViews::new()),
         playback: Arc::new(playback),
         audit: Arc::new(audit),
         chance: Arc::new(chance),
@@ -119,7 +115,7 @@ fn plays() -> MockPlayback {
     let mut playback = MockPlayback::new();
     playback
         .expect_session()
-        .withf(|_, _, lives| *lives == LIVES_SECONDS)
+        .withf(|_, _, lives| *lives == ADDRESS_SECONDS)
         .returning(|_, _, _| Ok("https://media.example.jp/hls".into()));
     playback
 }

@@ -23,7 +23,7 @@ export class Problem extends Error {
 
 export async function post(path, body) {
   const asked = Date.now();
-  const response = await fetch(`/cameras/${encodeURIComponent(section.dataset.camera)}/${path}`, {
+  const response = await fetch(`${section.dataset.sessions}/${path}`, {
     method: "POST",
     credentials: "same-origin",
     headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRF-Token": section.dataset.csrf },

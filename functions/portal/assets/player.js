@@ -33,6 +33,9 @@ class CameraPage {
     return Math.max(Number(section.dataset.earliest) || 0, clock.now() - hours * HOUR + RETRY);
   }
 
+  /** The moment after the last one that may be seen; the present moves on. */
+  get end() { return Math.min(Number(section.dataset.latest) || Infinity, clock.now()); }
+
   buildStage() {
     const video = section.querySelector("video"), status = section.querySelector(".player-status");
     this.stage = section.querySelector(".stage") ?? Object.assign(document.createElement("div"), { className: "stage" });
@@ -69,7 +72,7 @@ class CameraPage {
     jump.querySelector("button").addEventListener("click", go);
     jump.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.matches("input")) go(event); });
     this.dateInput.addEventListener("change", () => { if (this.dateInput.value) this.loadDay(this.dateInput.value); });
-    [this.dateInput.min, this.dateInput.max] = [dateOf(this.earliest), dateOf(clock.now())];
+    [this.dateInput.min, this.dateInput.max] = [dateOf(this.earliest), dateOf(this.end)];
     this.dateInput.value = this.day;
     this.timeInput.value = timeOf(clock.now());
   }
@@ -113,7 +116,7 @@ class CameraPage {
   }
 
   draw() {
-    const from = midnight(this.day), outside = [{ start: 0, end: this.earliest }, { start: clock.now(), end: Infinity }];
+    const from = midnight(this.day), outside = [{ start: 0, end: this.earliest }, { start: this.end, end: Infinity }];
     this.dayBar.draw(from, this.spans, outside);
     const shown = this.shown() ?? from;
     const hour = from + Math.floor(Math.min(DAY - 1, Math.max(0, shown - from)) / HOUR) * HOUR;
@@ -183,7 +186,7 @@ class CameraPage {
   }
 
   async goTo(moment, { quiet = false } = {}) {
-    const latest = clock.now() - NEAR_LIVE;
+    const latest = Math.min(this.end, clock.now() - NEAR_LIVE);
     if (Math.max(moment, this.earliest) > latest && this.liveButton) return this.goLive({ quiet: section.dataset.state === "live" });
     // Who may not see the live picture stays that far behind it.
     const target = Math.max(Math.min(moment, latest), this.earliest);
@@ -218,7 +221,7 @@ class CameraPage {
   }
   windowFrom(moment, before) {
     const start = Math.max(moment - before, this.earliest);
-    return { start, end: Math.min(start + WINDOW, clock.now() - SECOND) };
+    return { start, end: Math.min(start + WINDOW, this.end, clock.now() - SECOND) };
   }
   rangeOf({ start, end }) { return { start: new Date(start).toISOString(), end: new Date(end).toISOString() }; }
   fillJump(moment) { [this.dateInput.value, this.timeInput.value] = [dateOf(moment), timeOf(moment)]; }

@@ -7,7 +7,8 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_ports::{
     Applications, Audit, AuditReports, Billing, Cases, Chance, Contracts, Devices, Documents,
-    DueWork, Exports, Interruptions, Notices, Resellers, ServiceEnds, TermsChanges, Viewing, Watch,
+    DueWork, Exports, Interruptions, Notices, Resellers, ServiceEnds, StaffViews, TermsChanges,
+    Viewing, Watch,
 };
 use ciero_runtime::{Gate, Settings, guarded, number, sdk_config, text, warm_up};
 
@@ -20,7 +21,7 @@ use crate::{
 use crate::{
     console_arrears, console_audit, console_cases, console_consents, console_explanation,
     console_interruptions, console_liability, console_resellers, console_service_end,
-    console_terms, console_watch,
+    console_staff_views, console_terms, console_watch,
 };
 
 /// What only the console reads.
@@ -32,6 +33,7 @@ pub struct ConsoleRecords {
     pub resellers: Arc<dyn Resellers>,
     pub changes: Arc<dyn TermsChanges>,
     pub service_ends: Arc<dyn ServiceEnds>,
+    pub staff_views: Arc<dyn StaffViews>,
 }
 
 /// What the pages read from. People are behind the gate.
@@ -106,6 +108,11 @@ pub fn router(app: App) -> Router<()> {
             "/console/contracts/{id}/explanation",
             get(console_explanation::show),
         )
+        .route("/console/views", get(console_staff_views::list))
+        .route(
+            "/console/contracts/{id}/views/{view}",
+            get(console_staff_views::show),
+        )
         .route("/console/arrears", get(console_arrears::page))
         .route("/console/resellers", get(console_resellers::page))
         .route(
@@ -157,6 +164,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
             resellers: store.clone(),
             changes: store.clone(),
             service_ends: store.clone(),
+            staff_views: store.clone(),
         },
         chance: Arc::new(ciero_cloud::OsChance),
         device_command: text("DEVICE_COMMAND")?.into(),

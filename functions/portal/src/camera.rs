@@ -16,6 +16,7 @@ use crate::cameras::any_right;
 use crate::input::{Parameters, Segment};
 use crate::page::{CustomerPage, Page};
 use crate::pieces::{Tone, day, days, fact, moment, notice};
+use crate::player::{Player, SCRIPTS};
 use crate::recording;
 use crate::{deletion, exports};
 
@@ -74,8 +75,7 @@ pub async fn show(
             }
         }
     };
-    let scripts = ["hls.js", "player.js"];
-    Ok(page.show_with(Section::Cameras, &seen.camera.name, &scripts, &content))
+    Ok(page.show_with(Section::Cameras, &seen.camera.name, &SCRIPTS, &content))
 }
 
 fn opening(text: &str) -> Result<Option<Timestamp>, Problem> {
@@ -131,37 +131,22 @@ fn sentence(page: &Page, rule: Rule) -> &'static str {
 }
 
 fn player(page: &Page, seen: &Seen, watch: Watch, at: Option<Timestamp>) -> Markup {
-    let t = |ja, en| page.t(ja, en);
     // Without a right to recordings nothing before now is shown on the timeline.
     let earliest = earliest_visible(&seen.user, &seen.camera, page.now).unwrap_or(page.now);
     let at = at.or_else(|| {
         let ago = page.now.saturating_sub(A_MOMENT_AGO).unwrap_or(page.now);
         matches!(watch, Watch::Recorded(_)).then_some(ago.max(earliest))
     });
-    html! {
-        section.player aria-label=(t("映像", "Picture")) data-state="loading"
-            data-camera=(seen.camera.id) data-csrf=(page.csrf()) data-lang=(page.language.tag())
-            data-now=(page.now.as_millisecond()) data-retention-hours=(seen.camera.retention_hours)
-            data-earliest=(earliest.as_millisecond()) data-at=[at.map(|at| at.as_millisecond())]
-            data-sign-in={ "/sign-in?back=/cameras/" (seen.camera.id) } {
-            video playsinline muted {}
-            div.player-status {}
-            div.timeline-controls {
-                @if watch == Watch::LiveAndRecorded {
-                    button type="button" data-live { (t("ライブ", "Live")) }
-                }
-                form.date-jump {
-                    input type="date" aria-label=(t("日付", "Date"));
-                    input type="time" step="1" aria-label=(t("時刻（日本時間）", "Time in Japan"));
-                    button type="submit" { (t("この時刻を再生", "Play this time")) }
-                }
-            }
-            div.timeline {}
-        }
-        noscript {
-            (notice(Tone::Warn, &html! { p { (t("映像の再生には、ブラウザのJavaScriptを有効にしてください。", "Playing video needs JavaScript in your browser.")) } }))
-        }
-    }
+    let player = Player {
+        camera: &seen.camera,
+        sessions: format!("/cameras/{}", seen.camera.id),
+        page: format!("/sign-in?back=/cameras/{}", seen.camera.id),
+        live: watch == Watch::LiveAndRecorded,
+        earliest,
+        latest: None,
+        at,
+    };
+    player.show(page)
 }
 
 fn facts(page: &Page, seen: &Seen) -> Markup {

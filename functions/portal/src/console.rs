@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::response::Redirect;
 use ciero_domain::contract::{Contract, Standing};
 use ciero_domain::device::{Camera, Device};
+use ciero_domain::groups::{BILLING, CONTRACTS, DESKS, SCREENERS, SUPPORT, is_in};
 use ciero_domain::ids::ContractId;
 use ciero_domain::user::{User, UserState};
 use ciero_pages::Section;
@@ -12,7 +13,7 @@ use maud::{Markup, html};
 
 use crate::App;
 use crate::cameras::device_state;
-use crate::console_parts::{BILLING, CONTRACTS, DESKS};
+use crate::console_staff_views;
 use crate::contract::{current_term, standing};
 use crate::devices::name_of;
 use crate::input::Segment;
@@ -23,8 +24,7 @@ use crate::{console_account, console_measures, console_orders, console_particula
 
 /// Sends an operator to the first page that the groups allow.
 pub async fn first(ConsolePage { groups, .. }: ConsolePage) -> Redirect {
-    let screener = groups.iter().any(|group| group == "screener");
-    Redirect::to(if screener {
+    Redirect::to(if is_in(&groups, SCREENERS) {
         "/console/applications"
     } else {
         "/console/contracts"
@@ -121,6 +121,7 @@ pub async fn contract(
         @if console.is_in(CONTRACTS) { (console_particulars::waiting(page, &contract)) }
         h2 { (t("機器", "Devices")) }
         (device_table(page, &devices, &cameras))
+        @if console.is_in(SUPPORT) && !cameras.is_empty() { (console_staff_views::form(page, &contract.id, &cameras)) }
         h2 { (t("操作の記録", "Audit trail")) }
         (trail::table(page, &rows, &Names::of(&users, &cameras), Reader::Operator))
     };

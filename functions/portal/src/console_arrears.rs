@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use ciero_domain::calendar::days as days_after;
 use ciero_domain::contract::{Contract, Debt, Draft, DraftState, Task, Work};
+use ciero_domain::groups::{BILLING, CONTRACTS};
 use ciero_domain::ids::ContractId;
 use ciero_domain::money::Yen;
 use ciero_pages::{Section, yen};
@@ -17,9 +18,7 @@ use maud::{Markup, html};
 
 use crate::App;
 use crate::console::state_of;
-use crate::console_parts::{
-    BILLING, CONTRACTS, contract_link, demand_state, empty, invoice_name, table,
-};
+use crate::console_parts::{contract_link, demand_state, empty, invoice_name, table};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{day, days};
 

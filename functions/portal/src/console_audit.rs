@@ -2,13 +2,14 @@
 
 use axum::extract::State;
 use ciero_domain::contract::FindingKind;
+use ciero_domain::groups::DESKS;
 use ciero_pages::Section;
 use ciero_ports::AuditReport;
 use ciero_runtime::Problem;
 use maud::{Markup, html};
 
 use crate::App;
-use crate::console_parts::{DESKS, contract_link, empty, table};
+use crate::console_parts::{contract_link, empty, table};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, fact, moment, notice};
 

@@ -2,12 +2,13 @@
 
 use axum::extract::State;
 use ciero_domain::contract::{Case, CaseKind};
+use ciero_domain::groups::DESKS;
 use ciero_pages::Section;
 use ciero_runtime::Problem;
 use maud::{Markup, html};
 
 use crate::App;
-use crate::console_parts::{DESKS, Form, button, contract_link, empty, table};
+use crate::console_parts::{Form, button, contract_link, empty, table};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::moment;
 

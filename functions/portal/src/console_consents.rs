@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::State;
 use ciero_domain::contract::Standing;
+use ciero_domain::groups::PUBLISHERS;
 use ciero_domain::ids::ContractId;
 use ciero_domain::terms::in_force;
 use ciero_domain::user::{User, UserState};
@@ -15,7 +16,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::App;
-use crate::console_parts::{PUBLISHERS, contract_link, empty, table};
+use crate::console_parts::{contract_link, empty, table};
 use crate::input::Parameters;
 use crate::page::{ConsolePage, Page};
 use crate::pieces::fact;

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use ciero_domain::contract::{Audience, Explanation, Hypothesis, Line, Status, explain};
+use ciero_domain::groups::DESKS;
 use ciero_domain::ids::ContractId;
 use ciero_domain::particulars::FieldRule;
 use ciero_pages::Section;
@@ -14,7 +15,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::App;
-use crate::console_parts::{DESKS, contract_link, empty, table};
+use crate::console_parts::{contract_link, empty, table};
 use crate::input::{Parameters, Segment, wants_json};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, badge, day};

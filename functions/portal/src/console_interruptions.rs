@@ -1,13 +1,14 @@
 //! Where operators announce maintenance, record incidents and end them (8-1, 21-3).
 
 use axum::extract::State;
+use ciero_domain::groups::UPKEEP;
 use ciero_domain::interruption::{Category, Interruption, Progress, Scope};
 use ciero_pages::Section;
 use ciero_runtime::Problem;
 use maud::{Markup, html};
 
 use crate::App;
-use crate::console_parts::{Form, UPKEEP, button, empty};
+use crate::console_parts::{Form, button, empty};
 use crate::page::{ConsolePage, Page};
 use crate::status;
 

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use ciero_domain::contract::{Cap, CapPart, CapWarning, Contract};
+use ciero_domain::groups::LEGAL;
 use ciero_domain::ids::ContractId;
 use ciero_domain::invoice;
 use ciero_domain::particulars::FieldRule;
@@ -14,7 +15,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 use crate::App;
-use crate::console_parts::{LEGAL, empty, table};
+use crate::console_parts::{empty, table};
 use crate::input::{Parameters, civil_day, wants_json};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, day, fact, notice};

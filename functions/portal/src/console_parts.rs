@@ -1,6 +1,7 @@
 //! Pieces of the console's pages: who sees what, and forms whose fields have identifiers of their own.
 
 use ciero_domain::contract::{Contract, Debt};
+use ciero_domain::groups::is_in;
 use ciero_domain::ids::ContractId;
 use ciero_domain::invoice;
 use ciero_domain::money::Yen;
@@ -11,25 +12,10 @@ use maud::{Markup, html};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::day;
 
-/// Those who decide about contracts.
-pub const CONTRACTS: &[&str] = &["contracts"];
-/// Those who decide about money.
-pub const BILLING: &[&str] = &["billing"];
-/// The legal desk.
-pub const LEGAL: &[&str] = &["legal"];
-/// Those who write and publish the operator's documents.
-pub const PUBLISHERS: &[&str] = &["legal", "publisher"];
-/// Those who keep the service running and say so.
-pub const UPKEEP: &[&str] = &["publisher", "support"];
-/// Those who look after customers in one way or another.
-pub const DESKS: &[&str] = &["billing", "contracts", "support"];
-
 impl ConsolePage {
     /// Tells whether the operator is in one of the groups.
     pub fn is_in(&self, groups: &[&str]) -> bool {
-        self.groups
-            .iter()
-            .any(|group| groups.contains(&group.as_str()))
+        is_in(&self.groups, groups)
     }
 
     /// Refuses an operator who is in none of the groups; the answer is that of a page that does not exist.

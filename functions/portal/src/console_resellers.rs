@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use ciero_domain::Language;
 use ciero_domain::documents::Reseller;
+use ciero_domain::groups::BILLING;
 use ciero_domain::money::Yen;
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_pages::{Section, yen};
@@ -10,7 +11,7 @@ use ciero_runtime::Problem;
 use maud::{Markup, html};
 
 use crate::App;
-use crate::console_parts::{BILLING, Form, button, contract_link, empty, set_against, table};
+use crate::console_parts::{Form, button, contract_link, empty, set_against, table};
 use crate::invoice::{by_rate, due, parties};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, badge, day, fact};

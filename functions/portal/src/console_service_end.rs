@@ -2,13 +2,14 @@
 
 use axum::extract::State;
 use ciero_domain::contract::Contract;
+use ciero_domain::groups::LEGAL;
 use ciero_domain::service_end::{Delivery, ServiceEnd, earliest_last_day};
 use ciero_pages::Section;
 use ciero_runtime::{Problem, deliveries};
 use maud::{Markup, html};
 
 use crate::App;
-use crate::console_parts::{Form, LEGAL, button, contract_link, empty, table};
+use crate::console_parts::{Form, button, contract_link, empty, table};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, badge, day, fact, moment, notice};
 

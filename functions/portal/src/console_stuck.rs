@@ -1,13 +1,14 @@
 //! Messages that their queue gave up on, with the reason, and the way to try again.
 
 use axum::extract::State;
+use ciero_domain::groups::DESKS;
 use ciero_pages::Section;
 use ciero_ports::Parked;
 use ciero_runtime::Problem;
 use maud::{Markup, html};
 
 use crate::App;
-use crate::console_parts::{DESKS, Form, button, empty};
+use crate::console_parts::{Form, button, empty};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{fact, moment};
 

@@ -2,6 +2,7 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use ciero_domain::groups::{LEGAL, PUBLISHERS};
 use ciero_domain::terms::{
     Draft, Seen, Sighting, TermsText, TermsVersion, earliest_effective, in_force,
 };
@@ -11,7 +12,7 @@ use http::header;
 use maud::{Markup, html};
 
 use crate::App;
-use crate::console_parts::{Form, LEGAL, PUBLISHERS, button, empty, table};
+use crate::console_parts::{Form, button, empty, table};
 use crate::documents::standing;
 use crate::input::Segment;
 use crate::page::{ConsolePage, Page};

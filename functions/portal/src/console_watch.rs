@@ -1,13 +1,14 @@
 //! Cameras that do not record, as the newest run of the watch saw them (2-8, 8-1).
 
 use axum::extract::State;
+use ciero_domain::groups::DESKS;
 use ciero_pages::Section;
 use ciero_ports::{StoppedCamera, WatchReport};
 use ciero_runtime::Problem;
 use maud::{Markup, html};
 
 use crate::App;
-use crate::console_parts::{DESKS, contract_link, empty, table};
+use crate::console_parts::{contract_link, empty, table};
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, fact, moment, notice};
 use crate::recording::trouble_in_words;

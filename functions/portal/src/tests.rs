@@ -19,5 +19,6 @@ mod publishing;
 mod recording;
 mod samples;
 mod signing_in;
+mod staff_views;
 mod support;
 mod watching;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use ciero_domain::device::Camera;
 use ciero_domain::entitlement::Rule;
+use ciero_domain::staff_view::Ground;
 use ciero_domain::user::User;
 use ciero_ports::AuditRow;
 use maud::{Markup, html};
@@ -101,6 +102,31 @@ const ACTIONS: &[(&str, &str, &str)] = &[
         "国外への移転のお知らせ",
         "Told of a move abroad",
     ),
+    (
+        "staff_view_asked",
+        "保守閲覧の申請",
+        "Asked to look at video",
+    ),
+    (
+        "staff_view_granted",
+        "保守閲覧の承認",
+        "Granted a look at video",
+    ),
+    (
+        "staff_view_closed",
+        "保守閲覧の取消し",
+        "Closed a look at video",
+    ),
+    (
+        "staff_live",
+        "保守閲覧（ライブ）",
+        "Looked at the live picture",
+    ),
+    (
+        "staff_recording",
+        "保守閲覧（録画）",
+        "Looked at a recording",
+    ),
     ("terms_published", "利用規約の公表", "Published terms"),
 ];
 
@@ -117,8 +143,8 @@ pub fn table(page: &Page, rows: &[AuditRow], names: &Names, reader: Reader) -> M
                 thead { tr { @for head in [when, who, what, which, result] { th scope="col" { (head) } } } }
                 tbody { @for row in rows { tr {
                     td data-label=(when) { (moment(l, row.at)) }
-                    td data-label=(who) { (actor(page, &row.actor, names, reader)) }
-                    td data-label=(what) { (action(page, &row.action)) }
+                    td data-label=(who) { (actor(page, row, names, reader)) }
+                    td data-label=(what) { (action(page, &row.action)) (staff_view(page, row)) }
                     td data-label=(which) { (camera(row, names)) }
                     td data-label=(result) { (outcome(page, &row.outcome)) }
                 } } }
@@ -127,10 +153,29 @@ pub fn table(page: &Page, rows: &[AuditRow], names: &Names, reader: Reader) -> M
     }
 }
 
-fn actor<'a>(page: &Page, actor: &'a str, names: &Names<'a>, reader: Reader) -> &'a str {
+/// Tells for what staff looked at video, and at which time of it (21-7).
+fn staff_view(page: &Page, row: &AuditRow) -> Markup {
+    let text = |name: &str| row.detail[name].as_str();
+    let time = |name: &str| text(name).and_then(|at| at.parse().ok());
+    let ground = text("ground").and_then(Ground::parse);
+    html! {
+        @if let (true, Some(ground)) = (row.action.starts_with("staff_"), ground) {
+            br; small { (page.t("目的：", "For: ")) (ground.sentence(page.language)) }
+            @if let (Some(from), Some(to)) = (time("from"), time("to")) {
+                br; small { (moment(page.language, from)) " – " (moment(page.language, to)) }
+            }
+        }
+    }
+}
+
+fn actor<'a>(page: &Page, row: &'a AuditRow, names: &Names<'a>, reader: Reader) -> &'a str {
+    let actor = row.actor.as_str();
     if let Some(name) = actor.strip_prefix("operator:") {
         return match reader {
             Reader::Operator => name,
+            Reader::Customer if row.action.starts_with("staff_") => page
+                .language
+                .t("運営会社の保守担当", "The operator's support"),
             Reader::Customer => page.language.t("運営会社", "The operator"),
         };
     }

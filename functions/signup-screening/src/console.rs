@@ -10,7 +10,8 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use ciero_domain::Language;
 use ciero_domain::application::State;
-use ciero_pages::{Frame, Section, Visitor, frame};
+use ciero_domain::groups::SCREENERS;
+use ciero_pages::{ConsoleFrame, Section, Visitor};
 use ciero_runtime::{Csrf, Operator, PageLanguage, Problem};
 use maud::{Markup, html};
 
@@ -19,9 +20,6 @@ use crate::App;
 pub(crate) use case::detail;
 pub(crate) use queue::list;
 pub(crate) use reviews::list as reviews;
-
-/// The group of operators who screen.
-const GROUP: &str = "screener";
 
 /// A signed-in screener; to everyone else the console's pages of applications do not exist.
 #[derive(Debug, Clone)]
@@ -36,7 +34,7 @@ impl FromRequestParts<App> for Screener {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         let operator = Operator::from_request_parts(parts, app).await?;
-        operator.must_be(GROUP)?;
+        operator.must_be_in(SCREENERS)?;
         let Ok(Csrf(csrf)) = Csrf::from_request_parts(parts, app).await;
         Ok(Screener {
             name: operator.name,
@@ -57,11 +55,8 @@ impl Screener {
         content: &Markup,
     ) -> Result<Markup, Problem> {
         let owner = app.documents.operator().await?.unwrap_or_default();
-        let data = Frame {
+        let frame = ConsoleFrame {
             language: self.language,
-            service_name: &owner.service_name,
-            company: owner.company.t(self.language),
-            title,
             visitor: Visitor::Operator {
                 name: self.name.clone(),
                 groups: self.groups.clone(),
@@ -69,9 +64,8 @@ impl Screener {
             section: Section::Applications,
             path,
             csrf: &self.csrf,
-            scripts: &[],
         };
-        Ok(frame(&data, content))
+        Ok(frame.show(&owner, title, content))
     }
 }
 

@@ -18,13 +18,14 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_cloud::{OsChance, S3ListFiles, SqsQueues};
 use ciero_domain::application::Application;
-use ciero_domain::ids::{ApplicationId, MessageId};
-use ciero_domain::screening::{ListIndex, Reading, RegisterKey};
+use ciero_domain::ids::ApplicationId;
+use ciero_domain::screening::{ListIndex, RegisterKey};
 use ciero_ports::{
-    Applications, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, Topic,
+    Applications, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, ServiceEnds,
+    Topic,
 };
 use ciero_runtime::{
-    Desk, Gate, Moment, Problem, Settings, guarded, number, sdk_config, text, warm_up,
+    Desk, Gate, Moment, Problem, Settings, guarded, note_reading, number, sdk_config, text, warm_up,
 };
 use ciero_store::Store;
 
@@ -44,6 +45,7 @@ pub struct App {
     pub chance: Arc<dyn Chance>,
     /// Takes the reasons of failures, for the person who looks at a message that was given up on.
     pub due: Arc<dyn DueWork>,
+    pub service_ends: Arc<dyn ServiceEnds>,
 }
 
 impl FromRef<App> for Gate {
@@ -66,15 +68,10 @@ impl App {
         self.ready_lists.in_force(confidential, files).await
     }
 
-    /// Writes down that an operator reads reasons. Without it nothing is shown.
+    /// Writes down that an operator reads reasons; whoever shows them does this first.
     async fn note_reading(&self, by: &str, what: &str, now: Moment) -> Result<(), Problem> {
-        let reading = Reading {
-            id: MessageId::from_random(self.chance.id()),
-            at: now.0,
-            by: by.to_owned(),
-            what: what.to_owned(),
-        };
-        Ok(self.confidential.note_reading(&reading).await?)
+        let ports = (self.confidential.as_ref(), self.chance.as_ref());
+        note_reading(ports, (by, now), what).await
     }
 }
 
@@ -126,6 +123,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         register_key: RegisterKey::new(&text("REGISTER_KEY")?),
         chance: Arc::new(OsChance),
         due: store.clone(),
+        service_ends: store.clone(),
     };
     warm_up(store.operator()).await;
     let router = guarded(router(app.clone()), gate);

@@ -8,6 +8,7 @@ use ciero_domain::ids::{ContractId, MessageId, UserId};
 use ciero_domain::notice::Notice;
 use ciero_domain::particulars::FieldRule;
 use ciero_domain::screening::Subject;
+use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::user::{NewUser, Role, User};
 use ciero_ports::{AuditRow, Body, Decision, Write};
 use ciero_runtime::{Answer, Asked, Input, Moment, Outcome, Problem};
@@ -91,6 +92,8 @@ async fn registered(
     let channel = channel(&operator, &registration.reseller)?;
     let mut application = app.application(id).await?;
     no_open_review(app, &application).await?;
+    let end = app.service_ends.service_end().await?;
+    ServiceEnd::may_register(end.as_ref())?;
     application.channel = channel.clone();
     let contract_id = ContractId::from_random(app.chance.id());
     let Registration { start, by, .. } = registration;
@@ -148,6 +151,7 @@ async fn registered(
         })
         .and(Write::User(Box::new(administrator)))
         .and(Write::Audit(Box::new(audit)))
+        .and(Write::ServiceEndStandsAt(end.map_or(0, |end| end.version)))
         .say(message(), now.0, Body::Notice(completed))
         .say(message(), now.0, Body::Notice(invited));
     Ok(Outcome::new(decision, answer))

@@ -1,8 +1,8 @@
 //! Screening again when a list or the register changed: what is new waits for a screener, and nothing else happens
 //! (3-4, 13-1).
 //!
-//! Open applications come first, then the contracts page by page; the message for the next page goes last. A page that
-//! is begun again finds what it wrote before and writes nothing twice.
+//! Undecided applications come first, then the approved ones, then the contracts, all of them page by page; the message
+//! for the next page goes last. A page that is begun again finds what it wrote before and writes nothing twice.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use ciero_domain::particulars::Particulars;
 use ciero_domain::screening::{
     ListIndex, RegisterEntry, RegisterKey, Review, Signal, Subject, known_by_hash, known_of,
 };
-use ciero_ports::{CommitError, Decision, Rescreening, Write, WriteKind};
+use ciero_ports::{CommitError, Decision, Rescreening, Screened, Write, WriteKind};
 use ciero_runtime::Moment;
 use jiff::Timestamp;
 
@@ -50,7 +50,7 @@ impl Known {
     }
 }
 
-/// Screens one page again, and asks for the next.
+/// Screens a page again, and asks for the next; the last page of some leads on to those who follow.
 pub(crate) async fn page(
     app: &App,
     asked: &Rescreening,
@@ -58,35 +58,60 @@ pub(crate) async fn page(
     now: Moment,
 ) -> Result<()> {
     let known = Known::read(app).await?;
-    if asked.from.is_none() {
-        applications(app, &known, now).await?;
-    }
-    let page = app.contracts.page(asked.from.clone()).await?;
-    let number = page.contracts.len();
-    for contract in app.contracts.named(&page.contracts).await? {
-        of_contract(app, &known, &contract, now).await?;
-    }
-    if page.next.is_some() {
-        let next = Rescreening {
-            from: page.next,
-            ..asked.clone()
+    let mut page = asked.clone();
+    loop {
+        let next = match page.of {
+            Screened::Undecided => undecided(app, &known, page.from).await?,
+            Screened::Approved => approved(app, &known, page.from, now).await?,
+            Screened::Contracts => contracts(app, &known, page.from, now).await?,
         };
-        let decision = Decision {
-            messages: vec![next.into_message(asked_at)],
-            ..Decision::default()
+        let of = match &next {
+            Some(_) => Some(page.of),
+            None => page.of.then(),
         };
-        match app.desk.ledger.commit(&decision).await {
-            Ok(()) | Err(CommitError::Conflict(WriteKind::Once)) => {}
-            Err(error) => return Err(error.into()),
+        let Some(of) = of else {
+            return Ok(());
+        };
+        let goes_on = next.is_some();
+        page = Rescreening {
+            cause: page.cause,
+            of,
+            from: next,
+        };
+        if goes_on {
+            return ask_for(app, page, asked_at).await;
         }
-        app.desk.hand_over(&decision).await;
     }
-    tracing::info!(
-        cause = asked.cause,
-        number,
-        "a page of contracts was screened again"
-    );
+}
+
+/// Asks for a page in a message of its own.
+async fn ask_for(app: &App, page: Rescreening, asked_at: Timestamp) -> Result<()> {
+    let decision = Decision {
+        messages: vec![page.into_message(asked_at)],
+        ..Decision::default()
+    };
+    match app.desk.ledger.commit(&decision).await {
+        Ok(()) | Err(CommitError::Conflict(WriteKind::Once)) => {}
+        Err(error) => return Err(error.into()),
+    }
+    app.desk.hand_over(&decision).await;
     Ok(())
+}
+
+/// Screens a page of contracts again.
+async fn contracts(
+    app: &App,
+    known: &Known,
+    from: Option<String>,
+    now: Moment,
+) -> Result<Option<String>> {
+    let page = app.contracts.page(from).await?;
+    for contract in app.contracts.named(&page.contracts).await? {
+        of_contract(app, known, &contract, now).await?;
+    }
+    let number = page.contracts.len();
+    tracing::info!(number, "a page of contracts was screened again");
+    Ok(page.next)
 }
 
 /// Screens one customer whose particulars changed (4).
@@ -105,9 +130,10 @@ async fn of_contract(app: &App, known: &Known, contract: &Contract, now: Moment)
     look(app, known, who, now).await
 }
 
-/// Screens the open applications again. One that was only submitted is checked on what is known then.
-async fn applications(app: &App, known: &Known, now: Moment) -> Result<()> {
-    for application in app.applications.applications(State::Screening).await? {
+/// Screens a page of undecided applications again. One that was only submitted is checked on what is known then.
+async fn undecided(app: &App, known: &Known, from: Option<String>) -> Result<Option<String>> {
+    let page = app.applications.some_of(State::Screening, from).await?;
+    for application in page.applications {
         let subject = Subject::Application(application.id.clone());
         let found = known.of(&application.form.particulars, &subject);
         let screening = app.confidential.screening(&application.id).await?;
@@ -116,12 +142,23 @@ async fn applications(app: &App, known: &Known, now: Moment) -> Result<()> {
             app.desk.ledger.commit(&decision).await?;
         }
     }
-    for application in app.applications.applications(State::Approved).await? {
+    Ok(page.next)
+}
+
+/// Screens a page of applications again that wait for their registration.
+async fn approved(
+    app: &App,
+    known: &Known,
+    from: Option<String>,
+    now: Moment,
+) -> Result<Option<String>> {
+    let page = app.applications.some_of(State::Approved, from).await?;
+    for application in page.applications {
         let subject = Subject::Application(application.id.clone());
         let who = (&subject, &application.id, &application.form.particulars);
         look(app, known, who, now).await?;
     }
-    Ok(())
+    Ok(page.next)
 }
 
 fn goes_on(contract: &Contract) -> bool {

@@ -95,8 +95,11 @@ impl Entitlement {
     }
 }
 
+/// How long an address of pictures lives: the shortest that Kinesis Video offers, so that a suspension or a measure ends
+/// viewing within it (6-2, 13-1).
+pub const ADDRESS_SECONDS: i32 = 300;
 /// The longest stretch that one session shows.
-const LONGEST: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
 /// Returns the first moment whose recordings a person may see: the later of retention and grant.
 pub fn earliest_visible(user: &User, camera: &Camera, now: Timestamp) -> Option<Timestamp> {
@@ -110,7 +113,8 @@ pub fn earliest_exportable(user: &User, camera: &Camera, now: Timestamp) -> Opti
     Some(granted.max(retained_since(camera, now)))
 }
 
-fn retained_since(camera: &Camera, now: Timestamp) -> Timestamp {
+/// Returns the first moment that the camera's recordings are kept from.
+pub fn retained_since(camera: &Camera, now: Timestamp) -> Timestamp {
     now.checked_sub(SignedDuration::from_hours(i64::from(
         camera.retention_hours,
     )))

@@ -116,6 +116,9 @@ id!(
     /// One disclosure case (21-4); whoever is not of the legal desk never learns one.
     DisclosureId, "x");
 id!(
+    /// One look of the operator's staff at a camera (21-7).
+    StaffViewId, "v");
+id!(
     /// One incident of the breach register.
     BreachId, "b");
 

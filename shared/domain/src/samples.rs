@@ -8,14 +8,16 @@ use crate::application::tests_support::submitted;
 use crate::application::{Application, Event, evolve};
 use crate::calendar::start_of;
 use crate::contract::{self, Contract, Entry, Facts, Kind, TerminationCause, perform};
+use crate::device::Camera;
 use crate::documents::{Bilingual, Reseller};
 use crate::due_date::PaymentTerms;
-use crate::ids::{ContractId, InterruptionId};
+use crate::ids::{CameraId, ContractId, DeviceId, InterruptionId};
 use crate::interruption::{Category, Interruption, Scope};
 use crate::invoice::InvoiceLine;
 use crate::money::Yen;
 use crate::purge::{Certificate, Counted, FORMAT, Statement};
 use crate::reseller::ResoldFee;
+use crate::staff_view::{Ground, NewStaffView, Pictures};
 
 /// An application that waits for registration.
 pub fn approved() -> Application {
@@ -103,6 +105,32 @@ pub fn resold_fee(n: u16, on: Date, net: i64) -> ResoldFee {
             net_yen: Yen(net),
             tax_percent: Some(10),
         },
+    }
+}
+
+/// A camera whose recordings are kept for 30 days.
+pub fn camera(contract: &ContractId, since: Timestamp) -> Camera {
+    Camera {
+        id: CameraId::from_random([0; 10]),
+        version: 1,
+        contract: contract.clone(),
+        device: DeviceId::from_random([0; 10]),
+        name: "玄関".into(),
+        stream_name: "ciero-k".into(),
+        retention_hours: 720,
+        since,
+        retired_at: None,
+    }
+}
+
+/// A wish to look at a live picture for a quarter of an hour.
+pub fn new_staff_view() -> NewStaffView {
+    NewStaffView {
+        ticket: "T-1024".into(),
+        ground: Ground::Fault,
+        reason: "映像が乱れるとの連絡を受けた".into(),
+        pictures: Pictures::Live,
+        minutes: 15,
     }
 }
 

@@ -18,6 +18,7 @@ rules! {
         BeforeAnnounced => ("service_end_before_announced", "お客様にお知らせした日より前の日は、最終日にできません。", "The last day cannot lie before the day that customers were told."),
         NotProven => ("notices_not_proven", "お知らせの到達を確認できていないお客様がいます。別の手段でご連絡し、記録してください。", "The notice has not been proven for every customer. Reach the rest in another way and record it."),
         AlreadySet => ("service_end_set", "サービスの最終日はすでに決まっています。", "The last day of the service is set already."),
+        ServiceEnds => ("service_ends", "サービスの最終日が決まっているため、新しい契約は登録できません（第14条第1項）。", "The last day of the service is set, so no new contract is registered (14-1)."),
         SentInTheFuture => ("sent_in_the_future", "送付日は、お知らせの日から今日までの日付にしてください。", "The day of sending lies between the announcement and today."),
     }
 }
@@ -101,6 +102,14 @@ impl ServiceEnd {
         })
     }
 
+    /// Refuses a new contract once the last day is set: its customer was never told (14-1).
+    pub fn may_register(end: Option<&ServiceEnd>) -> Result<(), Refusal> {
+        match end.is_some_and(|end| end.last_day.is_some()) {
+            true => Err(Refusal::ServiceEnds),
+            false => Ok(()),
+        }
+    }
+
     /// Sets the last day, once every customer's notice is proven and each has its months from that on.
     pub fn set(
         &self,
@@ -181,6 +190,17 @@ mod art_14 {
         let twice = announced().set(day, &[], 1, (BY, start_of(today))).unwrap();
         let twice = twice.set(day, &[], 1, (BY, start_of(today)));
         assert_eq!(twice.unwrap_err(), Refusal::AlreadySet);
+    }
+
+    #[test]
+    fn no_contract_is_registered_once_the_last_day_is_set() {
+        let announced = announced();
+        assert_eq!(ServiceEnd::may_register(None), Ok(()));
+        assert_eq!(ServiceEnd::may_register(Some(&announced)), Ok(()));
+        let now = start_of(date(2026, 6, 10));
+        let set = announced.set(date(2026, 9, 30), &[], 1, (BY, now)).unwrap();
+        let refused = ServiceEnd::may_register(Some(&set));
+        assert_eq!(refused, Err(Refusal::ServiceEnds));
     }
 
     #[test]

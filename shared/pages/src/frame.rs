@@ -1,6 +1,6 @@
 //! The frame around every page.
 
-use ciero_domain::Language;
+use ciero_domain::{Language, groups};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 /// Who looks at the page.
@@ -43,6 +43,7 @@ pub enum Section {
     Disclosures,
     Breaches,
     Purges,
+    StaffViews,
     Apply,
     Prices,
     Terms,
@@ -94,7 +95,7 @@ const OPERATOR: &[(Entry, &[&str])] = &[
             "申込み",
             "Applications",
         ),
-        &["screener"],
+        groups::SCREENERS,
     ),
     (
         (
@@ -107,7 +108,7 @@ const OPERATOR: &[(Entry, &[&str])] = &[
     ),
     (
         (Section::Arrears, "/console/arrears", "未収", "Arrears"),
-        &["billing", "contracts"],
+        groups::ARREARS,
     ),
     (
         (
@@ -116,21 +117,27 @@ const OPERATOR: &[(Entry, &[&str])] = &[
             "販売店",
             "Resellers",
         ),
-        &["billing"],
+        groups::BILLING,
     ),
     (
         (Section::Cases, "/console/cases", "対応事項", "Cases"),
-        DESKS,
+        groups::DESKS,
     ),
-    ((Section::Audit, "/console/audit", "照合", "Audit"), DESKS),
+    (
+        (Section::Audit, "/console/audit", "照合", "Audit"),
+        groups::DESKS,
+    ),
     (
         (Section::Watch, "/console/cameras", "カメラ", "Cameras"),
-        DESKS,
+        groups::DESKS,
     ),
-    ((Section::Stuck, "/console/stuck", "滞留", "Stuck"), DESKS),
+    (
+        (Section::Stuck, "/console/stuck", "滞留", "Stuck"),
+        groups::DESKS,
+    ),
     (
         (Section::Register, "/console/register", "登録簿", "Register"),
-        &["screener"],
+        groups::SCREENERS,
     ),
     (
         (
@@ -139,7 +146,7 @@ const OPERATOR: &[(Entry, &[&str])] = &[
             "責任限度額",
             "Liability cap",
         ),
-        &["legal"],
+        groups::LEGAL,
     ),
     (
         (
@@ -148,7 +155,7 @@ const OPERATOR: &[(Entry, &[&str])] = &[
             "規約の改定",
             "Changes of terms",
         ),
-        &["legal", "publisher"],
+        groups::PUBLISHERS,
     ),
     (
         (
@@ -157,7 +164,7 @@ const OPERATOR: &[(Entry, &[&str])] = &[
             "中断",
             "Interruptions",
         ),
-        &["publisher", "support"],
+        groups::UPKEEP,
     ),
     (
         (
@@ -166,7 +173,7 @@ const OPERATOR: &[(Entry, &[&str])] = &[
             "開示",
             "Disclosure",
         ),
-        &["legal"],
+        groups::LEGAL,
     ),
     (
         (
@@ -175,15 +182,22 @@ const OPERATOR: &[(Entry, &[&str])] = &[
             "漏えい等",
             "Breaches",
         ),
-        &["legal"],
+        groups::LEGAL,
+    ),
+    (
+        (
+            Section::StaffViews,
+            "/console/views",
+            "保守閲覧",
+            "Staff views",
+        ),
+        groups::SUPPORT,
     ),
     (
         (Section::Purges, "/console/purges", "データ消去", "Purges"),
-        &["contracts", "legal"],
+        groups::PURGES,
     ),
 ];
-/// Those who look after customers in one way or another.
-const DESKS: &[&str] = &["billing", "contracts", "support"];
 
 fn entries(visitor: &Visitor) -> Vec<&'static Entry> {
     match visitor {
@@ -196,11 +210,9 @@ fn entries(visitor: &Visitor) -> Vec<&'static Entry> {
             administrator: true,
             ..
         } => ADMINISTRATOR.iter().collect(),
-        Visitor::Operator { groups, .. } => OPERATOR
+        Visitor::Operator { groups: held, .. } => OPERATOR
             .iter()
-            .filter(|(_, of)| {
-                of.is_empty() || groups.iter().any(|group| of.contains(&group.as_str()))
-            })
+            .filter(|(_, of)| of.is_empty() || groups::is_in(held, of))
             .map(|(entry, _)| entry)
             .collect(),
     }

@@ -22,6 +22,7 @@ use ciero_domain::purge::{Journal, Line, SignedCertificate};
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::screening::{ListHeader, RegisterEntry, Review, Screening};
 use ciero_domain::service_end::ServiceEnd;
+use ciero_domain::staff_view::StaffView;
 use ciero_domain::terms::{Draft, TermsText};
 use ciero_domain::user::{Acceptance, User};
 use ciero_domain::watch::{Ledger, Told};
@@ -32,6 +33,7 @@ use serde_json::Value;
 use crate::remembered::Remembered;
 
 use crate::announcement::Announcement;
+use crate::rescreening::Rescreening;
 
 /// One row of the audit trail.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +91,8 @@ pub enum Write {
     /// How often cameras were added to a contract, counted on: of two additions at once that saw the same cameras, one
     /// is refused and looks again.
     CameraAdded(ContractId, u64),
+    /// A look of the operator's staff at a camera, on its way (21-7).
+    StaffView(Box<StaffView>),
     Export(Box<Export>),
     /// How often exports of a contract were asked for, counted on: of two requests at once that saw the same exports, one
     /// is refused and looks again.
@@ -178,6 +182,8 @@ pub enum Write {
     Interruption(Box<Interruption>),
     /// The end of the service on its way (14-1).
     ServiceEnd(Box<ServiceEnd>),
+    /// Writes nothing: the end of the service must still be at this version, 0 for none (14-1).
+    ServiceEndStandsAt(u64),
 }
 
 /// The place of one item, as the store names it.
@@ -278,37 +284,6 @@ pub enum Body {
     EndWithService(Option<String>),
     /// Carry out due work.
     Work(Task),
-}
-
-/// A list or the register changed, and whoever was screened before is screened again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rescreening {
-    /// Names what changed, so that each change is gone through once.
-    pub cause: String,
-    /// Where the next page of contracts begins; `None` for the first, before which open applications are looked at.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<String>,
-}
-
-impl Rescreening {
-    /// Returns the message that begins to screen again because of a change.
-    pub fn because(cause: String, at: Timestamp) -> Message {
-        Rescreening { cause, from: None }.into_message(at)
-    }
-
-    /// Returns the message that asks for this page; the same page has the same identifier.
-    pub fn into_message(self, at: Timestamp) -> Message {
-        let page = format!(
-            "{}/{}",
-            self.cause,
-            self.from.as_deref().unwrap_or_default()
-        );
-        Message {
-            id: stable_id(&"rescreening", &page),
-            at,
-            body: Body::Rescreen(self),
-        }
-    }
 }
 
 impl Body {

@@ -9,6 +9,8 @@ mod publishing;
 mod purge;
 mod records;
 mod remembered;
+mod rescreening;
+mod staff_views;
 mod watch;
 
 pub use announcement::{About, Announcement};
@@ -22,8 +24,7 @@ pub use cloud::{
     MockStreams, MockThings,
 };
 pub use decision::{
-    AuditRow, Body, CommitError, Decision, KeptConsent, Message, Rescreening, Stored, Topic, Write,
-    WriteKind,
+    AuditRow, Body, CommitError, Decision, KeptConsent, Message, Stored, Topic, Write, WriteKind,
 };
 pub use disclosure::{Archive, CaseFiles, Disclosures};
 #[cfg(feature = "mocks")]
@@ -38,9 +39,9 @@ pub use purge::{Certificates, Deletions, Files, Portion, Purges};
 #[cfg(feature = "mocks")]
 pub use purge::{MockCertificates, MockDeletions, MockFiles, MockPurges};
 pub use records::{
-    Applications, Audit, AuditReport, AuditReports, AuditRun, Billing, Cases, Confidential,
-    ContractPage, Contracts, Devices, Documents, DueSpan, DueWork, HeldTask, Ledger, Notices,
-    Parked, People, Resellers, Seen, StoreError, Viewing,
+    ApplicationPage, Applications, Audit, AuditReport, AuditReports, AuditRun, Billing, Cases,
+    Confidential, ContractPage, Contracts, Devices, Documents, DueSpan, DueWork, HeldTask, Ledger,
+    Notices, Parked, People, Resellers, Seen, StoreError, Viewing,
 };
 #[cfg(feature = "mocks")]
 pub use records::{
@@ -49,6 +50,10 @@ pub use records::{
     MockResellers, MockViewing,
 };
 pub use remembered::{Attempt, Remembered};
+pub use rescreening::{Rescreening, Screened};
+#[cfg(feature = "mocks")]
+pub use staff_views::MockStaffViews;
+pub use staff_views::{StaffSeen, StaffViews};
 #[cfg(feature = "mocks")]
 pub use watch::MockWatch;
 pub use watch::{StoppedCamera, Watch, WatchReport, WatchRun, WatchedContract, WatchedPage};

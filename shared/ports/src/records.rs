@@ -41,6 +41,20 @@ pub trait Applications: Send + Sync {
     async fn application(&self, id: &ApplicationId) -> Result<Option<Application>, StoreError>;
     /// Applications in a state, newest first, at most 200; eventually consistent.
     async fn applications(&self, state: State) -> Result<Vec<Application>, StoreError>;
+    /// One page of all applications in a state, oldest first; eventually consistent.
+    async fn some_of(
+        &self,
+        state: State,
+        from: Option<String>,
+    ) -> Result<ApplicationPage, StoreError>;
+}
+
+/// Some of all applications in a state.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ApplicationPage {
+    pub applications: Vec<Application>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<String>,
 }
 
 /// Contracts (3-3, Art. 11).

@@ -15,6 +15,7 @@ mod input;
 mod moment;
 mod oidc;
 mod problem;
+mod reading;
 mod session;
 mod settings;
 #[cfg(any(test, feature = "testing"))]
@@ -40,6 +41,7 @@ pub use input::Input;
 pub use moment::Moment;
 pub use oidc::{Claims, Pool, SignIn};
 pub use problem::Problem;
+pub use reading::note_reading;
 pub use session::{COOKIE, LIFETIME, Role, Sealer, Session, device_code_hash};
 pub use settings::{Settings, number, text};
 pub use upload::{Upload, UploadedFile};

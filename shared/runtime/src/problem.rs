@@ -183,6 +183,7 @@ from_rules! {
     ciero_domain::contract::Refusal => StatusCode::CONFLICT,
     ciero_domain::interruption::Refusal => StatusCode::CONFLICT,
     ciero_domain::service_end::Refusal => StatusCode::CONFLICT,
+    ciero_domain::staff_view::Refusal => StatusCode::CONFLICT,
     ciero_domain::terms::Refusal => StatusCode::CONFLICT,
     ciero_domain::export::Refusal => StatusCode::CONFLICT,
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRef, FromRequestParts};
 use ciero_domain::Language;
+use ciero_domain::groups::is_in;
 use ciero_domain::user::User;
 use http::request::Parts;
 
@@ -33,13 +34,17 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Refuses an operator who is not in the group; the answer is that of a page that does not exist.
-    pub fn must_be(&self, group: &str) -> Result<(), Problem> {
-        if self.groups.iter().any(|g| g == group) {
-            Ok(())
-        } else {
-            Err(Problem::not_found())
+    /// Refuses an operator who is in none of the groups; the answer is that of a page that does not exist.
+    pub fn must_be_in(&self, groups: &[&str]) -> Result<(), Problem> {
+        match is_in(&self.groups, groups) {
+            true => Ok(()),
+            false => Err(Problem::not_found()),
         }
+    }
+
+    /// Returns the actor of events and audit rows.
+    pub fn actor(&self) -> String {
+        format!("operator:{}", self.name)
     }
 }
 

@@ -1,14 +1,20 @@
 //! Applications: the state, its events, and the console's lists by state (Art. 3).
 
+use std::convert::Infallible;
+
 use async_trait::async_trait;
 use ciero_domain::application::{Application, Event, State};
 use ciero_domain::ids::ApplicationId;
-use ciero_ports::{Applications, StoreError, WriteKind};
+use ciero_ports::{ApplicationPage, Applications, StoreError, WriteKind};
 
-use crate::Store;
-use crate::item::Item;
+use crate::item::{Item, body, parsed};
 use crate::keys;
 use crate::operation::{Condition, Operation, Operations, Table};
+use crate::reading::Order;
+use crate::{Store, describe};
+
+/// How many applications one page of all of them holds.
+const PAGE: i32 = 100;
 
 /// Writes an application as it stands now.
 pub(crate) fn put_state(application: &Application) -> Operations {
@@ -40,5 +46,26 @@ impl Applications for Store {
 
     async fn applications(&self, state: State) -> Result<Vec<Application>, StoreError> {
         self.list(&keys::application_list(state)).await
+    }
+
+    async fn some_of(
+        &self,
+        state: State,
+        from: Option<String>,
+    ) -> Result<ApplicationPage, StoreError> {
+        let query = self.list_query(&keys::application_list(state), from, Order::Ascending);
+        let answer = query.limit(PAGE).send().await;
+        let answer = answer.map_err(|error| StoreError::Unavailable(describe(&error)))?;
+        let has_more = answer.last_evaluated_key.is_some_and(|key| !key.is_empty());
+        let mut page = ApplicationPage::default();
+        for item in answer.items.unwrap_or_default() {
+            if has_more {
+                page.next = Some(parsed(&item, keys::LIST_KEY, |key| {
+                    Ok::<_, Infallible>(key.to_owned())
+                })?);
+            }
+            page.applications.push(body(item)?);
+        }
+        Ok(page)
     }
 }

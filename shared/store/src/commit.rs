@@ -14,7 +14,7 @@ use crate::{
 };
 use crate::{
     describe, disclosures, documents, due_work, exports, keys, notices, people, publishing, purge,
-    resellers, watch,
+    resellers, staff_views, watch,
 };
 
 /// DynamoDB's limit of one transaction.
@@ -65,6 +65,7 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::Device(device) => devices::put_device(device),
         Write::Camera(camera) => devices::put_camera(camera),
         Write::CameraAdded(contract, count) => devices::put_cameras_added(contract, *count),
+        Write::StaffView(view) => staff_views::put(view),
         Write::Export(export) => exports::put(export),
         Write::ExportsAsked(contract, count) => exports::put_asked(contract, *count),
         Write::ClaimSerial {
@@ -115,6 +116,7 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::TermsDraft(draft) => publishing::put_draft(draft),
         Write::Interruption(one) => publishing::put_interruption(one),
         Write::ServiceEnd(end) => publishing::put_service_end(end),
+        Write::ServiceEndStandsAt(version) => publishing::service_end_stands_at(*version),
     }
 }
 

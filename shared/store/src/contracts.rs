@@ -1,7 +1,6 @@
 //! Contracts: the snapshot, its history and its effects (3-3, Art. 11).
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::AttributeValue;
 use ciero_domain::application::Channel;
 use ciero_domain::contract::{Contract, Debt, Effect, Entry, Event, Standing};
 use ciero_domain::ids::ContractId;
@@ -10,7 +9,7 @@ use ciero_ports::{ContractPage, Contracts, StoreError, WriteKind};
 use crate::item::{Item, Unwritable, body};
 use crate::keys::{self, Key};
 use crate::operation::{Condition, Operation, Operations, Table};
-use crate::reading::Range;
+use crate::reading::{Order, Range};
 use crate::{Store, describe};
 
 /// How many contracts one page of all of them holds.
@@ -103,7 +102,7 @@ impl Contracts for Store {
 
     async fn contracts(&self) -> Result<Vec<Contract>, StoreError> {
         let newest = self
-            .listed_contracts(None, Newest::First, LONGEST_LIST)
+            .listed_contracts(None, Order::Descending, LONGEST_LIST)
             .await?;
         let mut contracts = self.named(&newest.contracts).await?;
         contracts.sort_by(|a, b| (b.formed_at, &b.id).cmp(&(a.formed_at, &a.id)));
@@ -116,7 +115,7 @@ impl Contracts for Store {
     }
 
     async fn page(&self, from: Option<String>) -> Result<ContractPage, StoreError> {
-        self.listed_contracts(from, Newest::Last, PAGE).await
+        self.listed_contracts(from, Order::Ascending, PAGE).await
     }
 
     async fn history(&self, id: &ContractId) -> Result<Vec<Entry>, StoreError> {
@@ -131,39 +130,19 @@ impl Contracts for Store {
     }
 }
 
-/// Which end of the list comes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Newest {
-    First,
-    Last,
-}
-
 impl Store {
     /// Reads identifiers from the index, after the list key on which the page before ended.
     async fn listed_contracts(
         &self,
         from: Option<String>,
-        newest: Newest,
+        order: Order,
         most: i32,
     ) -> Result<ContractPage, StoreError> {
-        let mut query = self
-            .client
-            .query()
-            .table_name(&self.main)
-            .index_name(keys::LISTS)
-            .key_condition_expression(match from {
-                None => "#list = :list",
-                Some(_) => "#list = :list AND #key > :from",
-            })
-            .expression_attribute_names("#list", keys::LIST)
+        let query = self
+            .list_query(keys::CONTRACT_LIST, from, order)
             .expression_attribute_names("#key", keys::LIST_KEY)
-            .expression_attribute_values(":list", AttributeValue::S(keys::CONTRACT_LIST.to_owned()))
             .projection_expression("#key")
-            .scan_index_forward(newest == Newest::Last)
             .limit(most);
-        if let Some(from) = from {
-            query = query.expression_attribute_values(":from", AttributeValue::S(from));
-        }
         let answer = query
             .send()
             .await

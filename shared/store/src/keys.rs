@@ -9,7 +9,7 @@ use ciero_domain::contract::Task;
 use ciero_domain::disclosure::CopyOrder;
 use ciero_domain::ids::{
     ApplicationId, BreachId, CameraId, ContractId, DeviceId, DisclosureId, ExportId, MessageId,
-    UserId,
+    StaffViewId, UserId,
 };
 use ciero_domain::interruption::Interruption;
 use ciero_domain::reseller::ResoldFee;
@@ -64,6 +64,7 @@ pub(crate) const ARREARS: &str = "ARREARS";
 pub(crate) const WATCHED: &str = "WATCHED";
 pub(crate) const LEDGERS: &str = "RECORDED#";
 pub(crate) const EXPORTS: &str = "EXPORT#";
+pub(crate) const STAFF_VIEWS: &str = "STAFF_VIEWS";
 pub(crate) const OPEN_CASES: &str = "CASES#open";
 
 /// How many partitions the outbox is spread over. Fewer than one busy minute needs writes, and each is a
@@ -155,6 +156,10 @@ pub(crate) fn cameras_added(contract: &ContractId) -> Key {
 
 pub(crate) fn export(contract: &ContractId, id: &ExportId) -> Key {
     Key::new(contract_partition(contract), format!("{EXPORTS}{id}"))
+}
+
+pub(crate) fn staff_view(contract: &ContractId, id: &StaffViewId) -> Key {
+    Key::new(contract_partition(contract), format!("STAFF_VIEW#{id}"))
 }
 
 /// Beside the exports, not among them.

@@ -27,6 +27,7 @@ mod publishing;
 mod purge;
 mod reading;
 mod resellers;
+mod staff_views;
 mod viewing;
 mod watch;
 mod writing;

@@ -34,6 +34,11 @@ pub(crate) fn put_service_end(end: &ServiceEnd) -> Operations {
     Ok(vec![Operation::put_version(item, end.version)])
 }
 
+/// Demands that the end of the service is still at this version.
+pub(crate) fn service_end_stands_at(version: u64) -> Operations {
+    Ok(vec![Operation::check(keys::service_end(), version)])
+}
+
 #[async_trait]
 impl ServiceEnds for Store {
     async fn service_end(&self) -> Result<Option<ServiceEnd>, StoreError> {

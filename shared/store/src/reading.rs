@@ -6,7 +6,7 @@ use ciero_ports::StoreError;
 use serde::de::DeserializeOwned;
 
 use crate::item::{Attributes, body, key_attributes};
-use crate::keys::{Key, LIST, LISTS, PK, SK};
+use crate::keys::{Key, LIST, LIST_KEY, LISTS, PK, SK};
 use crate::operation::Table;
 use crate::{Store, describe};
 
@@ -127,17 +127,33 @@ impl Store {
         pages(query, most).await
     }
 
-    /// Reads one of people's lists from the index, newest first; eventually consistent.
-    pub(crate) async fn list<T: DeserializeOwned>(&self, list: &str) -> Result<Vec<T>, StoreError> {
+    /// Asks the index for one of its lists, after the list key on which the page before ended.
+    pub(crate) fn list_query(
+        &self,
+        list: &str,
+        from: Option<String>,
+        order: Order,
+    ) -> QueryFluentBuilder {
         let query = self
             .client
             .query()
             .table_name(&self.main)
             .index_name(LISTS)
-            .key_condition_expression("#list = :list")
             .expression_attribute_names("#list", LIST)
             .expression_attribute_values(":list", AttributeValue::S(list.to_owned()))
-            .scan_index_forward(false);
+            .scan_index_forward(order == Order::Ascending);
+        match from {
+            None => query.key_condition_expression("#list = :list"),
+            Some(from) => query
+                .key_condition_expression("#list = :list AND #key > :from")
+                .expression_attribute_names("#key", LIST_KEY)
+                .expression_attribute_values(":from", AttributeValue::S(from)),
+        }
+    }
+
+    /// Reads one of people's lists from the index, newest first; eventually consistent.
+    pub(crate) async fn list<T: DeserializeOwned>(&self, list: &str) -> Result<Vec<T>, StoreError> {
+        let query = self.list_query(list, None, Order::Descending);
         pages(query, LONGEST_LIST).await
     }
 }

@@ -25,14 +25,7 @@ impl Viewing for Store {
             keys::user(contract, user),
             keys::camera(contract, camera),
         ];
-        let mut items = self.batch(&keys).await?;
-        let mut take = |key: &Key| {
-            let place = items.iter().position(|item| is_at(item, key))?;
-            Some(items.swap_remove(place))
-        };
-        let (Some(contract), Some(user), Some(camera)) =
-            (take(&keys[0]), take(&keys[1]), take(&keys[2]))
-        else {
+        let Some([contract, user, camera]) = self.all_of(keys).await? else {
             return Ok(None);
         };
         Ok(Some(Seen {
@@ -49,6 +42,22 @@ fn is_at(item: &Attributes, key: &Key) -> bool {
 }
 
 impl Store {
+    /// Reads items of one partition of the main table in one strong read; `None` unless all of them are there.
+    pub(crate) async fn all_of<const N: usize>(
+        &self,
+        keys: [Key; N],
+    ) -> Result<Option<[Attributes; N]>, StoreError> {
+        let mut items = self.batch(&keys).await?;
+        let mut found = Vec::with_capacity(N);
+        for key in &keys {
+            let Some(place) = items.iter().position(|item| is_at(item, key)) else {
+                return Ok(None);
+            };
+            found.push(items.swap_remove(place));
+        }
+        Ok(found.try_into().ok())
+    }
+
     /// Reads items of the main table in any order; those that are not there are left out.
     pub(crate) async fn batch(&self, keys: &[Key]) -> Result<Vec<Attributes>, StoreError> {
         let keys = keys.iter().cloned().map(key_attributes).collect();

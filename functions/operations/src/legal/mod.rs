@@ -23,17 +23,15 @@ use axum::http::request::Parts;
 use axum::routing::{get, post};
 use ciero_domain::Language;
 use ciero_domain::disclosure::{Disclosure, Refusal};
+use ciero_domain::groups::{LEGAL, is_in};
 use ciero_domain::ids::DisclosureId;
-use ciero_pages::{Frame, Section, Visitor, frame};
+use ciero_pages::{ConsoleFrame, Section, Visitor};
 use ciero_ports::{Audit, Billing, CaseFiles, Devices, Disclosures, Notices};
 use ciero_runtime::{Asked, COOKIE, Csrf, Moment, Operator, PageLanguage, Problem, Role, Session};
 use http::StatusCode;
 use maud::Markup;
 
 use crate::App;
-
-/// The group of operators that the desk is.
-const GROUP: &str = "legal";
 
 /// What the desk alone works with.
 #[derive(Clone)]
@@ -96,7 +94,7 @@ impl FromRequestParts<App> for Legal {
             Err(problem) if was_of_the_desk(parts, app) => return Err(problem),
             Err(_) => return Err(Problem::not_found()),
         };
-        operator.must_be(GROUP)?;
+        operator.must_be_in(LEGAL)?;
         let Ok(now) = Moment::from_request_parts(parts, app).await;
         let Ok(asked) = Asked::from_request_parts(parts, app).await;
         let Ok(Csrf(csrf)) = Csrf::from_request_parts(parts, app).await;
@@ -113,9 +111,9 @@ impl FromRequestParts<App> for Legal {
 
 fn was_of_the_desk(parts: &Parts, app: &App) -> bool {
     let session = app.gate.sealer.open::<Session>(COOKIE, &parts.headers);
-    session.is_some_and(|session| {
-        matches!(session.role, Role::Operator { groups, .. } if groups.iter().any(|g| g == GROUP))
-    })
+    session.is_some_and(
+        |session| matches!(session.role, Role::Operator { groups, .. } if is_in(&groups, LEGAL)),
+    )
 }
 
 impl Legal {
@@ -133,11 +131,8 @@ impl Legal {
         content: &Markup,
     ) -> Result<Markup, Problem> {
         let owner = app.documents.operator().await?.unwrap_or_default();
-        let data = Frame {
+        let frame = ConsoleFrame {
             language: self.language,
-            service_name: &owner.service_name,
-            company: owner.company.t(self.language),
-            title,
             visitor: Visitor::Operator {
                 name: self.name.clone(),
                 groups: self.groups.clone(),
@@ -145,9 +140,8 @@ impl Legal {
             section,
             path,
             csrf: &self.csrf,
-            scripts: &[],
         };
-        Ok(frame(&data, content))
+        Ok(frame.show(&owner, title, content))
     }
 }
 

@@ -108,7 +108,10 @@ mod art_08 {
     #[tokio::test]
     async fn the_end_is_always_told_and_comes_once() {
         let (known, path) = ongoing();
-        let came = check(known, &format!("{path}/end"), json!({})).await;
+        let sample = sample(include_str!(
+            "../../../../events/operations/interruption-end.json"
+        ));
+        let came = check(known, &format!("{path}/end"), sample).await;
         assert_eq!(written(&came).ended_at, Some(now().0));
         assert_eq!(told(&came), [Told::Afterwards]);
         let (mut known, path) = ongoing();
@@ -135,14 +138,19 @@ mod art_08 {
             interruptions: vec![one],
             ..Known::default()
         };
-        let came = check(known, &path, json!({})).await;
+        let sample = sample(include_str!(
+            "../../../../events/operations/interruption-calling-off.json"
+        ));
+        let came = check(known, &path, sample).await;
         assert_eq!(told(&came), [Told::CalledOff]);
     }
 
     #[tokio::test]
     async fn a_word_for_the_status_page_is_in_both_languages() {
         let (known, path) = ongoing();
-        let body = json!({"ja": "調査中です。", "en": "We are looking into it.", "planned_end": "2026-06-01T15:00"});
+        let body = sample(include_str!(
+            "../../../../events/operations/interruption-update.json"
+        ));
         let came = check(known, &format!("{path}/updates"), body).await;
         assert_eq!(written(&came).updates.len(), 1);
         assert_eq!(told(&came), []);

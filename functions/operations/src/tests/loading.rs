@@ -50,12 +50,15 @@ fn event(sample: &str, change: impl FnOnce(&mut Value)) -> Value {
     event
 }
 
-async fn load(lists: Vec<ListHeader>, payload: Value) -> anyhow::Result<Came> {
+type Kept = Arc<Mutex<Option<Vec<u8>>>>;
+
+/// A service with these lists, what it writes, and the file that it keeps.
+pub(super) fn service(lists: Vec<ListHeader>) -> (App, Committed, Kept) {
     let (mut app, committed) = app(Known {
         lists,
         ..Known::default()
     });
-    let kept = Arc::new(Mutex::new(None));
+    let kept = Kept::default();
     let log = kept.clone();
     let mut files = MockListFiles::new();
     files.expect_put().returning(move |_, file| {
@@ -63,6 +66,11 @@ async fn load(lists: Vec<ListHeader>, payload: Value) -> anyhow::Result<Came> {
         Ok(())
     });
     app.list_files = Arc::new(files);
+    (app, committed, kept)
+}
+
+async fn load(lists: Vec<ListHeader>, payload: Value) -> anyhow::Result<Came> {
+    let (app, committed, kept) = service(lists);
     let answer = app.on_event(Event::Direct(payload), now()).await?;
     let committed = committed.lock().unwrap().clone();
     let file = kept.lock().unwrap().clone();

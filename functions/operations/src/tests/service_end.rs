@@ -99,6 +99,24 @@ mod art_14 {
     }
 
     #[tokio::test]
+    async fn the_notice_goes_again_to_whom_it_has_not_reached() {
+        let sample = sample(include_str!(
+            "../../../../events/operations/service-end-notices.json"
+        ));
+        let (known, _) = told(bounced());
+        let came = check(known, "/notices", sample.clone()).await;
+        let about = came.committed[0]
+            .messages
+            .iter()
+            .map(|message| &message.body);
+        let announces =
+            |body: &Body| matches!(body, Body::Announce(whole) if whole.about == About::ServiceEnd);
+        assert_eq!(about.filter(|body| announces(body)).count(), 1);
+        let came = check(Known::default(), "/notices", sample).await;
+        came.is_refused(409, "service_end_not_announced");
+    }
+
+    #[tokio::test]
     async fn while_a_customer_was_not_reached_the_day_is_refused_and_the_customer_named() {
         for outcome in [bounced(), Outcome::Sent] {
             let (known, contract) = told(outcome);
@@ -121,7 +139,10 @@ mod art_14 {
     #[tokio::test]
     async fn a_second_channel_is_recorded_with_its_proof_and_then_the_day_is_set() {
         let (known, contract) = told(bounced());
-        let posted = json!({"contract": contract.id, "channel": "certified mail", "sent_on": "2026-06-01", "proof": "1234"});
+        let posted = sample(include_str!(
+            "../../../../events/operations/service-end-delivery.json"
+        ));
+        assert_eq!(posted["contract"], json!(contract.id));
         let came = check(known, "/deliveries", posted.clone()).await;
         let line = came.writes().iter().find_map(|write| match write {
             Write::Notice(line) => Some(line.as_ref().clone()),
@@ -131,7 +152,10 @@ mod art_14 {
         assert_eq!(line.id, other_channel(&contract.id));
         let (mut known, _) = told(bounced());
         known.notices.push(line);
-        let came = check(known, "/day", day("2026-09-30")).await;
+        let set = sample(include_str!(
+            "../../../../events/operations/service-end-day.json"
+        ));
+        let came = check(known, "/day", set).await;
         assert_eq!(came.status, 200, "{}", came.body);
         assert!(matches!(
             &came.committed[0].messages[0].body,

@@ -48,7 +48,9 @@ async fn approved() -> Draft {
             known,
             &ueda(),
             "/console/terms/2026-07-02/approval",
-            json!({}),
+            sample(include_str!(
+                "../../../../events/operations/terms-draft-approval.json"
+            )),
         )
         .await,
     )
@@ -118,7 +120,9 @@ mod art_23 {
             with_draft(approved().await),
             &mori(),
             PUBLICATION,
-            json!({}),
+            sample(include_str!(
+                "../../../../events/operations/terms-draft-publication.json"
+            )),
         )
         .await;
         assert_eq!(came.status, 200, "{}", came.body);

@@ -117,6 +117,8 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
     let explained = format!("{contract}/explanation");
     let legal = world.staff(&["legal"]);
     let id = &busy.contract.id;
+    let (looking, waiting) = (super::staff_views::looking(), super::staff_views::waiting());
+    let staff_view = super::staff_views::place();
     let published = super::publishing::published();
     let capped = format!("/console/liability?contract={id}&event=2026-06-01");
     let asked: Vec<(&World, &str, &str)> = vec![
@@ -189,6 +191,10 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&published, "/console/service-end", &legal),
         (&published, "/console/interruptions", &desks),
         (&world, "/console/interruptions", &desks),
+        (&world, "/console/views", &desks),
+        (&looking, "/console/views", &desks),
+        (&looking, &staff_view, &desks),
+        (&waiting, &staff_view, &desks),
         (&world, "/nowhere", ""),
     ];
     let mut pages = Vec::new();

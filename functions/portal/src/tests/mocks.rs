@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ciero_ports::{
     ContractPage, MockApplications, MockAudit, MockBilling, MockChance, MockContracts, MockDevices,
     MockDocuments, MockExports, MockInterruptions, MockNotices, MockPeople, MockServiceEnds,
-    MockTermsChanges, MockViewing, MockWatch, Seen, StoreError,
+    MockStaffViews, MockTermsChanges, MockViewing, MockWatch, Seen, StaffSeen, StoreError,
 };
 use ciero_ports::{HeldTask, MockAuditReports, MockCases, MockDueWork, MockResellers};
 
@@ -157,7 +157,26 @@ pub fn console(world: &World) -> ConsoleRecords {
         resellers: Arc::new(resellers),
         changes: Arc::new(changes(world)),
         service_ends: Arc::new(service_ends(world)),
+        staff_views: Arc::new(staff_views(world)),
     }
+}
+
+fn staff_views(world: &World) -> MockStaffViews {
+    let mut mock = MockStaffViews::new();
+    let views = world.back.staff_views.clone();
+    mock.expect_newest_staff_views()
+        .returning(move || Ok(views.clone()));
+    let world = world.clone();
+    mock.expect_staff_seen().returning(move |contract, id| {
+        let view = world.back.staff_views.iter().find(|view| view.id == *id);
+        let view = view.filter(|view| view.contract == *contract);
+        Ok(view.map(|view| StaffSeen {
+            contract: world.contract.clone(),
+            camera: world.cameras[0].clone(),
+            view: view.clone(),
+        }))
+    });
+    mock
 }
 
 fn service_ends(world: &World) -> MockServiceEnds {

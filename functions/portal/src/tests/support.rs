@@ -18,6 +18,7 @@ use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::service_end::ServiceEnd;
+use ciero_domain::staff_view::StaffView;
 use ciero_domain::terms::{Draft, Sighting, TermsText};
 use ciero_domain::user::User;
 use ciero_domain::watch::Ledger;
@@ -73,6 +74,7 @@ pub struct BackOffice {
     pub sightings: Vec<Sighting>,
     pub pages: Vec<SeenPage>,
     pub service_end: Option<ServiceEnd>,
+    pub staff_views: Vec<StaffView>,
 }
 
 impl World {

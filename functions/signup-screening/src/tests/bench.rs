@@ -12,11 +12,12 @@ use ciero_domain::prices::PriceList;
 use ciero_domain::screening::{
     Ground, ListHeader, Reading, RegisterEntry, Review, Screening, Subject,
 };
+use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::TermsVersion;
 use ciero_ports::{
-    CloudError, CommitError, ContractPage, Decision, Message, MockApplications, MockChance,
-    MockConfidential, MockContracts, MockDocuments, MockDueWork, MockLedger, MockListFiles,
-    MockPeople, MockQueues, WriteKind,
+    ApplicationPage, CloudError, CommitError, ContractPage, Decision, Message, MockApplications,
+    MockChance, MockConfidential, MockContracts, MockDocuments, MockDueWork, MockLedger,
+    MockListFiles, MockPeople, MockQueues, MockServiceEnds, WriteKind,
 };
 use ciero_runtime::{COOKIE, Desk, Gate, LIFETIME, Moment, Role, Session, guarded, testing};
 use http_body_util::BodyExt;
@@ -47,6 +48,7 @@ pub(super) struct Scene {
     pub terms: Vec<TermsVersion>,
     pub prices: Option<PriceList>,
     pub operator: Option<Operator>,
+    pub service_end: Option<ServiceEnd>,
     /// The refusals of the next commits, first one first.
     pub conflicts: Vec<WriteKind>,
 }
@@ -63,6 +65,7 @@ impl Default for Scene {
             terms: vec![terms()],
             prices: Some(prices()),
             operator: None,
+            service_end: None,
             conflicts: Vec::new(),
         }
     }
@@ -112,6 +115,7 @@ impl Scene {
             register_key: ciero_domain::screening::RegisterKey::new("a-secret"),
             chance: Arc::new(chance()),
             due: Arc::new(due(reasons.clone())),
+            service_ends: Arc::new(service_ends(self.service_end)),
         };
         Bench {
             app,
@@ -146,14 +150,23 @@ fn queues() -> MockQueues {
     queues
 }
 
+/// Lists, and pages of one application each.
 fn applications(known: Vec<Application>) -> MockApplications {
     let mut port = MockApplications::new();
-    let listed = known.clone();
+    let [listed, paged] = [known.clone(), known.clone()];
     port.expect_application()
         .returning(move |id| Ok(known.iter().find(|a| a.id == *id).cloned()));
     port.expect_applications().returning(move |state| {
         let of_state = listed.iter().filter(|a| a.state == state);
         Ok(of_state.cloned().collect())
+    });
+    port.expect_some_of().returning(move |state, from| {
+        let place: usize = from.map_or(0, |from: String| from.parse().unwrap());
+        let of_state: Vec<&Application> = paged.iter().filter(|a| a.state == state).collect();
+        Ok(ApplicationPage {
+            applications: of_state.get(place).copied().cloned().into_iter().collect(),
+            next: (place + 1 < of_state.len()).then(|| (place + 1).to_string()),
+        })
     });
     port
 }
@@ -240,6 +253,12 @@ fn due(reasons: Arc<Mutex<Vec<String>>>) -> MockDueWork {
         reasons.lock().unwrap().push(reason.to_owned());
         Ok(())
     });
+    port
+}
+
+fn service_ends(end: Option<ServiceEnd>) -> MockServiceEnds {
+    let mut port = MockServiceEnds::new();
+    port.expect_service_end().returning(move || Ok(end.clone()));
     port
 }
 

@@ -1,11 +1,12 @@
 //! Completion of the registration (3-3, Art. 11).
 
 use ciero_domain::application::{Channel, State};
-use ciero_domain::documents::Operator;
+use ciero_domain::documents::{Bilingual, Operator};
 use ciero_domain::notice::Notice;
+use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::user::Role;
 use ciero_ports::{Body, Write, WriteKind};
-use jiff::civil::date;
+use jiff::civil::{Date, date};
 use serde_json::json;
 
 use super::bench::{Scene, now, sample};
@@ -31,6 +32,7 @@ async fn registration_forms_the_contract_and_invites_the_first_administrator_in_
         Write::ClaimEmail { email, user },
         Write::User(administrator),
         Write::Audit(audit),
+        Write::ServiceEndStandsAt(0),
     ] = &decision.writes[..]
     else {
         panic!("{decision:?}");
@@ -76,6 +78,36 @@ async fn registration_forms_the_contract_and_invites_the_first_administrator_in_
         user: user.clone(),
     };
     assert_eq!(said, [Body::Notice(completed), Body::Notice(invited)]);
+}
+
+/// The end of the service, announced, and set to a day if there is one.
+fn ending(last_day: Option<Date>) -> Scene {
+    let told = (date(2026, 9, 30), Bilingual::default());
+    let by = ("operator:ueda", now().0);
+    let announced = ServiceEnd::announce(None, told, 1, by).unwrap();
+    let end = last_day.map(|day| announced.set(day, &[], 1, by).unwrap());
+    Scene {
+        service_end: Some(end.unwrap_or(announced)),
+        ..Scene::of(application(State::Approved))
+    }
+}
+
+#[tokio::test]
+async fn art_14_nothing_is_registered_once_the_last_day_of_the_service_is_set() {
+    let asked = json!({"start": "2026-07-01"});
+    let bench = ending(Some(date(2026, 9, 30))).open();
+    let reply = bench.post_as("operator-1", PATH, &asked).await;
+    assert_eq!(reply.problem(), (409, "service_ends".to_owned()));
+    assert!(bench.written().is_empty());
+    let bench = ending(None).open();
+    let reply = bench.post_as("operator-1", PATH, &asked).await;
+    assert_eq!(reply.status, 201, "{}", reply.body);
+    let decision = bench.decision();
+    let stands = |write: &Write| matches!(write, Write::ServiceEndStandsAt(1));
+    assert!(
+        decision.writes.iter().any(stands),
+        "a day that is set meanwhile refuses it"
+    );
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! Screening again when a list or the register changed, and what screeners conclude (3-4, 13-1).
 
-use ciero_domain::application::State;
+use ciero_domain::application::{Application, State};
 use ciero_domain::contract::{Contract, Standing, TerminationCause};
-use ciero_domain::ids::ContractId;
+use ciero_domain::ids::{ApplicationId, ContractId};
 use ciero_domain::screening::{
     Conclusion, Ground, Opinion, RegisterCause, Review, SignalKind, Subject,
 };
@@ -171,6 +171,65 @@ async fn an_undecided_application_gets_the_signal_and_an_approved_one_a_review()
     let body = json!({"start": "2026-06-01"});
     let reply = scene.open().post_as("operator-1", path, &body).await;
     assert_eq!(reply.problem(), (409, "review_open".to_owned()));
+}
+
+/// Applications of both states that the list names, more than one page of each.
+fn crowd() -> Scene {
+    let of = |number: u8, state| Application {
+        id: ApplicationId::from_random([number; 10]),
+        ..application(state)
+    };
+    Scene {
+        lists: vec![list("1", "見本太郎", 1)],
+        applications: vec![
+            of(1, State::Screening),
+            of(2, State::Screening),
+            of(3, State::Screening),
+            of(4, State::Approved),
+            of(5, State::Approved),
+        ],
+        contracts: vec![contract(1)],
+        ..Scene::in_screening(None)
+    }
+}
+
+#[tokio::test]
+async fn every_application_is_screened_again_however_many_there_are() {
+    let bench = crowd().open();
+    let mut event = asked();
+    let mut messages = 0;
+    loop {
+        let before = bench.written().len();
+        assert_eq!(run(&bench, event).await, json!({"batchItemFailures": []}));
+        let written = bench.written();
+        let last = written[before..].last().unwrap();
+        if last.messages.is_empty() {
+            break;
+        }
+        messages += 1;
+        event = next(last);
+    }
+    let written = bench.written();
+    let writes = written.iter().flat_map(|decision| &decision.writes);
+    let undecided = writes.filter(|write| matches!(write, Write::Screening(_)));
+    assert_eq!(
+        (undecided.count(), reviews(&bench).len(), messages),
+        (3, 3, 3)
+    );
+    assert_eq!(
+        reviews(&bench)[2].subject,
+        Subject::Contract(contract(1).id)
+    );
+}
+
+#[tokio::test]
+async fn a_page_of_approved_applications_goes_on_where_it_says() {
+    let text = include_str!("../../../../events/signup-screening/rescreening-next-page.json");
+    let bench = crowd().open();
+    run(&bench, serde_json::from_str(text).unwrap()).await;
+    let subjects: Vec<Subject> = reviews(&bench).into_iter().map(|one| one.subject).collect();
+    let second = Subject::Application(ApplicationId::from_random([5; 10]));
+    assert_eq!(subjects, [second, Subject::Contract(contract(1).id)]);
 }
 
 #[tokio::test]

@@ -10,14 +10,24 @@ use sha2::{Digest, Sha256};
 
 use super::world::camera;
 use super::{World, case_id};
+use crate::tests::sample;
 
 const SCAN: &[u8] = b"%PDF-1.7 scan";
 
+/// The body of a sample event.
+macro_rules! sample {
+    ($name:literal) => {
+        sample(include_str!(concat!(
+            "../../../../../events/operations/",
+            $name,
+            ".json"
+        )))
+    };
+}
+
 /// The sample of a request, with other fields.
 fn request(change: &[(&str, Value)]) -> Value {
-    let event = include_str!("../../../../../events/operations/disclosure.json");
-    let event: Value = serde_json::from_str(event).unwrap();
-    let mut body: Value = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
+    let mut body = sample!("disclosure");
     body["contract"] = json!(World::contract().id);
     for (name, value) in change {
         body[*name] = value.clone();
@@ -46,10 +56,11 @@ fn stage(world: &World) -> Stage {
 async fn approved(change: &[(&str, Value)]) -> Arc<World> {
     let world = opened(change).await;
     assert_eq!(world.uploads("a", SCAN).await, 200);
-    let judgement = json!({"verdict": "all", "reason": "適法"});
+    let judgement = sample!("disclosure-judgement");
     assert_eq!(world.on_case("a", "judgement", judgement).await.0, 200);
     for by in ["b", "c"] {
-        assert_eq!(world.on_case(by, "approval", json!({})).await.0, 200);
+        let approval = sample!("disclosure-approval");
+        assert_eq!(world.on_case(by, "approval", approval).await.0, 200);
     }
     world
 }
@@ -113,7 +124,7 @@ async fn art_21_a_request_that_is_not_sound_is_refused_and_nothing_is_written() 
 async fn art_21_an_approval_by_the_person_who_asked_is_refused() {
     let world = opened(&[]).await;
     assert_eq!(world.uploads("a", SCAN).await, 200);
-    let judgement = json!({"verdict": "all", "reason": "適法"});
+    let judgement = sample!("disclosure-judgement");
     assert_eq!(world.on_case("a", "judgement", judgement).await.0, 200);
     for (by, expected) in [
         ("a", (409, "approval_own")),
@@ -132,7 +143,8 @@ async fn art_21_an_approval_by_the_person_who_asked_is_refused() {
 #[tokio::test]
 async fn art_21_the_package_holds_exactly_the_scope_and_its_hash_names_every_file() {
     let world = approved(&[]).await;
-    assert_eq!(world.on_case("a", "package", json!({})).await.0, 200);
+    let package = sample!("disclosure-package");
+    assert_eq!(world.on_case("a", "package", package).await.0, 200);
     let case = world.cases.lock().unwrap()[0].clone();
     let package = case.package.unwrap();
     let files = world.files.lock().unwrap().clone();
@@ -160,8 +172,7 @@ async fn art_21_the_package_holds_exactly_the_scope_and_its_hash_names_every_fil
         assert_eq!(hex::encode(Sha256::digest(&files[&key])), file.sha256);
     }
     assert_eq!(package.files[0].sha256, package.sha256);
-    let wrong =
-        json!({"on": "2026-06-01", "method": "手交", "recipient": "見本", "acknowledged": "00"});
+    let wrong = sample!("disclosure-delivery");
     let answer = world.on_case("a", "delivery", wrong.clone()).await;
     assert_eq!(answer, (422, "hash_differs".to_owned()));
     let mut right = wrong;
@@ -173,7 +184,7 @@ async fn art_21_the_package_holds_exactly_the_scope_and_its_hash_names_every_fil
 
 #[tokio::test]
 async fn art_21_video_without_a_warrant_is_refused_and_with_one_needs_its_whole_copy() {
-    let judgement = json!({"verdict": "all", "reason": "適法"});
+    let judgement = sample!("disclosure-judgement");
     let world = opened(&[("recordings", recordings())]).await;
     assert_eq!(world.uploads("a", SCAN).await, 200);
     let answer = world.on_case("a", "judgement", judgement).await;
@@ -182,7 +193,8 @@ async fn art_21_video_without_a_warrant_is_refused_and_with_one_needs_its_whole_
     let world = approved(&warrant).await;
     let answer = world.on_case("a", "package", json!({})).await;
     assert_eq!(answer, (409, "video_not_approved".to_owned()));
-    assert_eq!(world.on_case("b", "video-approval", json!({})).await.0, 200);
+    let video = sample!("disclosure-video-approval");
+    assert_eq!(world.on_case("b", "video-approval", video).await.0, 200);
     let answer = world.on_case("a", "package", json!({})).await;
     assert_eq!(answer, (409, "copy_incomplete".to_owned()));
     complete_copy(&world);
@@ -208,14 +220,15 @@ fn complete_copy(world: &World) {
 #[tokio::test]
 async fn art_21_a_hold_is_released_by_two() {
     let world = opened(&[]).await;
-    let reason = json!({"reason": "取下げ"});
-    let closing = json!({"cause": "withdrawn"});
+    let reason = sample!("disclosure-release");
+    let closing = sample!("disclosure-closing");
+    let released = sample!("disclosure-release-approval");
     for (by, command, body, expected) in [
         ("a", "closing", closing.clone(), (409, "hold_in_force")),
         ("a", "release", json!({}), (422, "reason_missing")),
         ("a", "release", reason, (200, "")),
         ("a", "release/approval", json!({}), (409, "release_own")),
-        ("b", "release/approval", json!({}), (200, "")),
+        ("b", "release/approval", released, (200, "")),
         ("a", "closing", closing, (200, "")),
     ] {
         let answer = world.on_case(by, command, body).await;

@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::World;
+use crate::tests::sample;
 
 const PLACE: &str = "/console/breaches";
 
 #[tokio::test]
 async fn art_21_an_incident_is_recorded_with_its_clocks_and_each_step_once() {
     let world = Arc::new(World::default());
-    let event = include_str!("../../../../../events/operations/breach.json");
-    let event: Value = serde_json::from_str(event).unwrap();
-    let incident = serde_json::from_str(event["body"].as_str().unwrap()).unwrap();
+    let incident = sample(include_str!("../../../../../events/operations/breach.json"));
     assert_eq!(world.posts("a", PLACE, incident).await.0, 201);
     let (_, page) = world.page("b", PLACE).await;
     for shown in [
@@ -29,15 +28,18 @@ async fn art_21_an_incident_is_recorded_with_its_clocks_and_each_step_once() {
     assert!(list.contains("期限を過ぎた漏えい等の報告があります"));
     let id = world.breaches.lock().unwrap()[0].id.clone();
     let steps = format!("{PLACE}/{id}/steps");
+    let step = sample(include_str!(
+        "../../../../../events/operations/breach-step.json"
+    ));
     for (duty, on, expected) in [
         ("prompt_report", "2026-05-19", (422, "step_day_invalid")),
         ("prompt_report", "2026-05-23", (200, "")),
         ("prompt_report", "2026-05-23", (409, "step_done")),
         ("apology", "2026-05-23", (422, "choice")),
     ] {
-        let answer = world
-            .posts("a", &steps, json!({"duty": duty, "on": on}))
-            .await;
+        let mut step = step.clone();
+        (step["duty"], step["on"]) = (json!(duty), json!(on));
+        let answer = world.posts("a", &steps, step).await;
         assert_eq!(answer, (expected.0, expected.1.to_owned()), "{duty} {on}");
     }
     let (_, page) = world.page("b", PLACE).await;
