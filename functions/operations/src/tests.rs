@@ -9,11 +9,13 @@ mod loading;
 mod measures;
 mod orders;
 mod particulars;
+mod processors;
 mod publication;
 mod register;
 mod resellers;
 mod service_end;
 mod terms;
+mod third_parties;
 mod waiting;
 
 use std::sync::Mutex;
@@ -25,17 +27,19 @@ use ciero_domain::ids::ContractId;
 use ciero_domain::interruption::Interruption;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
+use ciero_domain::processor::Register;
 use ciero_domain::reseller::{ResellerAccount, ResoldFee};
 use ciero_domain::samples::up_to_date;
 use ciero_domain::screening::ListHeader;
 use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::{Answered, Draft, Sighting, TermsVersion};
+use ciero_domain::third_party::ThirdPartyTerms;
 use ciero_ports::{
     CloudError, CommitError, ContractPage, Decision, MockAudit, MockBilling, MockCaseFiles,
     MockCases, MockChance, MockConfidential, MockContracts, MockDevices, MockDisclosures,
     MockDocuments, MockDueWork, MockInterruptions, MockLedger, MockListFiles, MockNotices,
-    MockPeople, MockQueues, MockResellers, MockServiceEnds, MockTermsChanges, MockWebsite, Parked,
-    SeenPage, Write, WriteKind,
+    MockPeople, MockQueues, MockRegisters, MockResellers, MockServiceEnds, MockTermsChanges,
+    MockWebsite, Parked, SeenPage, Write, WriteKind,
 };
 use ciero_runtime::{COOKIE, LIFETIME, Role, Session, testing};
 use jiff::civil::Date;
@@ -68,6 +72,8 @@ pub(crate) struct Known {
     account: Option<ResellerAccount>,
     drafts: Vec<Draft>,
     interruptions: Vec<Interruption>,
+    processors: Vec<Register>,
+    third_party_terms: Vec<ThirdPartyTerms>,
     service_end: Option<ServiceEnd>,
     notices: Vec<NoticeRecord>,
     /// What the public website answers; nothing if it does not.
@@ -94,6 +100,8 @@ pub(crate) fn app(known: Known) -> (App, Committed) {
         account,
         drafts,
         interruptions,
+        processors,
+        third_party_terms,
         service_end,
         notices,
         website,
@@ -204,11 +212,21 @@ pub(crate) fn app(known: Known) -> (App, Committed) {
         chance: Arc::new(chance),
         changes: Arc::new(changes(drafts, seen)),
         interruptions: Arc::new(recorded),
+        registers: Arc::new(registers(processors, third_party_terms)),
         website: Arc::new(visited),
         service_ends: Arc::new(ends),
         notices: Arc::new(told),
     };
     (app, committed)
+}
+
+fn registers(processors: Vec<Register>, third_party_terms: Vec<ThirdPartyTerms>) -> MockRegisters {
+    let mut mock = MockRegisters::new();
+    mock.expect_processors()
+        .returning(move || Ok(processors.clone()));
+    mock.expect_third_party_terms()
+        .returning(move || Ok(third_party_terms.clone()));
+    mock
 }
 
 fn changes(

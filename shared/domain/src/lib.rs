@@ -29,6 +29,7 @@ pub mod notice;
 pub mod particulars;
 pub mod prefecture;
 pub mod prices;
+pub mod processor;
 pub mod purge;
 pub mod reseller;
 #[cfg(any(test, feature = "samples"))]
@@ -36,6 +37,7 @@ pub mod samples;
 pub mod screening;
 pub mod service_end;
 pub mod terms;
+pub mod third_party;
 pub mod user;
 pub mod watch;
 

@@ -12,7 +12,7 @@ use crate::operation::{Condition, Operation, Operations};
 use crate::{Store, applications, audit, billing, cases, confidential, contracts, devices};
 use crate::{
     describe, disclosures, documents, due_work, exports, keys, notices, people, publishing, purge,
-    resellers, watch,
+    registers, resellers, watch,
 };
 
 /// DynamoDB's limit of one transaction.
@@ -110,6 +110,9 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::TermsDraft(draft) => publishing::put_draft(draft),
         Write::Interruption(one) => publishing::put_interruption(one),
         Write::ServiceEnd(end) => publishing::put_service_end(end),
+        Write::Processors(register) => registers::put_processors(register),
+        Write::ThirdPartyTerms(list) => registers::put_third_party_terms(list),
+        Write::AgreedThirdParty(agreed) => registers::put_agreed(agreed),
     }
 }
 

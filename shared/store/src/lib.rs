@@ -25,6 +25,7 @@ mod people;
 mod publishing;
 mod purge;
 mod reading;
+mod registers;
 mod resellers;
 mod viewing;
 mod watch;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ciero_ports::{
     ContractPage, MockApplications, MockAudit, MockBilling, MockChance, MockContracts, MockDevices,
-    MockDocuments, MockExports, MockInterruptions, MockNotices, MockPeople, MockServiceEnds,
-    MockTermsChanges, MockViewing, MockWatch, Seen, StoreError,
+    MockDocuments, MockExports, MockInterruptions, MockNotices, MockPeople, MockRegisters,
+    MockServiceEnds, MockTermsChanges, MockViewing, MockWatch, Seen, StoreError,
 };
 use ciero_ports::{MockAuditReports, MockCases, MockDueWork, MockResellers};
 
@@ -186,6 +186,19 @@ pub fn interruptions(world: &World) -> MockInterruptions {
         let broken = || StoreError::Unavailable("the table does not answer".into());
         all.clone().ok_or_else(broken)
     });
+    mock
+}
+
+pub fn registers(world: &World) -> MockRegisters {
+    let mut mock = MockRegisters::new();
+    let all = world.processors.clone();
+    mock.expect_processors().returning(move || Ok(all.clone()));
+    let all = world.third_party_terms.clone();
+    mock.expect_third_party_terms()
+        .returning(move || Ok(all.clone()));
+    let agreed = world.agreed.clone();
+    mock.expect_agreed_third_party()
+        .returning(move |contract| Ok(agreed.clone().filter(|one| one.contract == *contract)));
     mock
 }
 

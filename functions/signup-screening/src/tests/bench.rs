@@ -13,10 +13,11 @@ use ciero_domain::screening::{
     Ground, ListHeader, Reading, RegisterEntry, Review, Screening, Subject,
 };
 use ciero_domain::terms::TermsVersion;
+use ciero_domain::third_party::ThirdPartyTerms;
 use ciero_ports::{
     CloudError, CommitError, ContractPage, Decision, Message, MockApplications, MockChance,
     MockConfidential, MockContracts, MockDocuments, MockDueWork, MockLedger, MockListFiles,
-    MockPeople, MockQueues, WriteKind,
+    MockPeople, MockQueues, MockRegisters, WriteKind,
 };
 use ciero_runtime::{COOKIE, Desk, Gate, LIFETIME, Moment, Role, Session, guarded, testing};
 use http_body_util::BodyExt;
@@ -47,6 +48,7 @@ pub(super) struct Scene {
     pub terms: Vec<TermsVersion>,
     pub prices: Option<PriceList>,
     pub operator: Option<Operator>,
+    pub third_party_terms: Vec<ThirdPartyTerms>,
     /// The refusals of the next commits, first one first.
     pub conflicts: Vec<WriteKind>,
 }
@@ -63,6 +65,7 @@ impl Default for Scene {
             terms: vec![terms()],
             prices: Some(prices()),
             operator: None,
+            third_party_terms: Vec::new(),
             conflicts: Vec::new(),
         }
     }
@@ -98,6 +101,7 @@ impl Scene {
             applications: Arc::new(applications(self.applications)),
             contracts: Arc::new(contracts(self.contracts)),
             documents: Arc::new(documents(self.terms, self.prices, self.operator)),
+            registers: Arc::new(registers(self.third_party_terms)),
             confidential: Arc::new(confidential(
                 self.screening,
                 self.register,
@@ -174,6 +178,13 @@ fn contracts(all: Vec<Contract>) -> MockContracts {
             next: (place + 1 < all.len()).then(|| (place + 1).to_string()),
         })
     });
+    port
+}
+
+fn registers(versions: Vec<ThirdPartyTerms>) -> MockRegisters {
+    let mut port = MockRegisters::new();
+    port.expect_third_party_terms()
+        .returning(move || Ok(versions.clone()));
     port
 }
 

@@ -7,6 +7,7 @@ mod exports;
 mod holds;
 mod life;
 mod outbox;
+mod registers;
 mod resellers;
 mod round_trips;
 mod samples;
