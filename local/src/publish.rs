@@ -42,9 +42,20 @@ pub fn event(folder: &Path) -> Result<Value> {
         .map(|path| terms(path))
         .collect::<Result<Vec<Value>>>()?;
     let lists = screening_lists(&folder.join("lists"))?;
-    Ok(
-        json!({ "publish": { "operator": operator, "prices": prices, "terms": terms, "lists": lists } }),
-    )
+    let registers: Value = yaml(&folder.join("registers.yaml"))?;
+    Ok(json!({ "publish": {
+        "operator": operator, "prices": prices, "terms": terms, "lists": lists,
+        "processors": entries(&registers, "processors"),
+        "third_party_terms": entries(&registers, "third_party_terms"),
+    } }))
+}
+
+/// Returns one of the registers; what the file does not name is empty.
+fn entries(registers: &Value, name: &str) -> Value {
+    match &registers[name] {
+        Value::Null => json!([]),
+        entries => entries.clone(),
+    }
 }
 
 /// Reads the screening lists; an operator without the folder compares with none.
@@ -128,6 +139,9 @@ mod tests {
         let lists = event["publish"]["lists"].as_array().unwrap();
         let codes: Vec<&str> = lists.iter().map(|l| l["list"].as_str().unwrap()).collect();
         assert_eq!(codes, ["demo-antisocial", "demo-sanctions"]);
+        let registers = ["processors", "third_party_terms"];
+        let entries = registers.map(|name| event["publish"][name].as_array().unwrap().len());
+        assert_eq!(entries, [3, 1]);
     }
 
     #[test]

@@ -23,8 +23,8 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use ciero_ports::{
     Accounts, Applications, Billing, Body, Certificates, Chance, CommitError, Contracts, Decision,
-    Devices, Documents, DueWork, Interruptions, Ledger, Mailer, Notices, People, Queues, Resellers,
-    ServiceEnds, Topic,
+    Devices, Documents, DueWork, Interruptions, Ledger, Mailer, Notices, People, Queues, Registers,
+    Resellers, ServiceEnds, Topic,
 };
 use ciero_runtime::{Event, Moment, OnEvent, QueueItem, number, one_by_one, text};
 use serde_json::Value;
@@ -41,6 +41,7 @@ pub struct App {
     pub documents: Arc<dyn Documents>,
     pub interruptions: Arc<dyn Interruptions>,
     pub service_ends: Arc<dyn ServiceEnds>,
+    pub registers: Arc<dyn Registers>,
     pub notices: Arc<dyn Notices>,
     pub certificates: Arc<dyn Certificates>,
     pub ledger: Arc<dyn Ledger>,
@@ -79,6 +80,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         documents: store.clone(),
         interruptions: store.clone(),
         service_ends: store.clone(),
+        registers: store.clone(),
         notices: store.clone(),
         certificates: store.clone(),
         ledger: store.clone(),

@@ -14,7 +14,7 @@ use crate::App;
 use crate::letter::House;
 use crate::texts::{
     Text, billing, contract as formed, ending, interruption, measures, particulars, recording,
-    renewal, service_end, terms,
+    renewal, service_end, terms, third_party,
 };
 
 /// The facts of one term of an order.
@@ -41,6 +41,9 @@ pub(crate) async fn text(
         }
         Notice::TermsPublished { terms_version, .. } => {
             Some(published(app, house, contract, terms_version).await?)
+        }
+        Notice::ThirdPartyTermsChanged { list_version, .. } => {
+            Some(third_party_terms(app, house, contract, *list_version).await?)
         }
         Notice::InvoiceIssued { number, .. } => Some(issued(app, house, contract, *number).await?),
         Notice::CreditNoteIssued { number, .. } => {
@@ -170,6 +173,19 @@ async fn published(
     let published = app.documents.terms(version).await?;
     let published = published.with_context(|| format!("there are no terms {version}"))?;
     Ok(terms::published(house, contract, &published.version))
+}
+
+async fn third_party_terms(
+    app: &App,
+    house: &House,
+    contract: &Contract,
+    version: u64,
+) -> anyhow::Result<Text> {
+    let all = app.registers.third_party_terms().await?;
+    let list = all.iter().find(|list| list.version == version);
+    let list = list.with_context(|| format!("there is no list {version} of third-party terms"))?;
+    let agreed = app.registers.agreed_third_party(&contract.id).await?;
+    Ok(third_party::changed(house, contract, list, agreed.as_ref()))
 }
 
 /// 6-1: the document tells it all, however long ago it was issued.

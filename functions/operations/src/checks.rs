@@ -6,8 +6,10 @@ use std::hash::Hash;
 use anyhow::{Context, Result, ensure};
 use ciero_domain::documents::Operator;
 use ciero_domain::prices::PriceList;
+use ciero_domain::processor::Processor;
 use ciero_domain::screening::ScreeningList;
 use ciero_domain::terms::{TermsText, earliest_effective};
+use ciero_domain::third_party::ThirdParty;
 use jiff::civil::Date;
 use serde::Deserialize;
 use serde_json::Value;
@@ -38,6 +40,10 @@ struct RawPublication {
     /// None where the operator compares with no list.
     #[serde(default)]
     lists: Vec<Value>,
+    #[serde(default)]
+    processors: Vec<Processor>,
+    #[serde(default)]
+    third_party_terms: Vec<ThirdParty>,
 }
 
 /// One version of the terms as it is handed in.
@@ -58,6 +64,9 @@ pub struct Publication {
     pub prices: Vec<PriceList>,
     pub terms: Vec<TermsText>,
     pub lists: Vec<ScreeningList>,
+    /// The first entries of the register of sub-processors and of the list of third-party terms.
+    pub processors: Vec<Processor>,
+    pub third_party_terms: Vec<ThirdParty>,
 }
 
 impl Publication {
@@ -74,7 +83,11 @@ impl Publication {
             prices: raw.prices,
             terms: terms.collect::<Result<_>>()?,
             lists: read_lists(raw.lists)?,
+            processors: raw.processors,
+            third_party_terms: raw.third_party_terms,
         };
+        check_names(publication.processors.iter().map(|one| &one.id))?;
+        check_names(publication.third_party_terms.iter().map(|one| &one.id))?;
         let (prices, terms) = (&publication.prices, &publication.terms);
         ensure!(
             distinct(prices.iter().map(|list| &list.version)),
@@ -99,6 +112,14 @@ pub fn check_version(version: &str) -> Result<()> {
     ensure!(
         (1..=VERSION_MAX).contains(&version.len()) && version.bytes().all(plain),
         "a version is named by up to {VERSION_MAX} letters, digits, hyphens and dots, not by {version:?}"
+    );
+    Ok(())
+}
+
+fn check_names<'a>(names: impl Iterator<Item = &'a String> + Clone) -> Result<()> {
+    ensure!(
+        names.clone().all(|name| is_code(name)) && distinct(names),
+        "name: an entry is named by up to 32 small letters, digits and hyphens, and no two alike (10, 25-1)"
     );
     Ok(())
 }
@@ -170,7 +191,7 @@ fn is_registration_number(number: &str) -> bool {
 }
 
 /// Codes stand in invoice numbers, addresses of pages and keys.
-fn is_code(code: &str) -> bool {
+pub fn is_code(code: &str) -> bool {
     let is_sound = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
     (1..=32).contains(&code.len()) && code.bytes().all(is_sound)
 }

@@ -14,6 +14,7 @@ mod load;
 mod measures;
 mod orders;
 mod particulars;
+mod processors;
 mod proofs;
 mod publish;
 mod reading;
@@ -24,6 +25,7 @@ mod staff_views;
 mod terms;
 #[cfg(test)]
 mod tests;
+mod third_parties;
 
 use std::sync::Arc;
 
@@ -34,7 +36,7 @@ use axum::routing::{get, post};
 use ciero_cloud::{OsChance, S3CaseFiles, S3ListFiles, SqsQueues};
 use ciero_ports::{
     Cases, Chance, Confidential, Contracts, Documents, DueWork, Interruptions, ListFiles, Notices,
-    Resellers, ServiceEnds, StaffViews, TermsChanges, Topic, Website,
+    Registers, Resellers, ServiceEnds, StaffViews, TermsChanges, Topic, Website,
 };
 use ciero_runtime::{
     Desk, Event, Gate, Moment, OnEvent, PublicWebsite, Settings, guarded, number, one_by_one,
@@ -60,6 +62,7 @@ pub struct App {
     pub chance: Arc<dyn Chance>,
     pub changes: Arc<dyn TermsChanges>,
     pub interruptions: Arc<dyn Interruptions>,
+    pub registers: Arc<dyn Registers>,
     pub website: Arc<dyn Website>,
     pub service_ends: Arc<dyn ServiceEnds>,
     pub staff_views: Arc<dyn StaffViews>,
@@ -117,12 +120,27 @@ pub fn router(app: App) -> Router<()> {
         .with_state(app)
 }
 
-/// What is said to everyone: changes of the terms, interruptions.
+/// What is said to everyone: changes of the terms, who else takes part, interruptions.
 fn in_public() -> Router<App> {
     Router::new()
         .route("/console/terms", post(terms::write))
         .route("/console/terms/{version}/approval", post(terms::approve))
         .route("/console/terms/{version}/publication", post(terms::publish))
+        .route("/console/processors", post(processors::enter))
+        .route("/console/processors/{id}/end", post(processors::end))
+        .route(
+            "/console/processors/{id}/approval",
+            post(processors::approve),
+        )
+        .route(
+            "/console/processors/{id}/withdrawal",
+            post(processors::withdraw),
+        )
+        .route("/console/third-party-terms", post(third_parties::enter))
+        .route(
+            "/console/third-party-terms/{id}/removal",
+            post(third_parties::remove),
+        )
         .route("/console/service-end", post(service_end::announce))
         .route("/console/service-end/notices", post(service_end::tell))
         .route(
@@ -203,6 +221,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         chance: Arc::new(OsChance),
         changes: store.clone(),
         interruptions: store.clone(),
+        registers: store.clone(),
         service_ends: store.clone(),
         staff_views: store.clone(),
         notices: store.clone(),

@@ -1,11 +1,16 @@
 //! Publication of the operator's documents: settings, price lists (6-1), terms (23-2) and screening lists (P-4).
 
-use anyhow::{Result, bail, ensure};
+use std::collections::BTreeSet;
+
+use anyhow::{Result, anyhow, bail, ensure};
+use ciero_domain::Language;
 use ciero_domain::calendar::{days, tokyo_date};
 use ciero_domain::documents::Operator;
-use ciero_domain::prices::PriceList;
+use ciero_domain::prices::{self, PriceList};
+use ciero_domain::processor::{Register, Use, uncovered};
 use ciero_domain::screening::{ListHeader, ScreeningList};
 use ciero_domain::terms::{TermsVersion, in_force};
+use ciero_domain::third_party::ThirdPartyTerms;
 use ciero_ports::{CommitError, Decision, Message, Rescreening, Write, WriteKind};
 use ciero_runtime::Moment;
 use serde_json::{Value, json};
@@ -15,6 +20,9 @@ use crate::checks::Publication;
 
 /// The longest file of a screening list.
 const LIST_FILE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Who lays the registers down.
+const FOLDER: &str = "publication";
 
 /// What a publication comes to.
 #[derive(Debug, Default)]
@@ -50,6 +58,7 @@ pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
         false => app.confidential.screening_lists().await?,
     };
     let mut plan = Plan::default();
+    plan_registers(app, &mut plan, &publication, &price_lists, now).await?;
     let before = app.documents.operator().await?;
     if before.as_ref() == Some(&publication.operator) {
         plan.keep("operator".to_owned());
@@ -82,6 +91,61 @@ pub async fn publish(app: &App, payload: Value, now: Moment) -> Result<Value> {
     }
     commit(app, plan.writes, messages).await?;
     Ok(json!({ "published": plan.published, "unchanged": plan.unchanged }))
+}
+
+/// Nothing is published that hands data to somebody whom no entry of the register covers (10, 22-3). The folder lays both
+/// registers down; who changes them afterwards are operators.
+async fn plan_registers(
+    app: &App,
+    plan: &mut Plan,
+    publication: &Publication,
+    known: &[PriceList],
+    now: Moment,
+) -> Result<()> {
+    let today = tokyo_date(now.0);
+    let uses = uses(publication, known, now);
+    let versions = app.registers.processors().await?;
+    let (before, folder) = (versions.last(), publication.processors.clone());
+    let entries = before.map_or(&folder, |before| &before.processors);
+    let missing = uncovered(entries, &uses, today);
+    let register = Register::publish(before, folder.clone(), uses, (FOLDER, now.0));
+    let register = register.map_err(|refusal| {
+        let missing: Vec<String> = missing.iter().map(Use::code).collect();
+        let (ja, en) = (
+            refusal.sentence(Language::Ja),
+            refusal.sentence(Language::En),
+        );
+        anyhow!("{}: {ja} {en} [{}]", refusal.code(), missing.join(", "))
+    })?;
+    match register {
+        Some(register) => {
+            let name = format!("processors/{}", register.version);
+            plan.store(name, Write::Processors(Box::new(register)));
+        }
+        None => plan.keep("processors".to_owned()),
+    }
+    let lists = app.registers.third_party_terms().await?;
+    let folder = publication.third_party_terms.clone();
+    match ThirdPartyTerms::lay_down(lists.last(), folder, (FOLDER, now.0)) {
+        Some(list) => {
+            let name = format!("third-party-terms/{}", list.version);
+            plan.store(name, Write::ThirdPartyTerms(Box::new(list)));
+        }
+        None if lists.is_empty() => {}
+        None => plan.keep("third-party-terms".to_owned()),
+    }
+    Ok(())
+}
+
+/// Returns the uses that the settings and the price lists in force or to come make.
+fn uses(publication: &Publication, known: &[PriceList], now: Moment) -> BTreeSet<Use> {
+    let today = tokyo_date(now.0);
+    let lists: Vec<PriceList> = known.iter().chain(&publication.prices).cloned().collect();
+    let current = prices::in_force(&lists, today, today).map(|list| &list.version);
+    let offered = lists
+        .iter()
+        .filter(|list| list.effective_from > today || Some(&list.version) == current);
+    Use::all(&publication.operator, offered)
 }
 
 /// A reseller stays in the settings while it has customers, or fees that are on no finished invoice (6-2): nobody else
@@ -228,6 +292,9 @@ async fn commit(app: &App, writes: Vec<Write>, messages: Vec<Message>) -> Result
     match app.desk.ledger.commit(&decision).await {
         Err(CommitError::Conflict(WriteKind::Once)) => {
             bail!("these documents are being published by someone else")
+        }
+        Err(CommitError::Conflict(WriteKind::Entity)) => {
+            bail!("a register moved on meanwhile; publish again")
         }
         other => other?,
     }

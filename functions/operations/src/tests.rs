@@ -9,12 +9,14 @@ mod loading;
 mod measures;
 mod orders;
 mod particulars;
+mod processors;
 mod publication;
 mod register;
 mod resellers;
 mod service_end;
 mod staff_views;
 mod terms;
+mod third_parties;
 mod uploading;
 mod waiting;
 
@@ -27,18 +29,20 @@ use ciero_domain::ids::ContractId;
 use ciero_domain::interruption::Interruption;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
+use ciero_domain::processor::Register;
 use ciero_domain::reseller::{ResellerAccount, ResoldFee};
 use ciero_domain::samples::up_to_date;
 use ciero_domain::screening::ListHeader;
 use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::staff_view::StaffView;
 use ciero_domain::terms::{Answered, Draft, Sighting, TermsVersion};
+use ciero_domain::third_party::ThirdPartyTerms;
 use ciero_ports::{
     CloudError, CommitError, ContractPage, Decision, MockAudit, MockBilling, MockCaseFiles,
     MockCases, MockChance, MockConfidential, MockContracts, MockDevices, MockDisclosures,
     MockDocuments, MockDueWork, MockInterruptions, MockLedger, MockListFiles, MockNotices,
-    MockPeople, MockQueues, MockResellers, MockServiceEnds, MockStaffViews, MockTermsChanges,
-    MockWebsite, Parked, SeenPage, Write, WriteKind,
+    MockPeople, MockQueues, MockRegisters, MockResellers, MockServiceEnds, MockStaffViews,
+    MockTermsChanges, MockWebsite, Parked, SeenPage, Write, WriteKind,
 };
 use ciero_runtime::{COOKIE, LIFETIME, Role, Session, testing};
 use jiff::civil::Date;
@@ -71,6 +75,8 @@ pub(crate) struct Known {
     account: Option<ResellerAccount>,
     drafts: Vec<Draft>,
     interruptions: Vec<Interruption>,
+    processors: Vec<Register>,
+    third_party_terms: Vec<ThirdPartyTerms>,
     service_end: Option<ServiceEnd>,
     staff_view: Option<StaffView>,
     notices: Vec<NoticeRecord>,
@@ -98,6 +104,8 @@ pub(crate) fn app(known: Known) -> (App, Committed) {
         account,
         drafts,
         interruptions,
+        processors,
+        third_party_terms,
         service_end,
         staff_view,
         notices,
@@ -211,12 +219,22 @@ pub(crate) fn app(known: Known) -> (App, Committed) {
         chance: Arc::new(chance),
         changes: Arc::new(changes(drafts, seen)),
         interruptions: Arc::new(recorded),
+        registers: Arc::new(registers(processors, third_party_terms)),
         website: Arc::new(visited),
         service_ends: Arc::new(ends),
         staff_views: Arc::new(views),
         notices: Arc::new(told),
     };
     (app, committed)
+}
+
+fn registers(processors: Vec<Register>, third_party_terms: Vec<ThirdPartyTerms>) -> MockRegisters {
+    let mut mock = MockRegisters::new();
+    mock.expect_processors()
+        .returning(move || Ok(processors.clone()));
+    mock.expect_third_party_terms()
+        .returning(move || Ok(third_party_terms.clone()));
+    mock
 }
 
 fn changes(

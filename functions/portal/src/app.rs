@@ -7,21 +7,21 @@ use axum::extract::FromRef;
 use axum::routing::{get, post};
 use ciero_ports::{
     Applications, Audit, AuditReports, Billing, Cases, Chance, Contracts, Devices, Documents,
-    DueWork, Exports, Interruptions, Notices, Resellers, ServiceEnds, StaffViews, TermsChanges,
-    Viewing, Watch,
+    DueWork, Exports, Interruptions, Notices, Registers, Resellers, ServiceEnds, StaffViews,
+    TermsChanges, Viewing, Watch,
 };
 use ciero_runtime::{Gate, Settings, guarded, number, sdk_config, text, warm_up};
 
-use crate::console_stuck;
 use crate::{
-    application, apply, assets, camera, cameras, cancellation, console, contract, deletion, device,
-    devices, documents, explanation, exports, invoice, invoices, landing, leaving, notices,
-    own_particulars, profile, refusal, sign_in, status, user, users, versions, welcome,
+    application, apply, assets, camera, cameras, cancellation, contract, deletion, device, devices,
+    documents, explanation, exports, invoice, invoices, landing, leaving, notices, own_particulars,
+    processors, profile, refusal, sign_in, status, third_parties, user, users, versions, welcome,
 };
 use crate::{
-    console_arrears, console_audit, console_cases, console_consents, console_explanation,
-    console_interruptions, console_liability, console_resellers, console_service_end,
-    console_staff_views, console_terms, console_watch,
+    console, console_arrears, console_audit, console_cases, console_consents, console_explanation,
+    console_interruptions, console_liability, console_processors, console_resellers,
+    console_service_end, console_staff_views, console_stuck, console_terms, console_third_parties,
+    console_watch,
 };
 
 /// What only the console reads.
@@ -49,6 +49,7 @@ pub struct App {
     pub exports: Arc<dyn Exports>,
     pub documents: Arc<dyn Documents>,
     pub interruptions: Arc<dyn Interruptions>,
+    pub registers: Arc<dyn Registers>,
     pub viewing: Arc<dyn Viewing>,
     pub audit: Arc<dyn Audit>,
     pub console: ConsoleRecords,
@@ -75,6 +76,9 @@ pub fn router(app: App) -> Router<()> {
         .route("/terms/{version}/text", get(versions::text))
         .route("/terms/{version}/changes", get(versions::changes))
         .route("/status", get(status::show))
+        .route("/processors", get(processors::show))
+        .route("/third-party-terms", get(third_parties::newest))
+        .route("/third-party-terms/{version}", get(third_parties::version))
         .route("/apply", get(apply::form))
         .route("/applications/{id}", get(application::show))
         .route("/sign-in", get(sign_in::customers))
@@ -130,6 +134,11 @@ pub fn router(app: App) -> Router<()> {
             "/console/terms/{version}/pages/{sha256}",
             get(console_terms::seen_page),
         )
+        .route("/console/processors", get(console_processors::page))
+        .route(
+            "/console/third-party-terms",
+            get(console_third_parties::page),
+        )
         .route("/console/service-end", get(console_service_end::page))
         .route("/console/consents", get(console_consents::page))
         .route("/console/interruptions", get(console_interruptions::page))
@@ -155,6 +164,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         exports: store.clone(),
         documents: store.clone(),
         interruptions: store.clone(),
+        registers: store.clone(),
         viewing: store.clone(),
         audit: store.clone(),
         console: ConsoleRecords {

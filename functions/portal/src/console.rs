@@ -6,6 +6,7 @@ use ciero_domain::contract::{Contract, Standing};
 use ciero_domain::device::{Camera, Device};
 use ciero_domain::groups::{BILLING, CONTRACTS, DESKS, SCREENERS, SUPPORT, is_in};
 use ciero_domain::ids::ContractId;
+use ciero_domain::third_party::AgreedThirdParty;
 use ciero_domain::user::{User, UserState};
 use ciero_pages::Section;
 use ciero_runtime::Problem;
@@ -20,7 +21,9 @@ use crate::input::Segment;
 use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, badge, cameras, count, day, fact, moment, particulars};
 use crate::trail::{self, Names, Reader};
-use crate::{console_account, console_measures, console_orders, console_particulars};
+use crate::{
+    console_account, console_measures, console_orders, console_particulars, third_parties,
+};
 
 /// Sends an operator to the first page that the groups allow.
 pub async fn first(ConsolePage { groups, .. }: ConsolePage) -> Redirect {
@@ -101,13 +104,14 @@ pub async fn contract(
     let id = ContractId::parse(&id).map_err(|_| Problem::not_found())?;
     let contract = app.contracts.contract(&id).await?;
     let contract = contract.ok_or_else(Problem::not_found)?;
-    let (users, devices, cameras, rows) = tokio::join!(
+    let (users, devices, cameras, rows, agreed) = tokio::join!(
         app.gate.people.users(&id),
         app.devices.devices(&id),
         app.devices.cameras(&id),
-        app.audit.trail(&id, trail::ROWS)
+        app.audit.trail(&id, trail::ROWS),
+        app.registers.agreed_third_party(&id)
     );
-    let (users, devices, cameras, rows) = (users?, devices?, cameras?, rows?);
+    let (users, devices, cameras, rows, agreed) = (users?, devices?, cameras?, rows?, agreed?);
     let page = &console.page;
     let t = |ja, en| page.t(ja, en);
     let content = html! {
@@ -115,7 +119,7 @@ pub async fn contract(
         h1 { (contract.customer.name) " " (state_of(page, &contract)) }
         (standing(page, &contract))
         (life(&app, &console, &contract).await?)
-        (formation(page, &contract, &users))
+        (formation(page, &contract, &users, agreed.as_ref()))
         h2 { (t("登録事項", "Particulars")) }
         (particulars(page.language, &contract.customer))
         @if console.is_in(CONTRACTS) { (console_particulars::waiting(page, &contract)) }
@@ -151,7 +155,12 @@ async fn life(app: &App, console: &ConsolePage, contract: &Contract) -> Result<M
     })
 }
 
-fn formation(page: &Page, contract: &Contract, users: &[User]) -> Markup {
+fn formation(
+    page: &Page,
+    contract: &Contract,
+    users: &[User],
+    agreed: Option<&AgreedThirdParty>,
+) -> Markup {
     let (t, l) = (|ja, en| page.t(ja, en), page.language);
     let active = users
         .iter()
@@ -171,6 +180,7 @@ fn formation(page: &Page, contract: &Contract, users: &[User]) -> Markup {
             (fact(t("成立日時（登録完了）", "Formed (registration complete)"), &moment(l, contract.formed_at)))
             (fact(t("申込み", "Application"), &html! { a href={ "/console/applications/" (contract.application) } { (contract.application) } }))
             (fact(t("利用規約", "Terms"), &html! { a href={ "/terms/" (contract.terms_version) } { (contract.terms_version) (t("版", "")) } }))
+            (fact(t("成立時の第三者サービスの提供条件", "Third-party terms at the formation"), &third_parties::agreed(page, agreed)))
             (fact(t("利用できる人", "People with access"), &people))
         }
     }

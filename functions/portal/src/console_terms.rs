@@ -41,7 +41,9 @@ pub async fn list(State(app): State<App>, console: ConsolePage) -> Result<Markup
     let content = html! {
         h1 { (title) }
         p {
-            a href="/console/consents" { (t("同意の状況", "Who has agreed")) }
+            a href="/console/consents" { (t("同意の状況", "Who has agreed")) } " · "
+            a href="/console/processors" { (t("再委託先", "Sub-processors")) } " · "
+            a href="/console/third-party-terms" { (t("第三者サービスの提供条件", "Third-party terms")) }
             @if console.is_in(LEGAL) { " · " a href="/console/service-end" { (t("サービスの終了", "End of the service")) } }
         }
         h2 { (t("改定案", "Drafts")) }

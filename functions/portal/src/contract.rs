@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::input::Parameters;
 use crate::page::{ContractPage, Page};
 use crate::pieces::{Tone, cameras, day, days, fact, moment, notice, particulars};
-use crate::{App, account, order};
+use crate::{App, account, order, third_parties};
 
 /// What the page is asked with.
 #[derive(Debug, Default, Deserialize)]
@@ -29,6 +29,7 @@ pub async fn show(
     Parameters(query): Parameters<Query>,
 ) -> Result<Markup, Problem> {
     let how = account::how_to_pay(&app, &page).await?;
+    let third_party = app.registers.agreed_third_party(&contract.id).await?;
     let (t, l) = (|ja, en| page.t(ja, en), page.language);
     let title = t("ご契約", "Contract");
     let content = html! {
@@ -46,6 +47,7 @@ pub async fn show(
             (fact(t("契約番号", "Contract number"), &contract.id.as_str()))
             (fact(t("成立日時（登録完了）", "Formed (registration complete)"), &moment(l, contract.formed_at)))
             (fact(t("同意した利用規約", "Terms agreed to"), &html! { a href={ "/terms/" (contract.terms_version) } { (contract.terms_version) (t("版", "")) } }))
+            (fact(t("成立時の第三者サービスの提供条件", "Third-party terms at the formation"), &third_parties::agreed(&page, third_party.as_ref())))
         }
         h2 { (t("登録事項", "Particulars")) }
         (particulars(l, &contract.customer))

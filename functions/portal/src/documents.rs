@@ -140,7 +140,9 @@ async fn terms_page(app: &App, page: &Page, text: &TermsText) -> Result<Markup, 
         }
         p {
             a href={ "/terms/" (text.version.version) "/changes" } { (t("前の版からの変更点", "What changed since the version before")) } " · "
-            a href={ "/terms/" (text.version.version) "/text" } { (t("テキスト", "Plain text")) }
+            a href={ "/terms/" (text.version.version) "/text" } { (t("テキスト", "Plain text")) } " · "
+            a href="/processors" { (t("再委託先", "Sub-processors")) } " · "
+            a href="/third-party-terms" { (t("第三者サービスの提供条件", "Third-party terms")) }
         }
         (terms_text(page, text))
         (version_list(page, &versions, text))

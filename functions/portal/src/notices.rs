@@ -86,6 +86,10 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
         Notice::UserInvited { .. } => l.t("ユーザの招待", "Invitation of a user"),
         Notice::UserRemoved { .. } => l.t("ユーザの削除", "Removal of a user"),
         Notice::TermsPublished { .. } => l.t("利用規約の変更", "Change of the terms"),
+        Notice::ThirdPartyTermsChanged { .. } => l.t(
+            "第三者サービスの提供条件の変更",
+            "Change of third-party terms",
+        ),
         Notice::InvoiceIssued { .. } => l.t("請求書の発行", "Invoice issued"),
         Notice::CreditNoteIssued { .. } => l.t("返還請求書の発行", "Credit note issued"),
         Notice::OrderAccepted { .. } => l.t("追加のお申込みの承諾", "Further order accepted"),

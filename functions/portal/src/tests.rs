@@ -17,6 +17,7 @@ mod mocks;
 mod public;
 mod publishing;
 mod recording;
+mod registers;
 mod samples;
 mod signing_in;
 mod staff_views;

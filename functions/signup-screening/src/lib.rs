@@ -21,8 +21,8 @@ use ciero_domain::application::Application;
 use ciero_domain::ids::ApplicationId;
 use ciero_domain::screening::{ListIndex, RegisterKey};
 use ciero_ports::{
-    Applications, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, ServiceEnds,
-    Topic,
+    Applications, Chance, Confidential, Contracts, Documents, DueWork, ListFiles, Registers,
+    ServiceEnds, Topic,
 };
 use ciero_runtime::{
     Desk, Gate, Moment, Problem, Settings, guarded, note_reading, number, sdk_config, text, warm_up,
@@ -37,6 +37,7 @@ pub struct App {
     pub applications: Arc<dyn Applications>,
     pub contracts: Arc<dyn Contracts>,
     pub documents: Arc<dyn Documents>,
+    pub registers: Arc<dyn Registers>,
     pub confidential: Arc<dyn Confidential>,
     pub list_files: Arc<dyn ListFiles>,
     pub ready_lists: lists::ReadyLists,
@@ -117,6 +118,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
         applications: store.clone(),
         contracts: store.clone(),
         documents: store.clone(),
+        registers: store.clone(),
         confidential: store.clone(),
         list_files: Arc::new(S3ListFiles::new(&config, &text("SCREENING_LIST_BUCKET")?)),
         ready_lists: lists::ReadyLists::default(),

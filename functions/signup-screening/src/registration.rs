@@ -9,6 +9,7 @@ use ciero_domain::notice::Notice;
 use ciero_domain::particulars::FieldRule;
 use ciero_domain::screening::Subject;
 use ciero_domain::service_end::ServiceEnd;
+use ciero_domain::third_party::{AgreedThirdParty, ThirdPartyTerms};
 use ciero_domain::user::{NewUser, Role, User};
 use ciero_ports::{AuditRow, Body, Decision, Write};
 use ciero_runtime::{Answer, Asked, Input, Moment, Outcome, Problem};
@@ -82,6 +83,16 @@ async fn no_open_review(app: &App, application: &Application) -> Result<(), Prob
     }
 }
 
+/// Returns the list of third-party terms of this instant, to which the customer agrees with the formation (25-2).
+async fn third_party(
+    app: &App,
+    contract: ContractId,
+    now: Moment,
+) -> Result<AgreedThirdParty, Problem> {
+    let versions = app.registers.third_party_terms().await?;
+    Ok(ThirdPartyTerms::agreed(versions.last(), contract, now.0))
+}
+
 async fn registered(
     app: &App,
     id: &str,
@@ -98,6 +109,7 @@ async fn registered(
     let contract_id = ContractId::from_random(app.chance.id());
     let Registration { start, by, .. } = registration;
     let (contract, formed) = Contract::form(contract_id.clone(), &application, *start, by, now.0)?;
+    let third_party = third_party(app, contract_id.clone(), now).await?;
     let step = Step::of(None, formed, &operator).ok_or_else(Problem::internal)?;
     let command = Command::Register {
         contract: contract_id.clone(),
@@ -125,7 +137,7 @@ async fn registered(
         action: "contract_registered".to_owned(),
         camera: None,
         outcome: "done".to_owned(),
-        detail: json!({"application": application.id, "start": start, "reseller": registration.reseller}),
+        detail: json!({"application": application.id, "start": start, "reseller": registration.reseller, "third_party_terms": third_party.version}),
     };
     let user = administrator.id.clone();
     let answer = Answer::created(
@@ -152,6 +164,7 @@ async fn registered(
         .and(Write::User(Box::new(administrator)))
         .and(Write::Audit(Box::new(audit)))
         .and(Write::ServiceEndStandsAt(end.map_or(0, |end| end.version)))
+        .and(Write::AgreedThirdParty(Box::new(third_party)))
         .say(message(), now.0, Body::Notice(completed))
         .say(message(), now.0, Body::Notice(invited));
     Ok(Outcome::new(decision, answer))

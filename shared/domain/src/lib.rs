@@ -31,6 +31,7 @@ pub mod notice;
 pub mod particulars;
 pub mod prefecture;
 pub mod prices;
+pub mod processor;
 pub mod purge;
 pub mod reseller;
 #[cfg(any(test, feature = "samples"))]
@@ -39,6 +40,7 @@ pub mod screening;
 pub mod service_end;
 pub mod staff_view;
 pub mod terms;
+pub mod third_party;
 pub mod user;
 pub mod watch;
 

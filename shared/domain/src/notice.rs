@@ -32,6 +32,11 @@ pub enum Notice {
         terms_version: String,
         contract: ContractId,
     },
+    /// 25-2, D-37: the list of third-party terms has a later version; contracts keep the one of their formation.
+    ThirdPartyTermsChanged {
+        contract: ContractId,
+        list_version: u64,
+    },
     /// 6-1: an invoice or a statement of interest was issued.
     InvoiceIssued { contract: ContractId, number: u32 },
     /// 6-1: a credit note was issued.
@@ -155,6 +160,7 @@ impl Notice {
             Notice::UserInvited { .. } => "user_invited",
             Notice::UserRemoved { .. } => "user_removed",
             Notice::TermsPublished { .. } => "terms_published",
+            Notice::ThirdPartyTermsChanged { .. } => "third_party_terms_changed",
             Notice::InvoiceIssued { .. } => "invoice_issued",
             Notice::CreditNoteIssued { .. } => "credit_note_issued",
             Notice::OrderAccepted { .. } => "order_accepted",
@@ -215,6 +221,7 @@ impl Notice {
             Notice::RegistrationCompleted { .. } => "3-3",
             Notice::UserInvited { .. } | Notice::UserRemoved { .. } => "5-1",
             Notice::TermsPublished { .. } => "23-2",
+            Notice::ThirdPartyTermsChanged { .. } => "25-2",
             Notice::InvoiceIssued { .. } | Notice::CreditNoteIssued { .. } => "6-1",
             Notice::OrderAccepted { .. }
             | Notice::RenewalReminder { .. }
@@ -247,6 +254,7 @@ impl Notice {
             | Notice::UserInvited { contract, .. }
             | Notice::UserRemoved { contract, .. }
             | Notice::TermsPublished { contract, .. }
+            | Notice::ThirdPartyTermsChanged { contract, .. }
             | Notice::InvoiceIssued { contract, .. }
             | Notice::CreditNoteIssued { contract, .. }
             | Notice::OrderAccepted { contract, .. }
@@ -322,6 +330,21 @@ mod tests {
             outcome: SENT,
             posted: None,
         }
+    }
+
+    /// A notice's own fields stand beside those of its line.
+    #[test]
+    fn art_25_a_line_about_third_party_terms_comes_back_as_it_was_written() {
+        let line = NoticeRecord {
+            notice: Notice::ThirdPartyTermsChanged {
+                contract: ContractId::from_random([2; 10]),
+                list_version: 7,
+            },
+            ..record()
+        };
+        let text = serde_json::to_string(&line).unwrap();
+        let back: NoticeRecord = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, line);
     }
 
     /// The outcome and the version after a number of news.

@@ -35,6 +35,9 @@ rules! {
         Amount => ("amount", "金額は円単位の整数で入力してください。", "An amount is a whole number of yen."),
         AmountNotPositive => ("amount_not_positive", "金額は1円以上にしてください。", "The amount must be at least one yen."),
         AmountTooLarge => ("amount_too_large", "金額が大きすぎます。", "The amount is too large."),
+        NotInJapan => ("not_in_japan", "保管場所は日本国内に限ります。ap-northeast-1、ap-northeast-3、または都道府県から始まる住所を入力してください。", "Data are kept in Japan only. Give ap-northeast-1, ap-northeast-3, or an address that begins with its prefecture in Japanese."),
+        Url => ("url", "https:// で始まるアドレスを入力してください。", "Give an address that begins with https://."),
+        Name => ("name", "半角の英小文字・数字・ハイフンで32文字までの名前にしてください。", "A name is up to 32 small letters, digits and hyphens."),
     }
 }
 

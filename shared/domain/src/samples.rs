@@ -15,9 +15,12 @@ use crate::ids::{CameraId, ContractId, DeviceId, InterruptionId};
 use crate::interruption::{Category, Interruption, Scope};
 use crate::invoice::InvoiceLine;
 use crate::money::Yen;
+use crate::prices::{Plan, PriceList};
+use crate::processor::{DataClass, Location, Processor, Use};
 use crate::purge::{Certificate, Counted, FORMAT, Statement};
 use crate::reseller::ResoldFee;
 use crate::staff_view::{Ground, NewStaffView, Pictures};
+use crate::third_party::{TermsUrl, ThirdParty, ThirdPartyTerms};
 
 /// An application that waits for registration.
 pub fn approved() -> Application {
@@ -83,6 +86,71 @@ pub fn reseller() -> Reseller {
         address: "東京都見本区架空町二丁目3番4号".into(),
         email: "reseller@example.jp".into(),
         due: PaymentTerms::default(),
+    }
+}
+
+/// A price list since 1 April 2026.
+pub fn price_list() -> PriceList {
+    PriceList {
+        version: "2026-04-01".into(),
+        effective_from: date(2026, 4, 1),
+        published_on: None,
+        plans: vec![Plan {
+            retention_days: 30,
+            yearly_yen: Yen(21_600),
+        }],
+        tax_percent: 10,
+        due: PaymentTerms::default(),
+        day_count: Default::default(),
+        payment_ja: "翌月末日まで".into(),
+        payment_en: "by the end of the next month".into(),
+    }
+}
+
+/// A sub-processor since 1 April 2026 that is handed everything for these uses.
+pub fn processor(id: &str, uses: &[&str]) -> Processor {
+    let text = |ja: &str, en: &str| Bilingual {
+        ja: ja.into(),
+        en: en.into(),
+    };
+    Processor {
+        id: id.into(),
+        name: text("株式会社見本委託", "Mihon Itaku Co., Ltd."),
+        task: text("データの保管", "Keeping data"),
+        uses: uses.iter().map(|code| Use::parse(code).unwrap()).collect(),
+        data: DataClass::ALL.to_vec(),
+        location: Location::parse("ap-northeast-1").unwrap(),
+        nda: Some("NDA-2026-001".into()),
+        since: date(2026, 4, 1),
+        until: None,
+    }
+}
+
+/// A first list of third-party terms, of 1 April 2026.
+pub fn third_party_terms() -> ThirdPartyTerms {
+    let folder = vec![third_party("v1")];
+    let at = start_of(date(2026, 4, 1));
+    ThirdPartyTerms::lay_down(None, folder, ("publication", at)).unwrap()
+}
+
+/// The list after its only service has other terms.
+pub fn next_third_party_terms(list: &ThirdPartyTerms) -> ThirdPartyTerms {
+    let at = start_of(date(2026, 5, 1));
+    ThirdPartyTerms::enter(Some(list), third_party("v2"), "operator:mori", at).unwrap()
+}
+
+fn third_party(terms_version: &str) -> ThirdParty {
+    let text = |ja: &str, en: &str| Bilingual {
+        ja: ja.into(),
+        en: en.into(),
+    };
+    ThirdParty {
+        id: "map".into(),
+        name: text("見本地図", "Mihon Map"),
+        provider: text("見本地図社", "Mihon Maps, Inc."),
+        terms_url: TermsUrl::parse("https://www.example.jp/map/terms").unwrap(),
+        terms_version: terms_version.into(),
+        since: date(2026, 4, 1),
     }
 }
 

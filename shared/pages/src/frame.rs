@@ -287,6 +287,8 @@ pub fn frame(frame: &Frame, content: &Markup) -> Markup {
                     span { (frame.company) }
                     a href="/terms" { (language.t("利用規約（本規約が他の説明に優先します）", "Terms of service (they take precedence over any other description)")) }
                     a href="/prices" { (language.t("料金表", "Price list")) }
+                    a href="/processors" { (language.t("再委託先", "Sub-processors")) }
+                    a href="/third-party-terms" { (language.t("第三者サービスの提供条件", "Third-party terms")) }
                     a href="/status" { (language.t("稼働状況", "Service status")) }
                 }
             }

@@ -15,6 +15,8 @@ use crate::decision::{Body, Message};
 pub enum About {
     /// 23-2: later terms were published.
     Terms { version: String },
+    /// 25-2: the list of third-party terms has a later version.
+    ThirdPartyTerms { version: u64 },
     /// 8-1, 21-3.
     Interruption {
         interruption: InterruptionId,
@@ -29,6 +31,7 @@ impl About {
     pub fn name(&self) -> String {
         match self {
             About::Terms { version } => format!("terms/{version}"),
+            About::ThirdPartyTerms { version } => format!("third-party-terms/{version}"),
             About::Interruption { interruption, told } => {
                 format!("interruption/{interruption}/{}", told.name())
             }
@@ -42,6 +45,10 @@ impl About {
             About::Terms { version } => Notice::TermsPublished {
                 terms_version: version,
                 contract,
+            },
+            About::ThirdPartyTerms { version } => Notice::ThirdPartyTermsChanged {
+                contract,
+                list_version: version,
             },
             About::Interruption { interruption, told } => Notice::Interruption {
                 contract,

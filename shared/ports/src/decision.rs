@@ -18,12 +18,14 @@ use ciero_domain::interruption::Interruption;
 use ciero_domain::invoice::Invoice;
 use ciero_domain::notice::{Notice, NoticeRecord};
 use ciero_domain::prices::PriceList;
+use ciero_domain::processor::Register;
 use ciero_domain::purge::{Journal, Line, SignedCertificate};
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::screening::{ListHeader, RegisterEntry, Review, Screening};
 use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::staff_view::StaffView;
 use ciero_domain::terms::{Draft, TermsText};
+use ciero_domain::third_party::{AgreedThirdParty, ThirdPartyTerms};
 use ciero_domain::user::{Acceptance, User};
 use ciero_domain::watch::{Ledger, Told};
 use jiff::Timestamp;
@@ -184,6 +186,12 @@ pub enum Write {
     ServiceEnd(Box<ServiceEnd>),
     /// Writes nothing: the end of the service must still be at this version, 0 for none (14-1).
     ServiceEndStandsAt(u64),
+    /// A version of the register of sub-processors; refused if it exists (10).
+    Processors(Box<Register>),
+    /// A version of the list of third-party terms; refused if it exists (25-1).
+    ThirdPartyTerms(Box<ThirdPartyTerms>),
+    /// What was agreed to with a contract; refused if the list has a later version (25-2).
+    AgreedThirdParty(Box<AgreedThirdParty>),
 }
 
 /// The place of one item, as the store names it.

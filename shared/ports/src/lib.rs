@@ -32,9 +32,11 @@ pub use disclosure::{MockArchive, MockCaseFiles, MockDisclosures};
 pub use exports::{ExportFiles, Exports, Media, Recordings, Upload};
 #[cfg(feature = "mocks")]
 pub use exports::{MockExportFiles, MockExports, MockRecordings};
-pub use publishing::{Interruptions, SeenPage, ServiceEnds, TermsChanges, Website};
+pub use publishing::{Interruptions, Registers, SeenPage, ServiceEnds, TermsChanges, Website};
 #[cfg(feature = "mocks")]
-pub use publishing::{MockInterruptions, MockServiceEnds, MockTermsChanges, MockWebsite};
+pub use publishing::{
+    MockInterruptions, MockRegisters, MockServiceEnds, MockTermsChanges, MockWebsite,
+};
 pub use purge::{Certificates, Deletions, Files, Portion, Purges};
 #[cfg(feature = "mocks")]
 pub use purge::{MockCertificates, MockDeletions, MockFiles, MockPurges};

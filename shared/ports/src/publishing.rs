@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use ciero_domain::Language;
+use ciero_domain::ids::ContractId;
 use ciero_domain::interruption::Interruption;
+use ciero_domain::processor::Register;
 use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::{Answered, Draft, Sighting};
+use ciero_domain::third_party::{AgreedThirdParty, ThirdPartyTerms};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +47,20 @@ pub trait TermsChanges: Send + Sync {
 pub trait Interruptions: Send + Sync {
     /// Those that began or will begin last, at most 200, the latest first; strongly consistent.
     async fn interruptions(&self) -> Result<Vec<Interruption>, StoreError>;
+}
+
+/// Who else takes part: sub-processors (10) and third-party services (25-1). Versions are few and read whole, oldest
+/// first; reads are strongly consistent.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait Registers: Send + Sync {
+    async fn processors(&self) -> Result<Vec<Register>, StoreError>;
+    async fn third_party_terms(&self) -> Result<Vec<ThirdPartyTerms>, StoreError>;
+    /// The list that was agreed to with a contract; `None` for contracts that are older than the lists.
+    async fn agreed_third_party(
+        &self,
+        contract: &ContractId,
+    ) -> Result<Option<AgreedThirdParty>, StoreError>;
 }
 
 /// The end of the service (14-1).

@@ -185,6 +185,8 @@ from_rules! {
     ciero_domain::service_end::Refusal => StatusCode::CONFLICT,
     ciero_domain::staff_view::Refusal => StatusCode::CONFLICT,
     ciero_domain::terms::Refusal => StatusCode::CONFLICT,
+    ciero_domain::processor::Refusal => StatusCode::CONFLICT,
+    ciero_domain::third_party::Refusal => StatusCode::CONFLICT,
     ciero_domain::export::Refusal => StatusCode::CONFLICT,
 }
 

@@ -14,7 +14,7 @@ use crate::{
 };
 use crate::{
     describe, disclosures, documents, due_work, exports, keys, notices, people, publishing, purge,
-    resellers, staff_views, watch,
+    registers, resellers, staff_views, watch,
 };
 
 /// DynamoDB's limit of one transaction.
@@ -117,6 +117,9 @@ fn of_write(write: &Write, due_shards: u16) -> Operations {
         Write::Interruption(one) => publishing::put_interruption(one),
         Write::ServiceEnd(end) => publishing::put_service_end(end),
         Write::ServiceEndStandsAt(version) => publishing::service_end_stands_at(*version),
+        Write::Processors(register) => registers::put_processors(register),
+        Write::ThirdPartyTerms(list) => registers::put_third_party_terms(list),
+        Write::AgreedThirdParty(agreed) => registers::put_agreed(agreed),
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) const TERMS: &str = "TERMS";
 pub(crate) const DRAFTS: &str = "DRAFT#";
 pub(crate) const SIGHTINGS: &str = "SEEN#";
 pub(crate) const INTERRUPTIONS: &str = "INTERRUPTIONS";
+pub(crate) const PROCESSORS: &str = "PROCESSORS";
+pub(crate) const THIRD_PARTY_TERMS: &str = "THIRD_PARTY_TERMS";
 pub(crate) const REGISTER: &str = "REGISTER";
 pub(crate) const SCREENING_LISTS: &str = "SCREENING_LISTS";
 pub(crate) const REVIEWS: &str = "REVIEWS";
@@ -270,6 +272,19 @@ pub(crate) fn sighting(sighting: &Sighting) -> Key {
 
 pub(crate) fn seen_page(version: &str, sha256: &str) -> Key {
     Key::new(terms_partition(version), format!("PAGE#{sha256}"))
+}
+
+pub(crate) fn processors(version: u64) -> Key {
+    Key::new(PROCESSORS, format!("{VERSIONS}{version:06}"))
+}
+
+pub(crate) fn third_party_terms(version: u64) -> Key {
+    Key::new(THIRD_PARTY_TERMS, format!("{VERSIONS}{version:06}"))
+}
+
+/// Among the consents, which a purge keeps.
+pub(crate) fn agreed_third_party(contract: &ContractId) -> Key {
+    consent(contract, "third-party-terms")
 }
 
 pub(crate) fn service_end() -> Key {

@@ -26,6 +26,7 @@ mod people;
 mod publishing;
 mod purge;
 mod reading;
+mod registers;
 mod resellers;
 mod staff_views;
 mod viewing;

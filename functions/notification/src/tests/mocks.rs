@@ -4,12 +4,14 @@ use std::sync::{Arc, Mutex};
 
 use ciero_domain::Language;
 use ciero_domain::notice::NoticeRecord;
+use ciero_domain::samples::{next_third_party_terms, third_party_terms};
+use ciero_domain::third_party::ThirdPartyTerms;
 use ciero_domain::user::{Role, User};
 use ciero_ports::{
     CommitError, Decision, Mail, MockAccounts, MockApplications, MockBilling, MockCertificates,
     MockChance, MockContracts, MockDevices, MockDocuments, MockDueWork, MockInterruptions,
-    MockLedger, MockMailer, MockNotices, MockPeople, MockQueues, MockResellers, MockServiceEnds,
-    Write,
+    MockLedger, MockMailer, MockNotices, MockPeople, MockQueues, MockRegisters, MockResellers,
+    MockServiceEnds, Write,
 };
 
 use super::life::{Life, facts};
@@ -50,6 +52,7 @@ pub struct Mocks {
     pub documents: MockDocuments,
     pub interruptions: MockInterruptions,
     pub service_ends: MockServiceEnds,
+    pub registers: MockRegisters,
     pub notices: MockNotices,
     pub certificates: MockCertificates,
     pub ledger: MockLedger,
@@ -78,6 +81,7 @@ impl Mocks {
             documents: MockDocuments::new(),
             interruptions: MockInterruptions::new(),
             service_ends: MockServiceEnds::new(),
+            registers: MockRegisters::new(),
             notices: MockNotices::new(),
             certificates: MockCertificates::new(),
             ledger: MockLedger::new(),
@@ -103,6 +107,16 @@ impl Mocks {
         let ends = &mut mocks.service_ends;
         ends.expect_service_end()
             .returning(|| Ok(Some(service_end())));
+        let registers = &mut mocks.registers;
+        registers.expect_third_party_terms().returning(|| {
+            let list = third_party_terms();
+            Ok(vec![list.clone(), next_third_party_terms(&list)])
+        });
+        registers.expect_agreed_third_party().returning(|id| {
+            let list = third_party_terms();
+            let agreed = ThirdPartyTerms::agreed(Some(&list), id.clone(), list.recorded_at);
+            Ok((*id == contract_id()).then_some(agreed))
+        });
         let interruptions = &mut mocks.interruptions;
         interruptions
             .expect_interruptions()
@@ -203,6 +217,7 @@ impl Mocks {
             documents: Arc::new(self.documents),
             interruptions: Arc::new(self.interruptions),
             service_ends: Arc::new(self.service_ends),
+            registers: Arc::new(self.registers),
             notices: Arc::new(self.notices),
             certificates: Arc::new(self.certificates),
             ledger: Arc::new(self.ledger),

@@ -92,6 +92,20 @@ async fn art_14_the_end_of_the_service_is_told_first_with_its_earliest_day_and_t
 }
 
 #[tokio::test]
+async fn art_25_a_later_list_of_third_party_terms_is_told_and_the_agreed_one_stays() {
+    for language in [Language::Ja, Language::En] {
+        let notice = Notice::ThirdPartyTermsChanged {
+            contract: contract_id(),
+            list_version: 2,
+        };
+        let letter = letter(Mocks::reading(language), &notice).await;
+        check_layout(&letter);
+        let name = format!("{}.{}", notice.kind(), language.tag());
+        insta::assert_snapshot!(name, page(&letter));
+    }
+}
+
+#[tokio::test]
 async fn art_23_a_version_that_takes_the_place_of_another_names_it() {
     for language in [Language::Ja, Language::En] {
         let mut mocks = Mocks::reading(language);

@@ -14,6 +14,7 @@ pub(crate) mod renewal;
 pub(crate) mod reseller;
 pub(crate) mod service_end;
 pub(crate) mod terms;
+pub(crate) mod third_party;
 pub(crate) mod user;
 
 use ciero_domain::Language;

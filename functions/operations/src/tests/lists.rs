@@ -58,7 +58,7 @@ async fn refused(words: &[&str], change: impl FnOnce(&mut Value)) {
 async fn a_list_is_kept_as_a_file_and_a_header_beside_the_other_documents() {
     let (answer, committed, kept) = publish(Known::default(), with_list(|_| ())).await;
     let published = answer.unwrap()["published"].clone();
-    assert_eq!(published[3], "lists/demo-sanctions/2026-04-01");
+    assert_eq!(published[4], "lists/demo-sanctions/2026-04-01");
     assert_eq!(committed.len(), 1);
     let header = header(&committed);
     let kept = kept.lock().unwrap();

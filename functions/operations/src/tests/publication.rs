@@ -9,7 +9,13 @@ async fn the_first_publication_stores_everything_and_tells_nobody() {
         serde_json::from_value(answer.unwrap()["published"].clone()).unwrap();
     assert_eq!(
         published,
-        ["operator", "prices/2026-04-01", "terms/2026-04-01"]
+        [
+            "processors/1",
+            "third-party-terms/1",
+            "operator",
+            "prices/2026-04-01",
+            "terms/2026-04-01"
+        ]
     );
     assert!(
         committed
@@ -24,6 +30,8 @@ async fn the_same_publication_again_changes_nothing() {
     let mut known = Known::default();
     for write in committed.into_iter().flat_map(|decision| decision.writes) {
         match write {
+            Write::Processors(register) => known.processors.push(*register),
+            Write::ThirdPartyTerms(list) => known.third_party_terms.push(*list),
             Write::Operator(operator) => known.operator = Some(*operator),
             Write::Prices(list) => known.prices = Some(*list),
             Write::Terms(text) => known.terms.push(text.version),
@@ -31,7 +39,7 @@ async fn the_same_publication_again_changes_nothing() {
         }
     }
     let (answer, committed) = publish(known, publication()).await;
-    assert_eq!(answer.unwrap()["unchanged"].as_array().unwrap().len(), 3);
+    assert_eq!(answer.unwrap()["unchanged"].as_array().unwrap().len(), 5);
     assert!(committed.is_empty());
 }
 

@@ -75,6 +75,16 @@ async fn the_samples_of_the_customers_new_pages_need_a_session() {
 }
 
 #[tokio::test]
+async fn the_sample_of_the_sub_processors_is_answered() {
+    let (status, _, body) = sample!("get-processors");
+    assert_eq!(status, 200);
+    assert!(
+        body.contains("Sub-processors") || body.contains("再委託先"),
+        "{body}"
+    );
+}
+
+#[tokio::test]
 async fn the_sample_of_a_file_is_answered() {
     let (status, _, body) = sample!("get-asset");
     assert_eq!(status, 200);

@@ -12,7 +12,12 @@ use super::console_life::busy;
 use super::support::*;
 
 /// Texts that stand on English pages as they are: an invoice keeps the address as it was issued, a draft its Japanese text.
-const JAPANESE_AS_IT_IS: [&str; 7] = [
+const JAPANESE_AS_IT_IS: [&str; 12] = [
+    "株式会社見本委託",
+    "データの保管",
+    "見本カード",
+    "見本地図社",
+    "見本地図",
     "日本語",
     "ミホンショウテン",
     "東京都",
@@ -120,6 +125,7 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
     let (looking, waiting) = (super::staff_views::looking(), super::staff_views::waiting());
     let staff_view = super::staff_views::place();
     let published = super::publishing::published();
+    let registered = super::registers::registered();
     let capped = format!("/console/liability?contract={id}&event=2026-06-01");
     let asked: Vec<(&World, &str, &str)> = vec![
         (&world, "/", ""),
@@ -181,6 +187,16 @@ async fn every_page(language: &str) -> Vec<(String, Answer)> {
         (&world, "/console/arrears", &desks),
         (&world, "/terms/2026-04-01/changes", ""),
         (&published, "/terms/2026-07-01/changes", ""),
+        (&registered, "/processors", ""),
+        (&world, "/processors", ""),
+        (&registered, "/third-party-terms", ""),
+        (&registered, "/third-party-terms/1", ""),
+        (&registered, "/console/processors", &legal),
+        (&world, "/console/processors", &legal),
+        (&registered, "/console/third-party-terms", &legal),
+        (&world, "/console/third-party-terms", &legal),
+        (&registered, "/contract", &customer),
+        (&registered, &contract, &staff),
         (&world, "/status", ""),
         (&published, "/status", ""),
         (&published, "/console/terms", &legal),

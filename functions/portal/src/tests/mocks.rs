@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use ciero_ports::{
     ContractPage, MockApplications, MockAudit, MockBilling, MockChance, MockContracts, MockDevices,
-    MockDocuments, MockExports, MockInterruptions, MockNotices, MockPeople, MockServiceEnds,
-    MockStaffViews, MockTermsChanges, MockViewing, MockWatch, Seen, StaffSeen, StoreError,
+    MockDocuments, MockExports, MockInterruptions, MockNotices, MockPeople, MockRegisters,
+    MockServiceEnds, MockStaffViews, MockTermsChanges, MockViewing, MockWatch, Seen, StaffSeen,
+    StoreError,
 };
 use ciero_ports::{HeldTask, MockAuditReports, MockCases, MockDueWork, MockResellers};
 
@@ -208,6 +209,19 @@ pub fn interruptions(world: &World) -> MockInterruptions {
         let broken = || StoreError::Unavailable("the table does not answer".into());
         all.clone().ok_or_else(broken)
     });
+    mock
+}
+
+pub fn registers(world: &World) -> MockRegisters {
+    let mut mock = MockRegisters::new();
+    let all = world.processors.clone();
+    mock.expect_processors().returning(move || Ok(all.clone()));
+    let all = world.third_party_terms.clone();
+    mock.expect_third_party_terms()
+        .returning(move || Ok(all.clone()));
+    let agreed = world.agreed.clone();
+    mock.expect_agreed_third_party()
+        .returning(move |contract| Ok(agreed.clone().filter(|one| one.contract == *contract)));
     mock
 }
 

@@ -16,10 +16,12 @@ use ciero_domain::invoice::Invoice;
 use ciero_domain::money::Yen;
 use ciero_domain::notice::NoticeRecord;
 use ciero_domain::prices::PriceList;
+use ciero_domain::processor::Register;
 use ciero_domain::reseller::{ResellerAccount, ResellerInvoice, ResellerReceipt, ResoldFee};
 use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::staff_view::StaffView;
 use ciero_domain::terms::{Draft, Sighting, TermsText};
+use ciero_domain::third_party::{AgreedThirdParty, ThirdPartyTerms};
 use ciero_domain::user::User;
 use ciero_domain::watch::Ledger;
 use ciero_ports::{AuditReport, AuditRow, Parked, SeenPage, WatchReport};
@@ -45,6 +47,9 @@ pub struct World {
     /// `None` if they cannot be read.
     pub interruptions: Option<Vec<Interruption>>,
     pub application: Option<Application>,
+    pub processors: Vec<Register>,
+    pub third_party_terms: Vec<ThirdPartyTerms>,
+    pub agreed: Option<AgreedThirdParty>,
     pub contract: Contract,
     pub history: Vec<Entry>,
     pub invoices: Vec<Invoice>,
@@ -88,6 +93,9 @@ impl World {
             terms: vec![terms("2026-04-01")],
             interruptions: Some(Vec::new()),
             application: Some(draft()),
+            processors: Vec::new(),
+            third_party_terms: Vec::new(),
+            agreed: None,
             contract: contract(),
             history: vec![formed()],
             invoices: Vec::new(),
@@ -183,6 +191,7 @@ impl World {
             exports: Arc::new(mocks::exports(self)),
             documents: Arc::new(mocks::documents(self)),
             interruptions: Arc::new(mocks::interruptions(self)),
+            registers: Arc::new(mocks::registers(self)),
             viewing: Arc::new(mocks::viewing(self)),
             audit: Arc::new(mocks::audit(self)),
             console: mocks::console(self),

@@ -14,10 +14,11 @@ use ciero_domain::screening::{
 };
 use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::terms::TermsVersion;
+use ciero_domain::third_party::ThirdPartyTerms;
 use ciero_ports::{
     ApplicationPage, CloudError, CommitError, ContractPage, Decision, Message, MockApplications,
     MockChance, MockConfidential, MockContracts, MockDocuments, MockDueWork, MockLedger,
-    MockListFiles, MockPeople, MockQueues, MockServiceEnds, WriteKind,
+    MockListFiles, MockPeople, MockQueues, MockRegisters, MockServiceEnds, WriteKind,
 };
 use ciero_runtime::{COOKIE, Desk, Gate, LIFETIME, Moment, Role, Session, guarded, testing};
 use http_body_util::BodyExt;
@@ -49,6 +50,7 @@ pub(super) struct Scene {
     pub prices: Option<PriceList>,
     pub operator: Option<Operator>,
     pub service_end: Option<ServiceEnd>,
+    pub third_party_terms: Vec<ThirdPartyTerms>,
     /// The refusals of the next commits, first one first.
     pub conflicts: Vec<WriteKind>,
 }
@@ -66,6 +68,7 @@ impl Default for Scene {
             prices: Some(prices()),
             operator: None,
             service_end: None,
+            third_party_terms: Vec::new(),
             conflicts: Vec::new(),
         }
     }
@@ -101,6 +104,7 @@ impl Scene {
             applications: Arc::new(applications(self.applications)),
             contracts: Arc::new(contracts(self.contracts)),
             documents: Arc::new(documents(self.terms, self.prices, self.operator)),
+            registers: Arc::new(registers(self.third_party_terms)),
             confidential: Arc::new(confidential(
                 self.screening,
                 self.register,
@@ -187,6 +191,13 @@ fn contracts(all: Vec<Contract>) -> MockContracts {
             next: (place + 1 < all.len()).then(|| (place + 1).to_string()),
         })
     });
+    port
+}
+
+fn registers(versions: Vec<ThirdPartyTerms>) -> MockRegisters {
+    let mut port = MockRegisters::new();
+    port.expect_third_party_terms()
+        .returning(move || Ok(versions.clone()));
     port
 }
 

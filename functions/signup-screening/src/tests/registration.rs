@@ -3,6 +3,7 @@
 use ciero_domain::application::{Channel, State};
 use ciero_domain::documents::{Bilingual, Operator};
 use ciero_domain::notice::Notice;
+use ciero_domain::samples::{next_third_party_terms, third_party_terms};
 use ciero_domain::service_end::ServiceEnd;
 use ciero_domain::user::Role;
 use ciero_ports::{Body, Write, WriteKind};
@@ -33,6 +34,7 @@ async fn registration_forms_the_contract_and_invites_the_first_administrator_in_
         Write::User(administrator),
         Write::Audit(audit),
         Write::ServiceEndStandsAt(0),
+        Write::AgreedThirdParty(third_party),
     ] = &decision.writes[..]
     else {
         panic!("{decision:?}");
@@ -44,6 +46,10 @@ async fn registration_forms_the_contract_and_invites_the_first_administrator_in_
         format!("/console/contracts/{}", contract.id)
     );
     assert_eq!(contract.formed_at, now().0);
+    assert_eq!(
+        (&third_party.contract, third_party.version),
+        (&contract.id, 0)
+    );
     let term = contract.orders[0].first_term;
     assert_eq!(
         (term.start, term.end),
@@ -220,4 +226,30 @@ async fn the_sample_of_a_registration_registers() {
     let mut request = sample(text);
     bench.sign_in(&mut request, "operator-1", &["screener"]);
     assert_eq!(bench.send(request).await.status, 201);
+}
+
+#[tokio::test]
+async fn art_25_the_contract_is_formed_with_the_list_of_third_party_terms_of_that_instant() {
+    let first = third_party_terms();
+    let newest = next_third_party_terms(&first);
+    let scene = Scene {
+        third_party_terms: vec![first, newest.clone()],
+        ..Scene::of(application(State::Approved))
+    };
+    let bench = scene.open();
+    let body = json!({"start": "2026-07-01"});
+    assert_eq!(bench.post_as("operator-1", PATH, &body).await.status, 201);
+    let decision = bench.decision();
+    let agreed = decision.writes.iter().find_map(|write| match write {
+        Write::AgreedThirdParty(agreed) => Some(agreed),
+        _ => None,
+    });
+    let agreed = agreed.unwrap();
+    assert_eq!((agreed.version, &agreed.sha256), (2, &newest.sha256));
+    assert_eq!(agreed.at, now().0);
+    let audited = decision
+        .writes
+        .iter()
+        .any(|write| matches!(write, Write::Audit(row) if row.detail["third_party_terms"] == 2));
+    assert!(audited);
 }
