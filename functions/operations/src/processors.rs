@@ -158,7 +158,14 @@ pub async fn enter(
     Input(raw): Input<RawProcessor>,
 ) -> Result<Answer, Problem> {
     let processor = raw.parse()?;
-    propose(acting, &app, Change::Enter { processor }).await
+    propose(
+        acting,
+        &app,
+        Change::Enter {
+            processor: Box::new(processor),
+        },
+    )
+    .await
 }
 
 /// The last day of an entry, nothing checked.

@@ -208,6 +208,21 @@ pub fn fee_line(quote: &Quote, span: Term) -> InvoiceLine {
     }
 }
 
+impl InvoiceLine {
+    /// Returns the line that takes this one back.
+    pub(crate) fn taken_back(self) -> Self {
+        InvoiceLine {
+            text: Bilingual {
+                ja: format!("更新拒絶による取消　{}", self.text.ja),
+                en: format!("Taken back on refusal of renewal: {}", self.text.en),
+            },
+            unit_yen: Yen(-self.unit_yen.0),
+            net_yen: Yen(-self.net_yen.0),
+            ..self
+        }
+    }
+}
+
 fn fee(contract: &Contract, debt: &Debt, operator: &Operator) -> Option<Invoice> {
     let DebtKind::Fee { order, term } = debt.kind else {
         return None;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::application::Channel;
+use crate::calendar::tokyo_date;
 use crate::contract::{Contract, Entry, Event};
 use crate::documents::{Operator, Reseller};
 use crate::due_date::DueDate;
@@ -21,7 +22,7 @@ use crate::ids::ContractId;
 use crate::invoice::{InvoiceLine, Parties, RateSum, fee_line, sums};
 use crate::money::Yen;
 
-/// A year's fee of a resold contract, which its reseller is billed for.
+/// A year's fee of a resold contract, which its reseller is billed for, or what takes it back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResoldFee {
     /// The code of the reseller.
@@ -29,39 +30,48 @@ pub struct ResoldFee {
     pub contract: ContractId,
     pub order: u16,
     pub term_number: u16,
-    /// The first day of the term, on which the fee arises.
+    /// The first day of the term, on which the fee arises, or the day on which it was taken back.
     pub on: Date,
+    /// A refusal that had arrived in time was recorded after the term began (11): the line has the fee's amount below zero.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub takes_back: bool,
     pub customer: String,
     pub line: InvoiceLine,
 }
 
 impl ResoldFee {
-    /// Returns the fee that an entry leaves behind. `contract` is the contract after the entry.
+    /// Returns the fee that an entry leaves behind or takes back. `contract` is the contract after the entry.
     pub fn of(contract: &Contract, entry: &Entry) -> Option<ResoldFee> {
-        let Event::Invoiced {
-            order,
-            term,
-            debt: None,
-            ..
-        } = &entry.event
-        else {
-            return None;
+        let (order, last_day) = match &entry.event {
+            Event::Invoiced {
+                order, debt: None, ..
+            } => (*order, None),
+            Event::RefusalReceived {
+                order, last_day, ..
+            } => (*order, Some(*last_day)),
+            _ => return None,
         };
         let Channel::Reseller(reseller) = &contract.channel else {
             return None;
         };
-        let running = &contract.order(*order)?.running;
+        let running = &contract.order(order)?.running;
+        let (start, fee) = (running.term.start, fee_line(&running.quote, running.term));
+        let (on, line) = match last_day {
+            None => (start, fee),
+            Some(day) if running.invoiced && start > day => {
+                (tokyo_date(entry.at), fee.taken_back())
+            }
+            Some(_) => return None,
+        };
         Some(ResoldFee {
             reseller: reseller.clone(),
             contract: contract.id.clone(),
-            order: *order,
-            term_number: *term,
-            on: running.term.start,
-            customer: contract
-                .particulars_on(running.term.start, contract.latest)
-                .name
-                .clone(),
-            line: fee_line(&running.quote, running.term),
+            order,
+            term_number: running.number,
+            on,
+            takes_back: last_day.is_some(),
+            customer: contract.particulars_on(start, contract.latest).name.clone(),
+            line,
         })
     }
 }
@@ -321,6 +331,31 @@ mod art_06 {
         books.run(date(2026, 6, 1));
         assert_eq!(books.invoices[1].issued_on, date(2026, 6, 1));
         assert_eq!(books.billed[&2].len(), 1);
+    }
+
+    #[test]
+    fn what_is_taken_back_lowers_its_months_invoice_and_beyond_it_is_credit() {
+        let mut books = Books::new();
+        let back = |n, on, net: i64| ResoldFee {
+            takes_back: true,
+            ..fee(n, on, -net)
+        };
+        books.unbilled.push(fee(0, date(2026, 4, 10), 1000));
+        books.unbilled.push(fee(1, date(2026, 4, 11), 500));
+        books.unbilled.push(back(1, date(2026, 4, 20), 500));
+        books.run(date(2026, 5, 1));
+        assert_eq!(books.invoices[0].total_yen, Yen(1100));
+        books.unbilled.push(back(0, date(2026, 5, 9), 1000));
+        books.run(date(2026, 6, 1));
+        assert_eq!(books.invoices[1].total_yen, Yen(-1100));
+        assert_eq!(
+            (books.account.debts.len(), books.account.credit),
+            (0, Yen(0))
+        );
+        books.unbilled.push(back(2, date(2026, 6, 9), 300));
+        books.unbilled.push(fee(3, date(2026, 7, 9), 500));
+        books.run(date(2026, 8, 1));
+        assert_eq!(books.account.debt(4).unwrap().yen, Yen(220));
     }
 
     #[test]

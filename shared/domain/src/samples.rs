@@ -162,6 +162,7 @@ pub fn resold_fee(n: u16, on: Date, net: i64) -> ResoldFee {
         order: 1,
         term_number: n,
         on,
+        takes_back: false,
         customer: "株式会社見本商店".into(),
         line: InvoiceLine {
             text: Bilingual {

@@ -1,5 +1,7 @@
 //! The operator's documents: settings, price lists and terms. Versions are few, so they are read whole.
 
+use std::sync::PoisonError;
+
 use async_trait::async_trait;
 use ciero_domain::documents::Operator;
 use ciero_domain::prices::{PriceList, in_force};
@@ -68,6 +70,15 @@ impl Documents for Store {
     }
 
     async fn terms(&self, version: &str) -> Result<Option<TermsText>, StoreError> {
-        self.entity(Table::Main, keys::terms_text(version)).await
+        let texts = || self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(text) = texts().get(version) {
+            return Ok(Some(text.clone()));
+        }
+        let key = keys::terms_text(version);
+        let text: Option<TermsText> = self.entity(Table::Main, key).await?;
+        if let Some(text) = &text {
+            texts().insert(version.to_owned(), text.clone());
+        }
+        Ok(text)
     }
 }

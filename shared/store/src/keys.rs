@@ -382,9 +382,11 @@ fn fee_name(fee: &ResoldFee) -> String {
         contract,
         order,
         term_number,
+        takes_back,
         ..
     } = fee;
-    format!("{on}#{contract}#{order:02}#{term_number:04}")
+    let kind = if *takes_back { "#back" } else { "" };
+    format!("{on}#{contract}#{order:02}#{term_number:04}{kind}")
 }
 
 pub(crate) fn receipt(contract: &ContractId, at: Timestamp, reference: &str) -> Key {

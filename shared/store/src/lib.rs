@@ -33,9 +33,13 @@ mod viewing;
 mod watch;
 mod writing;
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_types::SdkConfig;
+use ciero_domain::terms::TermsText;
 
 /// The records of the service. A clone shares the client.
 #[derive(Debug, Clone)]
@@ -45,6 +49,8 @@ pub struct Store {
     confidential: Option<String>,
     /// Over how many partitions due work is spread; 0 in a function that writes none.
     due_shards: u16,
+    /// Published texts that were read: they never change, and each is nine read units.
+    texts: Arc<Mutex<BTreeMap<String, TermsText>>>,
 }
 
 impl Store {
@@ -55,6 +61,7 @@ impl Store {
             main: main_table.to_owned(),
             confidential: confidential_table,
             due_shards: 0,
+            texts: Arc::default(),
         }
     }
 

@@ -38,7 +38,7 @@ fn of(register: Register) -> Known {
 /// A register on which somebody's entry waits.
 async fn waiting(id: &str, by: &str) -> Known {
     let change = Change::Enter {
-        processor: processor(id, &["card"]),
+        processor: Box::new(processor(id, &["card"])),
     };
     of(laid().await.propose(change, by, now().0).unwrap())
 }

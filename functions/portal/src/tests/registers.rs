@@ -25,7 +25,9 @@ pub fn registered() -> World {
     let mut card = processor("card", &["card"]);
     card.name.ja = "見本カード".into();
     card.name.en = "Mihon Card".into();
-    let enter = Change::Enter { processor: card };
+    let enter = Change::Enter {
+        processor: Box::new(card),
+    };
     let end = Change::End {
         id: "other".into(),
         until: jiff::civil::date(2026, 12, 31),

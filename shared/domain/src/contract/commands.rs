@@ -317,9 +317,7 @@ impl Contract {
         if refused.next().start != running.term.start {
             return Err(Refusal::AlreadyRenewed);
         }
-        if self.is_resold() && running.invoiced {
-            return Err(Refusal::ResellerBills);
-        }
+        // A reseller's next invoice takes the fee back (`ResoldFee::of`): the contract owes nothing.
         let fee = self.account.fee(order.number, running.number);
         Ok(fee.and_then(|fee| {
             let yen = fee.total - fee.credited;

@@ -78,6 +78,7 @@ pub(super) struct Life {
     pub invoices: Vec<crate::invoice::Invoice>,
     pub notices: Vec<(Date, crate::notice::Notice)>,
     pub cases: Vec<Case>,
+    pub resold: Vec<crate::reseller::ResoldFee>,
 }
 
 impl Life {
@@ -98,6 +99,7 @@ impl Life {
             invoices: Vec::new(),
             notices: Vec::new(),
             cases: Vec::new(),
+            resold: Vec::new(),
         }
     }
 
@@ -120,6 +122,7 @@ impl Life {
         );
         self.invoices.extend(step.invoice);
         self.cases.extend(step.case);
+        self.resold.extend(step.resold_fee);
         self.history.push(step.entry);
         self.contract = step.contract;
     }

@@ -31,7 +31,7 @@ rules! {
 #[serde(tag = "change", rename_all = "snake_case")]
 pub enum Change {
     /// A new entry, or new facts of one that is there.
-    Enter { processor: Processor },
+    Enter { processor: Box<Processor> },
     /// The last day of an entry.
     End { id: String, until: Date },
 }
@@ -212,7 +212,7 @@ impl Register {
                     .find(|one| one.id == processor.id)
                 {
                     Some(known) => known.clone_from(processor),
-                    None => after.processors.push(processor.clone()),
+                    None => after.processors.push(processor.as_ref().clone()),
                 }
             }
             Change::End { id, until } => {

@@ -115,7 +115,7 @@ mod art_10 {
     #[test]
     fn a_change_counts_when_a_second_operator_agrees() {
         let change = Change::Enter {
-            processor: processor("card", &["card"]),
+            processor: Box::new(processor("card", &["card"])),
         };
         let proposed = register().propose(change, ALICE, now()).unwrap();
         assert_eq!((proposed.version, proposed.processors.len()), (2, 1));
@@ -147,10 +147,10 @@ mod art_10 {
     #[test]
     fn a_later_proposal_takes_the_place_of_an_earlier_one_and_an_approval_of_it_with_it() {
         let enter = |nda: &str| Change::Enter {
-            processor: Processor {
+            processor: Box::new(Processor {
                 nda: Some(nda.into()),
                 ..processor("card", &["card"])
-            },
+            }),
         };
         let register = register().propose(enter("N-1"), ALICE, now()).unwrap();
         let register = register.propose(enter("N-2"), BOB, now()).unwrap();
@@ -183,10 +183,10 @@ mod art_10 {
             Err(Refusal::Uncovered)
         );
         let poorer = Change::Enter {
-            processor: Processor {
+            processor: Box::new(Processor {
                 data: vec![DataClass::Registered],
                 ..processor("cloud", &["storage", "mail"])
-            },
+            }),
         };
         assert_eq!(propose(&register(), poorer), Err(Refusal::Uncovered));
         let mut two = register();
@@ -221,7 +221,7 @@ mod art_10 {
     fn an_old_day_shows_the_register_of_that_day() {
         let first = register();
         let change = Change::Enter {
-            processor: processor("card", &["card"]),
+            processor: Box::new(processor("card", &["card"])),
         };
         let next = first
             .propose(change, ALICE, start_of(date(2026, 7, 1)))
@@ -292,7 +292,7 @@ mod art_22 {
                 assert_eq!(uncovered(&alone.processors, &alone.uses, day), []);
                 poorer(&mut alone.processors[0]);
                 let missing = uncovered(&alone.processors, &alone.uses, day);
-                assert_eq!(missing, [one.clone()], "{class:?}");
+                assert_eq!(missing, std::slice::from_ref(&one), "{class:?}");
             }
         }
     }

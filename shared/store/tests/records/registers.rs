@@ -28,7 +28,7 @@ async fn art_10_every_version_of_the_register_comes_back_in_order_and_each_is_wr
     let laid = Register::publish(None, entries, uses, ("publication", now()));
     let first = laid.unwrap().unwrap();
     let change = Change::Enter {
-        processor: processor("card", &["card"]),
+        processor: Box::new(processor("card", &["card"])),
     };
     let second = first.propose(change, "operator:mori", now()).unwrap();
     let third = second.approve("card", "operator:ueda", now()).unwrap();

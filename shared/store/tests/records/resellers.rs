@@ -7,7 +7,7 @@ use ciero_domain::contract::{
 };
 use ciero_domain::documents::Operator;
 use ciero_domain::money::Yen;
-use ciero_domain::reseller::ResellerAccount;
+use ciero_domain::reseller::{ResellerAccount, ResoldFee};
 use ciero_domain::samples::{reseller, resold_fee};
 use ciero_ports::{Billing, CommitError, Decision, Ledger, Resellers, Write, WriteKind};
 use jiff::civil::date;
@@ -49,6 +49,23 @@ async fn a_resold_term_leaves_a_fee_and_no_invoice_in_the_transaction_of_its_fac
     assert_eq!(t.store.invoices(&contract.id).await.unwrap(), []);
     let none = t.store.unbilled("mihon", date(2026, 6, 1), 10).await;
     assert_eq!(none.unwrap(), [], "the day itself is not before it");
+}
+
+#[tokio::test]
+async fn a_fee_and_what_takes_it_back_on_the_same_day_are_kept_side_by_side() {
+    let t = tables().await;
+    let day = date(2026, 4, 1);
+    let fee = resold_fee(1, day, 100);
+    let back = ResoldFee {
+        takes_back: true,
+        ..resold_fee(1, day, -100)
+    };
+    for one in [&fee, &back] {
+        let decision = Decision::of(Write::ResoldFee(Box::new(one.clone())));
+        t.store.commit(&decision).await.unwrap();
+    }
+    let kept = t.store.unbilled("mihon", date(2026, 5, 1), 10).await;
+    assert_eq!(kept.unwrap(), [fee, back]);
 }
 
 #[tokio::test]

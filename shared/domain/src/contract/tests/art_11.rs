@@ -208,6 +208,26 @@ fn what_was_paid_for_a_term_that_its_refusal_takes_back_is_left_for_a_person_to_
 }
 
 #[test]
+fn a_resellers_invoice_takes_back_the_fee_of_a_term_that_was_refused_in_time() {
+    let mut application = approved();
+    application.channel = Channel::Reseller("mihon".into());
+    let mut life = Life::of(&application, date(2026, 4, 1));
+    life.run(date(2026, 4, 1), date(2027, 4, 2));
+    let fees: Vec<i64> = life.resold.iter().map(|fee| fee.line.net_yen.0).collect();
+    assert_eq!(fees.len(), 2, "the second year was billed");
+    refuse_on_paper(&mut life, date(2027, 3, 1), date(2027, 4, 2)).unwrap();
+    let back = life.resold.last().unwrap();
+    assert_eq!((back.on, back.term_number), (date(2027, 4, 2), 2));
+    assert_eq!((back.takes_back, back.line.net_yen), (true, Yen(-fees[1])));
+    assert!(life.contract.has_ended(date(2027, 4, 1)));
+    assert!(life.invoices.is_empty(), "the customer has no invoice");
+    let mut in_time = Life::of(&application, date(2026, 4, 1));
+    in_time.run(date(2026, 4, 1), date(2027, 2, 1));
+    refuse(&mut in_time, date(2027, 2, 1)).unwrap();
+    assert_eq!(in_time.resold.len(), 1, "nothing was billed too much");
+}
+
+#[test]
 fn a_refusal_of_the_term_before_the_last_one_is_refused_by_name() {
     let mut life = Life::begin(date(2026, 4, 1));
     life.run(date(2026, 4, 1), date(2028, 4, 2));
