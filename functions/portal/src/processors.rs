@@ -56,10 +56,12 @@ fn of_day(page: &Page, asked: Date) -> Markup {
     let (t, l) = (|ja, en| page.t(ja, en), page.language);
     html! {
         p.muted { (day(l, asked)) " " (t("現在", "as of that day")) }
-        form.inline-form method="get" action="/processors" {
-            label for="on" { (t("別の日の一覧", "The list of another day")) }
-            input id="on" name="on" type="date" value=(asked) required;
-            button.button type="submit" { (t("表示", "Show")) }
+        div.actions {
+            form.inline-form method="get" action="/processors" {
+                label for="on" { (t("別の日の一覧", "The list of another day")) }
+                input id="on" name="on" type="date" value=(asked) required;
+                button.button type="submit" { (t("表示", "Show")) }
+            }
         }
     }
 }
