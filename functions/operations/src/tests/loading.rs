@@ -5,8 +5,8 @@ use ciero_ports::Body;
 
 use super::*;
 
-const UN: &str = include_str!("../../../../events/operations/load-list-un.json");
-const CSV: &str = include_str!("../../../../events/operations/load-list-csv.json");
+pub(super) const UN: &str = include_str!("../../../../events/operations/load-list-un.json");
+pub(super) const CSV: &str = include_str!("../../../../events/operations/load-list-csv.json");
 
 /// What a loading came to.
 struct Came {
@@ -16,12 +16,17 @@ struct Came {
     file: Option<Vec<u8>>,
 }
 
+/// The header of the list that was written.
+pub(super) fn header(committed: &[Decision]) -> ListHeader {
+    let Write::ScreeningList(header) = &committed[0].writes[0] else {
+        panic!("no list");
+    };
+    header.as_ref().clone()
+}
+
 impl Came {
     fn header(&self) -> ListHeader {
-        let Write::ScreeningList(header) = &self.committed[0].writes[0] else {
-            panic!("no list");
-        };
-        header.as_ref().clone()
+        header(&self.committed)
     }
 
     fn list(&self) -> ScreeningList {

@@ -6,11 +6,8 @@ use ciero_domain::screening::ScreeningList;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use super::loading::service;
+use super::loading::{CSV, UN, header, service};
 use super::*;
-
-const UN: &str = include_str!("../../../../events/operations/load-list-un.json");
-const CSV: &str = include_str!("../../../../events/operations/load-list-csv.json");
 
 /// What handing a file in came to.
 struct Came {
@@ -22,10 +19,7 @@ struct Came {
 
 impl Came {
     fn header(&self) -> ListHeader {
-        let Write::ScreeningList(header) = &self.committed[0].writes[0] else {
-            panic!("no list");
-        };
-        header.as_ref().clone()
+        header(&self.committed)
     }
 
     #[track_caller]
