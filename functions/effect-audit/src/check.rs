@@ -144,10 +144,8 @@ async fn compare(
     let yesterday = days(today, -1);
     let mut settled = contract.owed();
     settled.retain(|task| task.due > today || task.due < yesterday);
-    let held = settled.iter().map(|task| app.due.is_held(task));
-    let held = futures::future::try_join_all(held).await?;
-    let lost = settled.iter().zip(held).filter(|(_, is_held)| !is_held);
-    findings.extend(lost.map(|(task, _)| Finding {
+    let lost = app.due.lost(&settled).await?;
+    findings.extend(lost.into_iter().map(|task| Finding {
         kind: FindingKind::MissingTask,
         about: task.work.effect(),
     }));

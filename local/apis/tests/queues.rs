@@ -7,7 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use ciero_apis::queues::{Depth, Outgoing, QueueError};
+use ciero_apis::queues::{Depth, Outgoing, QueueError, Settled};
 use serde_json::{Value, json};
 use support::{AWS, Cloud};
 
@@ -181,6 +181,32 @@ async fn messages_and_their_timeouts_outlive_a_killed_process() {
         .delete("work", &held[0].receipt_handle)
         .unwrap();
     assert_eq!(take(&cloud).await[0].body, "waiting");
+}
+
+#[tokio::test]
+async fn queues_have_work_while_a_message_is_visible_or_in_flight() {
+    let cloud = Cloud::open();
+    with_redrive(&cloud, 5);
+    let has_work = |queues: &[&str]| {
+        let queues: Vec<String> = queues.iter().map(|name| (*name).to_owned()).collect();
+        cloud.apis.queues.has_work(&queues).unwrap()
+    };
+    assert!(!has_work(&["work"]));
+    let later = Outgoing {
+        body: "later".to_owned(),
+        delay: Some(Duration::from_secs(10)),
+        ..Outgoing::default()
+    };
+    cloud.apis.queues.send("work", later).unwrap();
+    assert!(!has_work(&["work"]), "delayed");
+    cloud.pass(Duration::from_secs(10));
+    assert!(has_work(&["work"]), "visible");
+    assert!(!has_work(&["dead"]), "of another queue");
+    let taken = take(&cloud).await;
+    assert!(has_work(&["dead", "work"]), "in flight");
+    let done = [(taken[0].receipt_handle.as_str(), Settled::Done)];
+    cloud.apis.queues.settle("work", &done).unwrap();
+    assert!(!has_work(&["work"]));
 }
 
 #[tokio::test]

@@ -99,7 +99,6 @@ impl Advancer {
         Ok(self.apis.clock.now())
     }
 
-    /// The clock runs on while work is done, so it may have passed this moment by itself.
     /// Deletes what expired, if the last time is days ago: it reads whole tables, and DynamoDB takes days as well.
     async fn sweep(&self, swept_at: &mut Timestamp) {
         let now = self.now();
@@ -112,6 +111,7 @@ impl Advancer {
         }
     }
 
+    /// The clock runs on while work is done, so it may have passed this moment by itself.
     fn move_to(&self, moment: Timestamp) -> Result<(), AdvanceError> {
         match self.apis.clock.advance_to(moment) {
             Err(error) if moment > self.now() => Err(AdvanceError::Clock(error.to_string())),
@@ -136,15 +136,13 @@ impl Advancer {
     /// Returns when no message is visible or in flight, every mail's fate is told, and no event waits to be tried again.
     async fn drain(&self) -> Result<(), AdvanceError> {
         loop {
-            let mut left = u64::from(self.host.events_in_flight() > 0);
+            // In this order: what an event asks for is written before the event is over.
+            let events = self.host.events_in_flight();
             let told = self.apis.mailbox.events_waiting();
-            left += told.map_err(|error| AdvanceError::Mail(error.to_string()))?;
-            for queue in &self.worked_queues {
-                let depth = self.apis.queues.depth(queue);
-                let depth = depth.map_err(|error| AdvanceError::Queue(error.to_string()))?;
-                left += depth.visible + depth.in_flight;
-            }
-            if left == 0 {
+            let told = told.map_err(|error| AdvanceError::Mail(error.to_string()))?;
+            let has_work = self.apis.queues.has_work(&self.worked_queues);
+            let has_work = has_work.map_err(|error| AdvanceError::Queue(error.to_string()))?;
+            if events == 0 && told == 0 && !has_work {
                 return Ok(());
             }
             tokio::time::sleep(DRAIN_PAUSE).await;

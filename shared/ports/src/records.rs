@@ -198,8 +198,8 @@ pub trait DueWork: Send + Sync {
     async fn take_back(&self, tasks: &[Task]) -> Result<(), StoreError>;
     /// Forgets work that a contract does not owe any more.
     async fn forget(&self, task: &Task) -> Result<(), StoreError>;
-    /// Tells whether a piece of work is kept anywhere: waiting, handed to its queue, or parked.
-    async fn is_held(&self, task: &Task) -> Result<bool, StoreError>;
+    /// Returns what of this work is kept nowhere: neither waiting, nor handed to its queue, nor parked.
+    async fn lost(&self, tasks: &[Task]) -> Result<Vec<Task>, StoreError>;
     /// Notes why a message failed once more, for the person who will look at it.
     async fn failed(&self, body: &str, reason: &str, at: Timestamp) -> Result<(), StoreError>;
     /// Sets a message aside for a person; it is no longer handed out. Its reason is the last one noted,

@@ -14,11 +14,14 @@ use crate::item::{Attributes, Item, Unwritable, body, key_attributes};
 use crate::keys::{self, Key};
 use crate::operation::{Condition, Operation, Operations, Table};
 use crate::reading::{Range, pages_of};
+use crate::viewing::is_at;
 use crate::writing::unwritable;
 use crate::{Store, describe};
 
 /// DynamoDB's limit of one batch.
 const MOST_IN_BATCH: usize = 25;
+/// The same of one read.
+const BATCH_READ: usize = 100;
 /// How often what a batch left over is written again.
 const TRIES: usize = 6;
 /// The attribute that counts how often a message failed.
@@ -160,16 +163,23 @@ impl DueWork for Store {
         self.delete_item(key).await
     }
 
-    async fn is_held(&self, task: &Task) -> Result<bool, StoreError> {
-        let key = place(task, self.due_shards).map_err(unwritable)?;
-        if self.item(Table::Main, key).await?.is_some() {
-            return Ok(true);
+    async fn lost(&self, tasks: &[Task]) -> Result<Vec<Task>, StoreError> {
+        let mut lost = Vec::new();
+        for tasks in tasks.chunks(BATCH_READ) {
+            let keys = tasks.iter().map(|task| place(task, self.due_shards));
+            let keys = keys.collect::<Result<Vec<Key>, _>>().map_err(unwritable)?;
+            let items = self.batch(&keys).await?;
+            let is_there = |key: &Key| items.iter().any(|item| is_at(item, key));
+            let places = tasks.iter().zip(&keys);
+            let missing = places.filter(|(_, key)| !is_there(key));
+            lost.extend(missing.map(|(task, _)| task.clone()));
         }
-        let parked = self.parked().await?;
-        Ok(parked
-            .iter()
-            .filter_map(Parked::work)
-            .any(|work| work == *task))
+        if !lost.is_empty() {
+            let parked = self.parked().await?;
+            let parked: Vec<Task> = parked.iter().filter_map(Parked::work).collect();
+            lost.retain(|task| !parked.contains(task));
+        }
+        Ok(lost)
     }
 
     async fn failed(&self, body: &str, reason: &str, at: Timestamp) -> Result<(), StoreError> {

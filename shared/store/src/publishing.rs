@@ -78,6 +78,10 @@ impl TermsChanges for Store {
 
     async fn keep_page(&self, page: &SeenPage) -> Result<(), StoreError> {
         let key = keys::seen_page(&page.terms_version, &page.sha256);
+        // A page hardly ever changes, and a refused write costs as much as the whole of it.
+        if self.has(Table::Main, key.clone()).await? {
+            return Ok(());
+        }
         let item = Item::with_body(key, page).map_err(unwritable)?;
         self.append(Table::Main, item).await
     }

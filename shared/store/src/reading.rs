@@ -71,6 +71,18 @@ impl Store {
         Ok(answer.item)
     }
 
+    /// Tells whether an item was there a moment ago; nothing of it is sent.
+    pub(crate) async fn has(&self, table: Table, key: Key) -> Result<bool, StoreError> {
+        let request = self.client.get_item().table_name(self.table(table)?);
+        let answer = request
+            .set_key(Some(key_attributes(key)))
+            .projection_expression(PK)
+            .send()
+            .await
+            .map_err(|error| StoreError::Unavailable(describe(&error)))?;
+        Ok(answer.item.is_some())
+    }
+
     /// Reads the entity of one item, strongly consistently.
     pub(crate) async fn entity<T: DeserializeOwned>(
         &self,

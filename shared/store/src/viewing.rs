@@ -6,7 +6,7 @@ use ciero_domain::ids::{CameraId, ContractId, UserId};
 use ciero_ports::{Seen, StoreError, Viewing};
 
 use crate::item::{Attributes, body, key_attributes};
-use crate::keys::{self, Key, SK};
+use crate::keys::{self, Key, PK, SK};
 use crate::{Store, describe};
 
 /// How often DynamoDB may leave an item out before the read is given up.
@@ -36,9 +36,12 @@ impl Viewing for Store {
     }
 }
 
-/// Tells whether an item has this sort key; all of them are in one partition.
-fn is_at(item: &Attributes, key: &Key) -> bool {
-    item.get(SK).and_then(|value| value.as_s().ok()) == Some(&key.sk)
+/// Tells whether an item has this key.
+pub(crate) fn is_at(item: &Attributes, key: &Key) -> bool {
+    let has = |name: &str, part: &String| {
+        item.get(name).and_then(|value| value.as_s().ok()) == Some(part)
+    };
+    has(SK, &key.sk) && has(PK, &key.pk)
 }
 
 impl Store {

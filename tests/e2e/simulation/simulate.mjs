@@ -23,8 +23,9 @@ const LONGEST_DAYS = 30;
 const OPERATORS = [OPERATOR.name, "e2e-operator-2"];
 
 /** The audit reads every contract's whole history; of ten years of days it would take most of the time. */
-const DAILY_AUDIT = "Schedule: cron(0 18 * * ? *)";
-const MONTHLY_AUDIT = "Schedule: cron(0 18 1 * ? *)";
+const SAID = "\n            Description: At 6 in the morning of Tokyo, when the work of the night is done.";
+const DAILY_AUDIT = `Schedule: cron(0 21 * * ? *)${SAID}`;
+const MONTHLY_AUDIT = `Schedule: cron(0 21 1 * ? *)${SAID}`;
 
 /** Writes the template with an audit a month into a folder. */
 async function template(folder) {

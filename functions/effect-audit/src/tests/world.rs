@@ -130,7 +130,12 @@ pub fn app(world: &World) -> (App, Arc<Mutex<Kept>>) {
     billing.expect_invoices().returning(|_| Ok(Vec::new()));
     let mut due = MockDueWork::new();
     let held = world.held;
-    due.expect_is_held().returning(move |_| Ok(held));
+    due.expect_lost().returning(move |tasks| {
+        Ok(match held {
+            true => Vec::new(),
+            false => tasks.to_vec(),
+        })
+    });
     due.expect_failed().returning(|_, _, _| Ok(()));
     let mut resellers = MockResellers::new();
     let fees = world.fees.clone();

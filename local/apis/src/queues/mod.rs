@@ -276,6 +276,11 @@ impl Queues {
         self.depth_at(queue, self.clock.real_now_ms())
     }
 
+    /// Tells whether any of these queues has a message that is visible or in flight.
+    pub fn has_work(&self, queues: &[String]) -> Result<bool, QueueError> {
+        store::has_work(&self.database.lock(), queues, self.clock.real_now_ms())
+    }
+
     fn depth_at(&self, queue: &str, now_ms: i64) -> Result<Depth, QueueError> {
         let connection = self.database.lock();
         store::settings(&connection, queue)?;

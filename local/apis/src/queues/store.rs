@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
-use serde_json::Map;
+use serde_json::{Map, json};
 
 use super::attributes::{QueueSettings, md5_of_body};
 use super::{Depth, Message, Outgoing, QueueError, millis};
@@ -270,6 +270,20 @@ pub(super) fn depth(
             })
         })?;
     Ok(depth)
+}
+
+pub(super) fn has_work(
+    connection: &Connection,
+    queues: &[String],
+    now_ms: i64,
+) -> Result<bool, QueueError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM messages
+                            WHERE queue IN (SELECT value FROM json_each(?1))
+                              AND (visible_ms <= ?2 OR receipt IS NOT NULL))",
+        )?
+        .query_row(params![json!(queues).to_string(), now_ms], |row| row.get(0))?)
 }
 
 pub(super) fn next_visible_ms(
