@@ -21,7 +21,7 @@ async fn malformed_session_requests_are_refused() {
         json!({"Expires": 43_201}),
         json!({"MaxMediaPlaylistFragmentResults": 0}),
         json!({"MaxMediaPlaylistFragmentResults": 5001}),
-        json!({"ContainerFormat": "MPEG_TS"}),
+        json!({"ContainerFormat": "MATROSKA"}),
         json!({"PlaybackMode": "ON_DEMAND"}),
         json!({"PlaybackMode": "LIVE_REPLAY"}),
         json!({"PlaybackMode": "BACKWARDS"}),

@@ -1,17 +1,19 @@
-//! Headers of fragments, read for what a player must know.
+//! Fragments, read for what a player must know and turned into what it plays.
 
 use bytes::Bytes;
 use ciero_media::codec::{Codec, codec_string};
 use ciero_media::matroska::write::write_cluster_start;
 use ciero_media::matroska::{Block, Event, Header, Limits, Reader, Track, TrackKind};
 use ciero_media::mp4::{self, Mp4Error, Sample};
+use ciero_media::{annex_b::AnnexB, ts};
 
+use super::session::Format;
 use crate::Shared;
 use crate::error::ApiError;
 use crate::store::fragments::{self, Fragment};
 
 /// Reads the header with which a fragment came.
-pub(super) fn header_of(shared: &Shared, header_id: i64) -> Result<Header, ApiError> {
+pub(crate) fn header_of(shared: &Shared, header_id: i64) -> Result<Header, ApiError> {
     let bytes = shared
         .store
         .read(|index| fragments::header(index, header_id))?
@@ -29,23 +31,26 @@ pub(super) fn header_of(shared: &Shared, header_id: i64) -> Result<Header, ApiEr
     }
 }
 
-fn invalid_frame() -> ApiError {
+pub(crate) fn invalid_frame() -> ApiError {
     ApiError::bad_request("InvalidMediaFrameException", "A fragment cannot be read.")
 }
 
 /// Refuses a stream that no player can show.
-pub(super) fn check(shared: &Shared, fragment: &Fragment) -> Result<(), ApiError> {
+pub(super) fn check(shared: &Shared, fragment: &Fragment, format: Format) -> Result<(), ApiError> {
     let header = header_of(shared, fragment.header_id)?;
     let track = video_track(&header)?;
     if !matches!(Codec::of(track), Some(Codec::Avc | Codec::Hevc)) {
         let unsupported = Mp4Error::UnsupportedCodec(track.codec_id.clone());
         return Err(refusal(&unsupported, track));
     }
+    if format == Format::HlsTs {
+        AnnexB::of(track).map_err(|error| refusal(&error, track))?;
+    }
     init(track).map(|_| ())
 }
 
 /// Track 1 must be the picture.
-pub(super) fn video_track(header: &Header) -> Result<&Track, ApiError> {
+pub(crate) fn video_track(header: &Header) -> Result<&Track, ApiError> {
     header
         .tracks
         .iter()
@@ -75,11 +80,19 @@ pub(super) fn track_of(header: &Header, number: u64) -> Result<&Track, ApiError>
         .ok_or_else(|| ApiError::not_found(format!("The stream has no track {number}.")))
 }
 
-pub(super) fn init(track: &Track) -> Result<Bytes, ApiError> {
+/// Width and height as the header says, in pixels; 0 where it says nothing.
+pub(super) fn picture_size(track: &Track) -> (u32, u32) {
+    match track.kind {
+        TrackKind::Video { width, height } => (width, height),
+        _ => (0, 0),
+    }
+}
+
+pub(crate) fn init(track: &Track) -> Result<Bytes, ApiError> {
     mp4::init_segment(track).map_err(|error| refusal(&error, track))
 }
 
-fn refusal(error: &Mp4Error, track: &Track) -> ApiError {
+pub(crate) fn refusal(error: &Mp4Error, track: &Track) -> ApiError {
     let number = track.number;
     match error {
         Mp4Error::UnsupportedCodec(codec) => ApiError::bad_request(
@@ -98,42 +111,77 @@ fn refusal(error: &Mp4Error, track: &Track) -> ApiError {
     }
 }
 
+/// A fragment with its bytes, read for its frames.
+struct Read {
+    header: Header,
+    blocks: Vec<Block>,
+    /// What lies between the cluster's own time and the producer's, in milliseconds.
+    shift_ms: i64,
+}
+
+impl Read {
+    fn of(shared: &Shared, fragment: &Fragment) -> Result<Self, ApiError> {
+        let header = header_of(shared, fragment.header_id)?;
+        let media = shared
+            .store
+            .media(fragment)?
+            .ok_or_else(|| ApiError::not_found("The fragment was not found."))?;
+        Ok(Self {
+            blocks: blocks_of(&header, &media)?,
+            header,
+            shift_ms: fragment.producer_ms - fragment.timecode_ms,
+        })
+    }
+
+    /// The frames of one track on the producer's time.
+    fn samples(&self, track: u64) -> Vec<Sample<'_>> {
+        let blocks = self.blocks.iter().filter(|block| block.track == track);
+        blocks
+            .map(|block| Sample {
+                timecode_ms: block.timecode_ms.saturating_add(self.shift_ms),
+                key: block.key,
+                data: &block.data,
+            })
+            .collect()
+    }
+}
+
 /// Turns one track of a fragment, as received, into a media segment on the producer's time.
 pub(super) fn media_segment(
     shared: &Shared,
     fragment: &Fragment,
     number: u64,
 ) -> Result<Bytes, ApiError> {
-    let header = header_of(shared, fragment.header_id)?;
-    let track = track_of(&header, number)?;
-    let media = shared
-        .store
-        .media(fragment)?
-        .ok_or_else(|| ApiError::not_found("The fragment was not found."))?;
-    let blocks = blocks_of(&header, &media, number)?;
-    let shift = fragment.producer_ms - fragment.timecode_ms;
-    let samples: Vec<_> = blocks
-        .iter()
-        .map(|block| Sample {
-            timecode_ms: block.timecode_ms.saturating_add(shift),
-            key: block.key,
-            data: &block.data,
-        })
-        .collect();
+    let read = Read::of(shared, fragment)?;
+    let track = track_of(&read.header, number)?;
     let is_video = matches!(track.kind, TrackKind::Video { .. });
     let end_ms = is_video.then_some(fragment.producer_ms + fragment.length_ms);
     let sequence = fragment.number.sequence as u32;
-    mp4::media_segment(track, sequence, &samples, end_ms).map_err(|error| refusal(&error, track))
+    mp4::media_segment(track, sequence, &read.samples(number), end_ms)
+        .map_err(|error| refusal(&error, track))
 }
 
-fn blocks_of(header: &Header, media: &[u8], number: u64) -> Result<Vec<Block>, ApiError> {
+/// Turns picture and sound of a fragment, as received, into a transport stream on the producer's time.
+pub(super) fn ts_segment(shared: &Shared, fragment: &Fragment) -> Result<Bytes, ApiError> {
+    let read = Read::of(shared, fragment)?;
+    let video = video_track(&read.header)?;
+    let pictures = read.samples(video.number);
+    let mut streams = vec![(video, pictures.as_slice())];
+    let sound;
+    if let Some(audio) = audio_track(&read.header) {
+        sound = read.samples(audio.number);
+        streams.push((audio, &sound));
+    }
+    ts::segment(&streams).map_err(|error| refusal(&error, video))
+}
+
+/// Reads every frame of a fragment, as received.
+pub(crate) fn blocks_of(header: &Header, media: &[u8]) -> Result<Vec<Block>, ApiError> {
     let mut reader = Reader::after_header(Limits::default(), header);
     reader.push(media);
     let mut blocks = Vec::new();
     while let Some(item) = reader.next().map_err(|_| invalid_frame())? {
-        if let Event::Block(block) = item.event
-            && block.track == number
-        {
+        if let Event::Block(block) = item.event {
             blocks.push(block);
         }
     }
