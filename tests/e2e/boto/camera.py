@@ -19,9 +19,11 @@ def film(seconds, size="320x240", sound=True, codec="libx264", *more):
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25"]
     if sound:
         command += ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-c:a", "aac", "-ac", "1"]
+        # ffmpeg holds one packet of sound back, so with pictures out of order a cluster would begin before the one before it ends.
+        more = ("-bf", "0", *more)
     command += ["-t", str(seconds), "-c:v", codec, "-preset", "veryfast", "-pix_fmt", "yuv420p", "-g", "25", "-keyint_min", "25", "-sc_threshold", "0"]
-    command += [*more, "-cluster_time_limit", "60000", "-f", "matroska", "-live", "1", "-"]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+    command += [*more, "-cluster_time_limit", "60000", "-cluster_size_limit", "50000000", "-f", "matroska", "-live", "1", "-"]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 
 
 def put(endpoint, stream, body, start):

@@ -106,8 +106,8 @@ class Reading(EmbeddedCloud):
         listed = [one for page in pages for one in page["Fragments"]]
         self.assertEqual([one["FragmentNumber"] for one in listed], self.numbers)
         self.assertEqual([one["FragmentLengthInMilliseconds"] for one in listed], [1000] * 12)
-        found = self.archive.list_fragments(StreamName="cam", FragmentSelector=self.between(2, 5))["Fragments"]
-        # A camera's times are rounded to milliseconds.
+        found = self.archive.list_fragments(StreamName="cam", FragmentSelector=self.between(2, 6))["Fragments"]
+        # boto3 sends whole seconds, and ffmpeg begins its pictures with the first packet of sound, a few milliseconds late.
         self.assertEqual([round((one["ProducerTimestamp"] - self.time(0)).total_seconds()) for one in found], [2, 3, 4, 5])
         arrived = {"FragmentSelectorType": SERVER, "TimestampRange": {"StartTimestamp": listed[0]["ServerTimestamp"], "EndTimestamp": datetime.now(timezone.utc)}}
         self.assertEqual(len(self.archive.list_fragments(StreamName="cam", FragmentSelector=arrived)["Fragments"]), 12)
@@ -179,7 +179,7 @@ class Reading(EmbeddedCloud):
         self.refused("InvalidArgumentException", ask, StreamName="cam", StartSelector=odd)
 
     def test_a_clip_is_a_sound_film(self):
-        clip = self.archive.get_clip(StreamName="cam", ClipFragmentSelector=self.between(1, 4.5))
+        clip = self.archive.get_clip(StreamName="cam", ClipFragmentSelector=self.between(1, 5))
         self.assertEqual(clip["ContentType"], "video/mp4")
         path = self.save(clip["Payload"], "clip.mp4")
         streams, whole, said = probe(path)
@@ -214,10 +214,10 @@ class Reading(EmbeddedCloud):
         return self.archive.get_images(StartTimestamp=self.time(first), EndTimestamp=self.time(last), **{**usual, **more})
 
     def test_images_are_pictures_of_their_moments(self):
-        answer = self.images(0.5, 3)
-        self.assertEqual([(one["TimeStamp"] - self.time(0)) / timedelta(seconds=1) for one in answer["Images"]], [0.5, 1, 1.5, 2, 2.5, 3])
+        answer = self.images(1, 3)
+        self.assertEqual([(one["TimeStamp"] - self.time(0)) / timedelta(seconds=1) for one in answer["Images"]], [1, 1.5, 2, 2.5, 3])
         pictures = [base64.b64decode(one["ImageContent"]) for one in answer["Images"]]
-        self.assertEqual(len(set(pictures)), 6, "the test picture moves")
+        self.assertEqual(len(set(pictures)), 5, "the test picture moves")
         path = self.save(pictures[0], "one.jpg")
         self.assertEqual((probe(path)[0]["mjpeg"]["width"], probe(path)[0]["mjpeg"]["height"]), (320, 240))
         small = self.images(1, 1, Format="PNG", HeightPixels=120)["Images"][0]["ImageContent"]
@@ -228,8 +228,8 @@ class Reading(EmbeddedCloud):
 
     def test_an_image_is_the_picture_that_ffmpeg_shows_there(self):
         clip = self.save(self.archive.get_clip(StreamName="cam", ClipFragmentSelector=self.between(2, 3))["Payload"], "two.mp4")
-        ours = self.save(base64.b64decode(self.images(2.5, 2.5, Format="PNG")["Images"][0]["ImageContent"]), "ours.png")
-        compare = ["ffmpeg", "-v", "info", "-ss", "0.5", "-i", str(clip), "-i", str(ours), "-frames:v", "1", "-lavfi", "[0:v]format=rgb24[a];[1:v]format=rgb24[b];[a][b]psnr", "-f", "null", "-"]
+        ours = self.save(base64.b64decode(self.images(3, 3, Format="PNG")["Images"][0]["ImageContent"]), "ours.png")
+        compare = ["ffmpeg", "-v", "info", "-ss", "0.95", "-i", str(clip), "-i", str(ours), "-frames:v", "1", "-lavfi", "[0:v]format=rgb24[a];[1:v]format=rgb24[b];[a][b]psnr", "-f", "null", "-"]
         said = subprocess.run(compare, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60).stderr
         likeness = re.search(r"average:(inf|[\d.]+)", said)
         self.assertTrue(likeness, said)
@@ -259,15 +259,32 @@ class Reading(EmbeddedCloud):
         ask = {"HLS": self.archive.get_hls_streaming_session_url, "DASH": self.archive.get_dash_streaming_session_url}[kind]
         return ask(**{"StreamName": "cam", **more})[f"{kind}StreamingSessionURL"]
 
-    def test_players_read_a_recorded_range(self):
+    def addresses(self, name, first, last):
+        """A recorded range in each form that players read."""
         for kind, more in [("HLS", {}), ("HLS", {"ContainerFormat": "MPEG_TS"}), ("DASH", {})]:
-            with self.subTest(kind, **more):
-                address = self.session(kind, PlaybackMode="ON_DEMAND", **{f"{kind}FragmentSelector": self.between(1, 4.5)}, **more)
-                streams, whole, said = probe(address)
+            selector = {f"{kind}FragmentSelector": self.between(first, last)}
+            yield f"{kind} {more}", self.session(kind, StreamName=name, PlaybackMode="ON_DEMAND", **selector, **more)
+
+    def test_players_read_a_recorded_range(self):
+        for form, address in self.addresses("cam", 1, 5):
+            with self.subTest(form):
+                streams, _, said = probe(address)
                 self.assertEqual(said, "")
                 self.assertEqual(int(streams["h264"]["nb_read_packets"]), 100)
                 self.assertGreater(int(streams["aac"]["nb_read_packets"]), 180)
                 self.assertEqual(decode(address), "")
+
+    def test_players_read_pictures_coded_out_of_order(self):
+        for codec, name in [("libx264", "h264"), ("libx265", "hevc")]:
+            stream = self.stream(film(3, "320x240", False, codec, "-bf", "3"))
+            clip = self.archive.get_clip(StreamName=stream, ClipFragmentSelector=self.between(0, 5))["Payload"]
+            for form, source in [("clip", self.save(clip, "reordered.mp4")), *self.addresses(stream, 0, 5)]:
+                with self.subTest(f"{form} of {codec}"):
+                    streams, _, said = probe(source)
+                    self.assertEqual(said, "")
+                    self.assertEqual(streams[name]["has_b_frames"] > 0, True)
+                    self.assertEqual(int(streams[name]["nb_read_packets"]), 75)
+                    self.assertEqual(decode(source), "")
 
     def test_players_read_over_a_gap_and_a_change_of_the_decoder(self):
         name = self.stream(film(2, sound=False))
@@ -300,7 +317,7 @@ class Reading(EmbeddedCloud):
 
     def test_timestamps_and_numbers_are_shown_on_request(self):
         manifest = self.text(self.session("DASH", PlaybackMode="ON_DEMAND", DASHFragmentSelector=self.between(0, 3), DisplayFragmentNumber="ALWAYS", DisplayFragmentTimestamp="ALWAYS"))
-        self.assertEqual(re.findall(r'kvs:fn="(\d+)"', manifest)[:4], self.numbers[:4])
+        self.assertEqual(re.findall(r'kvs:fn="(\d+)"', manifest)[:3], self.numbers[:3])
         self.assertIn("kvs:ts=", manifest)
         master = self.session("HLS", PlaybackMode="ON_DEMAND", HLSFragmentSelector=self.between(0, 3), DisplayFragmentTimestamp="ALWAYS", MaxMediaPlaylistFragmentResults=2)
         playlist = self.text(f"{master.rsplit('/', 1)[0]}/{self.text(master).splitlines()[-1]}")
