@@ -183,9 +183,7 @@ fn range_of(
         }
         (_, Some(start), Some(end)) => {
             check_span(start, end)?;
-            if mode == PlaybackMode::OnDemand {
-                check_past(by, end, now_ms)?;
-            }
+            check_past(by, end, now_ms)?;
             Ok((start, end))
         }
         (_, Some(start), None) => Ok((start, i64::MAX)),

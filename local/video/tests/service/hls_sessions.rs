@@ -28,6 +28,7 @@ async fn malformed_session_requests_are_refused() {
         with(on_demand(0, 1000), "PlaybackMode", json!("LIVE")),
         on_demand(1000, 0),
         on_demand(0, 24 * 3_600_000 + 1000),
+        with(server_future.clone(), "PlaybackMode", json!("LIVE_REPLAY")),
         server_future,
     ] {
         let (status, answer) = create(&service, body.clone()).await;
