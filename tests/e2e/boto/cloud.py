@@ -43,15 +43,16 @@ class EmbeddedCloud(unittest.TestCase):
         cls.log = open(Path(cls.data) / "host.log", "w+", encoding="utf-8")
         command = [CIERO, "up", "--port", "0", "--aws-port", "0", "--data", Path(cls.data) / "data", *cls.options]
         cls.process = subprocess.Popen([str(part) for part in command], cwd=ROOT, stdout=subprocess.PIPE, stderr=cls.log, text=True)
+        # Also where what follows fails.
+        cls.addClassCleanup(cls.stop)
         line = cls.process.stdout.readline()
         if not line.startswith("ready:"):
-            cls.tearDownClass()
             raise RuntimeError("ciero was not ready")
         cls.endpoint = line.split("AWS APIs ")[1].split()[0]
         cls.portal = line.split("portal ")[1].split()[0]
 
     @classmethod
-    def tearDownClass(cls):
+    def stop(cls):
         cls.process.send_signal(signal.SIGTERM)
         try:
             cls.process.wait(10)

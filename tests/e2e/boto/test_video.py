@@ -46,6 +46,7 @@ class Reading(EmbeddedCloud):
         cls.start = int(time.time()) - 3600
         cls.film = film(SECONDS)
         cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
         maker = cls("test_data_endpoints_know_every_operation")
         video = maker.client("kinesisvideo")
         cls.arn = video.create_stream(StreamName="cam", DataRetentionInHours=24)["StreamARN"]
@@ -54,11 +55,6 @@ class Reading(EmbeddedCloud):
         cls.numbers += put(cls.endpoint, "cam", film(2), cls.start + 30)
         maker.doCleanups()
         assert len(cls.numbers) == SECONDS + 2, cls.numbers
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-        super().tearDownClass()
 
     def setUp(self):
         self.archive = self.client("kinesis-video-archived-media")
