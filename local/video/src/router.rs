@@ -46,11 +46,9 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             "/getDASHStreamingSessionURL",
             post(playback::create_dash_session),
         )
-        .layer(map_response(name_request));
-    operations
         .merge(playback::router())
-        .fallback(unknown_operation)
-        .with_state(shared)
+        .layer(map_response(name_request));
+    operations.fallback(unknown_operation).with_state(shared)
 }
 
 async fn unknown_operation() -> Response {

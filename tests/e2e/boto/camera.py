@@ -26,6 +26,13 @@ def film(seconds, size="320x240", sound=True, codec="libx264", *more):
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
 
 
+def song(seconds):
+    """Matroska of sound alone, a cluster each second."""
+    command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-t", str(seconds), "-c:a", "aac"]
+    command += ["-cluster_time_limit", "1000", "-f", "matroska", "-live", "1", "-"]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout
+
+
 def put(endpoint, stream, body, start):
     """Sends a whole stream whose timecodes count from `start`, in seconds since 1970, and returns its acknowledgements."""
     url = f"{endpoint}/putMedia"

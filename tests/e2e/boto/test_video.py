@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-from boto.camera import CLUSTER, film, put
+from boto.camera import CLUSTER, film, put, song
 from boto.cloud import EmbeddedCloud
 
 SECONDS = 10
@@ -281,6 +281,17 @@ class Reading(EmbeddedCloud):
                     self.assertEqual(streams[name]["has_b_frames"] > 0, True)
                     self.assertEqual(int(streams[name]["nb_read_packets"]), 75)
                     self.assertEqual(decode(source), "")
+
+    def test_players_hear_sound_alone_of_which_there_are_no_pictures(self):
+        stream = self.stream(song(4))
+        for form, address in self.addresses(stream, 0, 10):
+            with self.subTest(form):
+                streams, _, said = probe(address)
+                self.assertEqual((list(streams), said), (["aac"], ""))
+                self.assertGreater(int(streams["aac"]["nb_read_packets"]), 180)
+                self.assertEqual(decode(address), "")
+        self.refused("UnsupportedStreamMediaTypeException", self.archive.get_clip, StreamName=stream, ClipFragmentSelector=self.between(0, 5))
+        self.assertEqual([one["Error"] for one in self.images(1, 1, StreamName=stream)["Images"]], ["MEDIA_ERROR"])
 
     def test_players_read_over_a_gap_and_a_change_of_the_decoder(self):
         name = self.stream(film(2, sound=False))

@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use ciero_media::codec::codec_string;
-use ciero_media::matroska::TrackKind;
+use ciero_media::matroska::{Header, Track, TrackKind};
 
 use super::manifest::{Audio, Kind, Manifest, Run, Video};
 use super::serve::{self, App, Ask, NEVER_CACHED, answer};
@@ -66,37 +66,51 @@ async fn manifest(State(shared): App, Query(ask): Query<Ask>) -> Result<Response
 
 /// Cuts a list where the tracks change, and where the producer's time goes back, which no time line can.
 fn runs(shared: &Shared, session: &Session, all: &[Fragment]) -> Result<Vec<Run>, ApiError> {
-    let (frames_per_second, bits_per_second) = rates(all);
     let mut runs: Vec<Run> = Vec::new();
     for entry in entries(shared, session, all)? {
         match runs.last_mut() {
             Some(run) if goes_on(&run.entries, &entry) => run.entries.push(entry),
             _ => {
                 let header = media::header_of(shared, entry.header_id)?;
-                let video = media::video_track(&header)?;
-                let (width, height) = media::picture_size(video);
-                let audio = media::audio_track(&header).map(|track| Audio {
-                    codec: codec_string(track).unwrap_or_default(),
-                    hertz: match track.kind {
-                        TrackKind::Audio { sample_rate, .. } => sample_rate as u32,
-                        _ => 0,
-                    },
-                });
+                let (video, audio) = tracks(&header, rates(all))?;
                 runs.push(Run {
                     entries: vec![entry],
-                    video: Video {
-                        codec: codec_string(video).unwrap_or_default(),
-                        width,
-                        height,
-                        frames_per_second,
-                        bits_per_second,
-                    },
+                    video,
                     audio,
                 });
             }
         }
     }
     Ok(runs)
+}
+
+/// What a manifest says of the tracks.
+fn tracks(
+    header: &Header,
+    (frames_per_second, bits_per_second): (f64, i64),
+) -> Result<(Option<Video>, Option<Audio>), ApiError> {
+    let lead = media::lead_track(header)?;
+    let (width, height) = media::picture_size(lead);
+    let codec = |track: &Track| codec_string(track).unwrap_or_default();
+    let audio = |track: &Track| match track.kind {
+        TrackKind::Audio { sample_rate, .. } => Some(Audio {
+            track: track.number,
+            codec: codec(track),
+            hertz: sample_rate as u32,
+        }),
+        _ => None,
+    };
+    if let Some(sound) = audio(lead) {
+        return Ok((None, Some(sound)));
+    }
+    let video = Video {
+        codec: codec(lead),
+        width,
+        height,
+        frames_per_second,
+        bits_per_second,
+    };
+    Ok((Some(video), media::audio_track(header).and_then(audio)))
 }
 
 fn goes_on(run: &[Entry], next: &Entry) -> bool {

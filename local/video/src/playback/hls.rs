@@ -60,14 +60,14 @@ async fn master_playlist(State(shared): App, Query(ask): Query<Ask>) -> Result<R
 }
 
 fn variant(header: &Header, fragments: &[Fragment], format: Format) -> Result<Variant, ApiError> {
-    let video = media::video_track(header)?;
+    let lead = media::lead_track(header)?;
     let audio = media::audio_track(header);
-    let names: Vec<_> = [Some(video), audio]
+    let names: Vec<_> = [Some(lead), audio]
         .into_iter()
         .flatten()
         .filter_map(codec_string)
         .collect();
-    let (width, height) = media::picture_size(video);
+    let (width, height) = media::picture_size(lead);
     let (frames_per_second, bits_per_second) = rates(fragments);
     Ok(Variant {
         codecs: names.join(","),

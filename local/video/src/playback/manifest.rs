@@ -17,7 +17,8 @@ const ASSUMED_SOUND_BITS: u32 = 64_000;
 /// Fragments that follow one another with the same tracks.
 pub(super) struct Run {
     pub entries: Vec<Entry>,
-    pub video: Video,
+    /// None where a stream has sound alone.
+    pub video: Option<Video>,
     pub audio: Option<Audio>,
 }
 
@@ -32,6 +33,7 @@ pub(super) struct Video {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Audio {
+    pub track: u64,
     pub codec: String,
     pub hertz: u32,
 }
@@ -135,39 +137,37 @@ impl Manifest<'_> {
             "<Period id=\"{id}\" start=\"{}\">",
             duration(start_ms)
         );
-        let video = &run.video;
-        let _ = writeln!(
-            text,
-            "<AdaptationSet id=\"1\" contentType=\"video\" mimeType=\"video/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">"
-        );
-        self.put_template(text, run, 1);
-        let _ = writeln!(
-            text,
-            "<Representation id=\"1\" codecs=\"{}\" bandwidth=\"{}\" width=\"{}\" height=\"{}\" frameRate=\"{:.0}\"/>\n</AdaptationSet>",
-            video.codec,
-            video.bits_per_second.max(1),
-            video.width,
-            video.height,
-            video.frames_per_second.max(1.0)
-        );
-        if let Some(audio) = &run.audio {
+        if let Some(video) = &run.video {
+            self.put_set(text, run, "video", 1);
             let _ = writeln!(
                 text,
-                "<AdaptationSet id=\"2\" contentType=\"audio\" mimeType=\"audio/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">"
+                "<Representation id=\"1\" codecs=\"{}\" bandwidth=\"{}\" width=\"{}\" height=\"{}\" frameRate=\"{:.0}\"/>\n</AdaptationSet>",
+                video.codec,
+                video.bits_per_second.max(1),
+                video.width,
+                video.height,
+                video.frames_per_second.max(1.0)
             );
-            self.put_template(text, run, 2);
+        }
+        if let Some(audio) = &run.audio {
+            let track = audio.track;
+            self.put_set(text, run, "audio", track);
             let _ = writeln!(
                 text,
-                "<Representation id=\"2\" codecs=\"{}\" bandwidth=\"{}\" audioSamplingRate=\"{}\"/>\n</AdaptationSet>",
-                audio.codec, ASSUMED_SOUND_BITS, audio.hertz
+                "<Representation id=\"{track}\" codecs=\"{}\" bandwidth=\"{ASSUMED_SOUND_BITS}\" audioSamplingRate=\"{}\"/>\n</AdaptationSet>",
+                audio.codec, audio.hertz
             );
         }
         text.push_str("</Period>\n");
     }
 
-    /// Both tracks count milliseconds here, and their segments are asked for by the fragment's time.
-    fn put_template(&self, text: &mut String, run: &Run, track: u64) {
+    /// Begins a set. Both tracks count milliseconds here, and their segments are asked for by the fragment's time.
+    fn put_set(&self, text: &mut String, run: &Run, kind: &str, track: u64) {
         let token = self.token;
+        let _ = writeln!(
+            text,
+            "<AdaptationSet id=\"{track}\" contentType=\"{kind}\" mimeType=\"{kind}/mp4\" segmentAlignment=\"true\" startWithSAP=\"1\">"
+        );
         let _ = writeln!(
             text,
             "<SegmentTemplate timescale=\"1000\" presentationTimeOffset=\"{}\" \
@@ -243,13 +243,13 @@ mod tests {
         };
         Run {
             entries: starts_ms.iter().map(entry).collect(),
-            video: Video {
+            video: Some(Video {
                 codec: "avc1.42C01F".into(),
                 width: 1280,
                 height: 720,
                 frames_per_second: 10.0,
                 bits_per_second: 4000,
-            },
+            }),
             audio: None,
         }
     }

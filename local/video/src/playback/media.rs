@@ -1,11 +1,12 @@
 //! Fragments, read for what a player must know and turned into what it plays.
 
 use bytes::Bytes;
+use ciero_media::annex_b::{Adts, AnnexB};
 use ciero_media::codec::{Codec, codec_string};
 use ciero_media::matroska::write::write_cluster_start;
 use ciero_media::matroska::{Block, Event, Header, Limits, Reader, Track, TrackKind};
 use ciero_media::mp4::{self, Mp4Error, Sample};
-use ciero_media::{annex_b::AnnexB, ts};
+use ciero_media::ts;
 
 use super::session::Format;
 use crate::Shared;
@@ -38,15 +39,35 @@ pub(crate) fn invalid_frame() -> ApiError {
 /// Refuses a stream that no player can show.
 pub(super) fn check(shared: &Shared, fragment: &Fragment, format: Format) -> Result<(), ApiError> {
     let header = header_of(shared, fragment.header_id)?;
-    let track = video_track(&header)?;
-    if !matches!(Codec::of(track), Some(Codec::Avc | Codec::Hevc)) {
-        let unsupported = Mp4Error::UnsupportedCodec(track.codec_id.clone());
-        return Err(refusal(&unsupported, track));
-    }
+    let track = lead_track(&header)?;
     if format == Format::HlsTs {
-        AnnexB::of(track).map_err(|error| refusal(&error, track))?;
+        let readable = match track.kind {
+            TrackKind::Audio { .. } => Adts::of(track).map(|_| ()),
+            _ => AnnexB::of(track).map(|_| ()),
+        };
+        readable.map_err(|error| refusal(&error, track))?;
     }
     init(track).map(|_| ())
+}
+
+/// What a player follows: track 1, which is the picture, or AAC in a stream of sound alone.
+pub(super) fn lead_track(header: &Header) -> Result<&Track, ApiError> {
+    let track = header.tracks.iter().find(|track| track.number == 1);
+    let track = track.ok_or_else(|| unsupported("The stream has no track 1.".into()))?;
+    let is_played = match track.kind {
+        TrackKind::Video { .. } => matches!(Codec::of(track), Some(Codec::Avc | Codec::Hevc)),
+        TrackKind::Audio { .. } => Codec::of(track) == Some(Codec::Aac),
+        TrackKind::Other => false,
+    };
+    if !is_played {
+        let error = Mp4Error::UnsupportedCodec(track.codec_id.clone());
+        return Err(refusal(&error, track));
+    }
+    Ok(track)
+}
+
+fn unsupported(message: String) -> ApiError {
+    ApiError::bad_request("UnsupportedStreamMediaTypeException", message)
 }
 
 /// Track 1 must be the picture.
@@ -55,12 +76,7 @@ pub(crate) fn video_track(header: &Header) -> Result<&Track, ApiError> {
         .tracks
         .iter()
         .find(|track| track.number == 1 && matches!(track.kind, TrackKind::Video { .. }))
-        .ok_or_else(|| {
-            ApiError::bad_request(
-                "UnsupportedStreamMediaTypeException",
-                "Track 1 of the stream must be a video track.",
-            )
-        })
+        .ok_or_else(|| unsupported("Track 1 of the stream must be a video track.".into()))
 }
 
 /// Track 2, if players know its codec.
@@ -95,10 +111,9 @@ pub(crate) fn init(track: &Track) -> Result<Bytes, ApiError> {
 pub(crate) fn refusal(error: &Mp4Error, track: &Track) -> ApiError {
     let number = track.number;
     match error {
-        Mp4Error::UnsupportedCodec(codec) => ApiError::bad_request(
-            "UnsupportedStreamMediaTypeException",
-            format!("The codec {codec} of track {number} is not supported."),
-        ),
+        Mp4Error::UnsupportedCodec(codec) => unsupported(format!(
+            "The codec {codec} of track {number} is not supported."
+        )),
         Mp4Error::MissingCodecPrivate => ApiError::bad_request(
             "MissingCodecPrivateDataException",
             format!("Missing codec private data in fragment for track {number}."),
@@ -164,15 +179,15 @@ pub(super) fn media_segment(
 /// Turns picture and sound of a fragment, as received, into a transport stream on the producer's time.
 pub(super) fn ts_segment(shared: &Shared, fragment: &Fragment) -> Result<Bytes, ApiError> {
     let read = Read::of(shared, fragment)?;
-    let video = video_track(&read.header)?;
-    let pictures = read.samples(video.number);
-    let mut streams = vec![(video, pictures.as_slice())];
+    let lead = lead_track(&read.header)?;
+    let frames = read.samples(lead.number);
+    let mut streams = vec![(lead, frames.as_slice())];
     let sound;
     if let Some(audio) = audio_track(&read.header) {
         sound = read.samples(audio.number);
         streams.push((audio, &sound));
     }
-    ts::segment(&streams).map_err(|error| refusal(&error, video))
+    ts::segment(&streams).map_err(|error| refusal(&error, lead))
 }
 
 /// Reads every frame of a fragment, as received.

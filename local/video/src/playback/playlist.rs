@@ -125,6 +125,7 @@ impl DivCeilMs for i64 {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Variant {
     pub codecs: String,
+    /// Zero where there is no picture.
     pub width: u32,
     pub height: u32,
     pub frames_per_second: f64,
@@ -141,15 +142,15 @@ pub(super) fn master(token: &str, variant: &Variant) -> String {
             "#EXT-X-MEDIA:AUTOSELECT=YES,FORCED=NO,TYPE=AUDIO,URI=\"getHLSMediaPlaylist.m3u8?SessionToken={token}&TrackNumber=2\",GROUP-ID=\"audio\",DEFAULT=NO,NAME=\"audio\""
         );
     }
-    let _ = write!(
-        text,
-        "#EXT-X-STREAM-INF:CODECS=\"{}\",RESOLUTION={}x{},FRAME-RATE={:.2},BANDWIDTH={}",
-        variant.codecs,
-        variant.width,
-        variant.height,
-        variant.frames_per_second,
-        variant.bits_per_second
-    );
+    let _ = write!(text, "#EXT-X-STREAM-INF:CODECS=\"{}\"", variant.codecs);
+    if variant.width > 0 {
+        let _ = write!(
+            text,
+            ",RESOLUTION={}x{},FRAME-RATE={:.2}",
+            variant.width, variant.height, variant.frames_per_second
+        );
+    }
+    let _ = write!(text, ",BANDWIDTH={}", variant.bits_per_second);
     if variant.has_audio {
         text.push_str(",AUDIO=\"audio\"");
     }

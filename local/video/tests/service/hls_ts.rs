@@ -40,11 +40,9 @@ async fn a_recorded_range_is_listed_without_initialisation_segments() {
     assert_eq!(service.get(&init).await.0, 403);
 }
 
-#[tokio::test]
-async fn sound_travels_with_the_picture() {
-    let service = Service::with_stream().await;
-    let sound = Track {
-        number: 2,
+fn sound(number: u64) -> Track {
+    Track {
+        number,
         kind: TrackKind::Audio {
             sample_rate: 48_000.0,
             channels: 2,
@@ -52,7 +50,12 @@ async fn sound_travels_with_the_picture() {
         codec_id: "A_AAC".into(),
         codec_private: vec![0x11, 0x90],
         name: "sound".into(),
-    };
+    }
+}
+
+#[tokio::test]
+async fn sound_travels_with_the_picture() {
+    let service = Service::with_stream().await;
     let picture = [0, 0, 0, 1, 0x65];
     let frames = [
         frame(1, 0, &picture),
@@ -60,7 +63,7 @@ async fn sound_travels_with_the_picture() {
         frame(2, 21, &[0x5B; 40]),
     ];
     let cluster = write_cluster(NOW_MS.unsigned_abs(), &frames);
-    let body = [write_header(&[track(), sound], "test"), cluster].concat();
+    let body = [write_header(&[track(), sound(2)], "test"), cluster].concat();
     service.put(body).await;
     let master = session(&service, as_ts(on_demand(0, 9000))).await;
     let (_, text) = service.get_text(&master).await;
@@ -72,4 +75,24 @@ async fn sound_travels_with_the_picture() {
     assert_eq!(pids, [0, 0x1000, 0x100, 0x101]);
     let carried = segment.iter().filter(|&&byte| byte == 0x5B).count();
     assert_eq!(carried, 40);
+}
+
+#[tokio::test]
+async fn sound_alone_is_played_too() {
+    let service = Service::with_stream().await;
+    let frames = [frame(1, 0, &[0x5A; 40]), frame(1, 21, &[0x5B; 40])];
+    let cluster = write_cluster(NOW_MS.unsigned_abs(), &frames);
+    let body = [write_header(&[sound(1)], "test"), cluster].concat();
+    service.put(body).await;
+    for request in [on_demand(0, 9000), as_ts(on_demand(0, 9000))] {
+        let master = session(&service, request).await;
+        let (_, text) = service.get_text(&master).await;
+        assert!(text.contains("#EXT-X-STREAM-INF:CODECS=\"mp4a.40.2\",BANDWIDTH="));
+        assert!(
+            media_playlist(&service, &master)
+                .await
+                .1
+                .contains("#EXTINF")
+        );
+    }
 }
