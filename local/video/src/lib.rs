@@ -1,15 +1,17 @@
-//! The embedded Kinesis Video: control plane, PutMedia, archived media and HLS, for one machine.
+//! The embedded Kinesis Video: control plane, PutMedia, archived media, clips, images, HLS and DASH, for one machine.
 //!
 //! The wire is that of the service, so that official producers, SDKs and players work unchanged. Signatures are
 //! checked in front of the [router](Video::router), which only asks what a caller may touch ([`Scope`]).
 
 mod archived;
+mod clip;
 mod control;
 mod error;
 mod fragment_number;
 mod get_media;
-mod hls;
+mod images;
 mod media_chunk;
+mod playback;
 mod put_media;
 mod request;
 mod router;
@@ -20,7 +22,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use crate::hls::Hls;
+use crate::playback::Playback;
 use crate::put_media::Connections;
 use crate::store::Store;
 
@@ -57,25 +59,25 @@ struct Shared {
     config: VideoConfig,
     store: Store,
     connections: Connections,
-    hls: Hls,
+    playback: Playback,
 }
 
 impl Video {
     /// Opens the data folder, or makes it. One process at a time may have it open.
     pub fn open(config: VideoConfig) -> anyhow::Result<Self> {
         let store = Store::open(&config.data_dir, Arc::clone(&config.now))?;
-        let hls = Hls::open(&config.data_dir).context("cannot open the session key")?;
+        let playback = Playback::open(&config.data_dir).context("cannot open the session key")?;
         Ok(Self {
             shared: Arc::new(Shared {
                 config,
                 store,
                 connections: Connections::default(),
-                hls,
+                playback,
             }),
         })
     }
 
-    /// Serves the operations of the three planes and `GET /hls/v1/…`.
+    /// Serves the operations of the three planes and `GET /hls/v1/…` and `GET /dash/v1/…`.
     pub fn router(&self) -> axum::Router {
         router::router(Arc::clone(&self.shared))
     }

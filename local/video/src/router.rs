@@ -6,11 +6,11 @@ use axum::Json;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::post;
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
-use crate::{Shared, archived, control, get_media, hls, put_media};
+use crate::{Shared, archived, clip, control, get_media, images, playback, put_media};
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let operations = Router::new()
@@ -36,30 +36,19 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             post(archived::get_media_for_fragment_list),
         )
         .route("/getMedia", post(get_media::get_media))
-        .route("/getHLSStreamingSessionURL", post(hls::create_session))
+        .route("/getClip", post(clip::get_clip))
+        .route("/getImages", post(images::get_images))
+        .route(
+            "/getHLSStreamingSessionURL",
+            post(playback::create_hls_session),
+        )
+        .route(
+            "/getDASHStreamingSessionURL",
+            post(playback::create_dash_session),
+        )
+        .merge(playback::router())
         .layer(map_response(name_request));
-    let player = Router::new()
-        .route(
-            "/hls/v1/getHLSMasterPlaylist.m3u8",
-            get(hls::serve::master_playlist).options(hls::serve::preflight),
-        )
-        .route(
-            "/hls/v1/getHLSMediaPlaylist.m3u8",
-            get(hls::serve::media_playlist).options(hls::serve::preflight),
-        )
-        .route(
-            "/hls/v1/getMP4InitFragment.mp4",
-            get(hls::serve::init_fragment).options(hls::serve::preflight),
-        )
-        .route(
-            "/hls/v1/getMP4MediaFragment.mp4",
-            get(hls::serve::media_fragment).options(hls::serve::preflight),
-        )
-        .layer(map_response(hls::serve::open_to_all_origins));
-    operations
-        .merge(player)
-        .fallback(unknown_operation)
-        .with_state(shared)
+    operations.fallback(unknown_operation).with_state(shared)
 }
 
 async fn unknown_operation() -> Response {

@@ -2,81 +2,18 @@
 
 import json
 import os
-import shutil
-import signal
-import subprocess
-import tempfile
-import time
 import unittest
 import uuid
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from urllib.request import urlopen
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import ClientError
+from boto.cloud import EmbeddedCloud, until
 
-ROOT = Path(__file__).resolve().parents[3]
-TARGET = ROOT / os.environ.get("CARGO_TARGET_DIR", "target")
-CIERO = Path(os.environ.get("CIERO_BIN", TARGET / "debug" / "ciero"))
 POOL = "ap-northeast-1_CustomerPool"
-START_SECONDS = 90
-PATIENCE_SECONDS = 30
 
 
-def until(sentence, ask):
-    """Asks until the answer is true; afterwards the sentence is the failure."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        answer = ask()
-        if answer:
-            return answer
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited in vain until {sentence}")
-        time.sleep(0.05)
-
-
-class EmbeddedCloud(unittest.TestCase):
-    """One instance with the demo for all tests of this file."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.data = tempfile.mkdtemp(prefix="ciero-boto-")
-        cls.log = open(Path(cls.data) / "host.log", "w+", encoding="utf-8")
-        command = [CIERO, "up", "--port", "0", "--aws-port", "0", "--data", Path(cls.data) / "data"]
-        cls.process = subprocess.Popen([str(part) for part in command], cwd=ROOT, stdout=subprocess.PIPE, stderr=cls.log, text=True)
-        line = cls.process.stdout.readline()
-        if not line.startswith("ready:"):
-            cls.tearDownClass()
-            raise RuntimeError("ciero was not ready")
-        cls.endpoint = line.split("AWS APIs ")[1].split()[0]
-        cls.portal = line.split("portal ")[1].split()[0]
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.process.send_signal(signal.SIGTERM)
-        try:
-            cls.process.wait(10)
-        except subprocess.TimeoutExpired:
-            cls.process.kill()
-            cls.process.wait()
-        cls.process.stdout.close()
-        cls.log.close()
-        shutil.rmtree(cls.data, ignore_errors=True)
-
-    def client(self, service, endpoint=None, **more):
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", **more}
-        # A retry would hide a failure of the first try.
-        config = Config(retries={"total_max_attempts": 1})
-        client = boto3.client(service, region_name="ap-northeast-1", endpoint_url=endpoint or self.endpoint, config=config, **keys)
-        self.addCleanup(client.close)
-        return client
-
-    def refused(self, code, call, **arguments):
-        with self.assertRaises(ClientError) as caught:
-            call(**arguments)
-        self.assertEqual(caught.exception.response["Error"]["Code"], code)
+class EveryService(EmbeddedCloud):
+    """The demo, seen through boto3."""
 
     def test_sts_tells_who_calls(self):
         self.assertTrue(self.client("sts").get_caller_identity()["Account"].isdigit())

@@ -21,13 +21,14 @@ async fn malformed_session_requests_are_refused() {
         json!({"Expires": 43_201}),
         json!({"MaxMediaPlaylistFragmentResults": 0}),
         json!({"MaxMediaPlaylistFragmentResults": 5001}),
-        json!({"ContainerFormat": "MPEG_TS"}),
+        json!({"ContainerFormat": "MATROSKA"}),
         json!({"PlaybackMode": "ON_DEMAND"}),
         json!({"PlaybackMode": "LIVE_REPLAY"}),
         json!({"PlaybackMode": "BACKWARDS"}),
         with(on_demand(0, 1000), "PlaybackMode", json!("LIVE")),
         on_demand(1000, 0),
         on_demand(0, 24 * 3_600_000 + 1000),
+        with(server_future.clone(), "PlaybackMode", json!("LIVE_REPLAY")),
         server_future,
     ] {
         let (status, answer) = create(&service, body.clone()).await;

@@ -2,13 +2,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod archive;
+mod clips;
 mod common;
 mod control;
 mod control_changes;
+mod dash;
 mod durability;
+mod film;
 mod hls_live;
 mod hls_recorded;
 mod hls_sessions;
+mod hls_ts;
+mod images;
 mod player;
 mod put_media;
 mod put_media_faults;

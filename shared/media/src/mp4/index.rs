@@ -17,7 +17,7 @@ use crate::matroska::{Track, TrackKind};
 pub struct RowsError;
 
 /// The tables of one track.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Table {
     sizes: Vec<u32>,
     keys: Vec<u32>,
@@ -30,7 +30,7 @@ struct Table {
 }
 
 /// The index of one file under construction.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Index {
     movie: Movie,
     tables: Vec<Table>,
@@ -55,7 +55,15 @@ impl Index {
         Ok(())
     }
 
-    /// Writes the index; it is the last box of the file.
+    /// Moves all frames behind `bytes` that come before them, so that the index can stand before the frames.
+    pub fn behind(mut self, bytes: u32) -> Result<Self, RowsError> {
+        for chunk in self.tables.iter_mut().flat_map(|table| &mut table.chunks) {
+            *chunk = chunk.checked_add(bytes).ok_or(RowsError)?;
+        }
+        Ok(self)
+    }
+
+    /// Writes the index; it is as long wherever the frames stand.
     pub fn finish(self) -> Result<Bytes, Mp4Error> {
         let end_ms = i64::try_from(self.movie.end_ms).map_err(|_| Mp4Error::InvalidSamples)?;
         let mut moov = Moov {

@@ -4,31 +4,27 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::session::{DiscontinuityMode, DisplayTimestamp};
-
-/// Timestamps further apart than this are a gap or an overlap.
-const TOLERANCE_MS: i64 = 50;
-
-/// One line of the playlist's list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub number: String,
-    pub start_ms: i64,
-    pub length_ms: i64,
-    /// What the session's timestamps say, for display.
-    pub timestamp_ms: i64,
-    /// The header whose tracks a player needs; equal tracks have one id.
-    pub header_id: i64,
-}
+use super::TOLERANCE_MS;
+use super::session::{DiscontinuityMode, Display};
+use super::window::Entry;
 
 /// How a media playlist is written.
 pub(super) struct MediaPlaylist<'a> {
     pub token: &'a str,
-    pub track: u64,
+    pub segments: Segments,
     pub sequence: i64,
     pub discontinuity: DiscontinuityMode,
-    pub display: DisplayTimestamp,
+    pub display: Display,
     pub kind: Kind,
+}
+
+/// What the playlist's segments are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Segments {
+    /// One track, and an initialisation segment before it.
+    Mp4 { track: u64 },
+    /// All tracks, each segment complete.
+    Ts,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +41,12 @@ impl MediaPlaylist<'_> {
     pub(super) fn text(&self, entries: &[Entry]) -> String {
         let longest = entries.iter().map(|entry| entry.length_ms).max();
         let target = longest.unwrap_or(0).max(1000).div_ceil_ms();
-        let mut text = String::from("#EXTM3U\n#EXT-X-VERSION:7\n");
+        let mut text = String::from("#EXTM3U\n");
+        // Only a map needs more than what every player reads.
+        text.push_str(match self.segments {
+            Segments::Mp4 { .. } => "#EXT-X-VERSION:7\n",
+            Segments::Ts => "#EXT-X-VERSION:6\n",
+        });
         if self.kind == Kind::Vod {
             text.push_str("#EXT-X-PLAYLIST-TYPE:VOD\n");
         }
@@ -60,11 +61,11 @@ impl MediaPlaylist<'_> {
             if self.is_cut(before, entry, is_new_header) {
                 text.push_str("#EXT-X-DISCONTINUITY\n");
             }
-            if is_new_header {
+            if let (true, Segments::Mp4 { track }) = (is_new_header, self.segments) {
                 let _ = writeln!(
                     text,
-                    "#EXT-X-MAP:URI=\"getMP4InitFragment.mp4?SessionToken={}&TrackNumber={}&SequenceNumber={}\"",
-                    self.token, self.track, entry.header_id
+                    "#EXT-X-MAP:URI=\"getMP4InitFragment.mp4?SessionToken={}&TrackNumber={track}&SequenceNumber={}\"",
+                    self.token, entry.header_id
                 );
             }
             self.put_entry(&mut text, entry);
@@ -89,20 +90,24 @@ impl MediaPlaylist<'_> {
     }
 
     fn put_entry(&self, text: &mut String, entry: &Entry) {
-        if self.display == DisplayTimestamp::Always
+        if self.display == Display::Always
             && let Ok(time) = Timestamp::from_millisecond(entry.timestamp_ms)
         {
             let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{time:.3}");
         }
-        let _ = writeln!(
-            text,
-            "#EXTINF:{}.{:03},\ngetMP4MediaFragment.mp4?FragmentNumber={}&SessionToken={}&TrackNumber={}",
-            entry.length_ms / 1000,
-            entry.length_ms % 1000,
-            entry.number,
-            self.token,
-            self.track
-        );
+        let (seconds, ms) = (entry.length_ms / 1000, entry.length_ms % 1000);
+        let (number, token) = (&entry.number, self.token);
+        let _ = writeln!(text, "#EXTINF:{seconds}.{ms:03},");
+        let _ = match self.segments {
+            Segments::Mp4 { track } => writeln!(
+                text,
+                "getMP4MediaFragment.mp4?FragmentNumber={number}&SessionToken={token}&TrackNumber={track}"
+            ),
+            Segments::Ts => writeln!(
+                text,
+                "getTSFragment.ts?FragmentNumber={number}&SessionToken={token}"
+            ),
+        };
     }
 }
 
@@ -120,10 +125,12 @@ impl DivCeilMs for i64 {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Variant {
     pub codecs: String,
+    /// Zero where there is no picture.
     pub width: u32,
     pub height: u32,
     pub frames_per_second: f64,
     pub bits_per_second: i64,
+    /// Whether the sound has a playlist of its own.
     pub has_audio: bool,
 }
 
@@ -135,15 +142,15 @@ pub(super) fn master(token: &str, variant: &Variant) -> String {
             "#EXT-X-MEDIA:AUTOSELECT=YES,FORCED=NO,TYPE=AUDIO,URI=\"getHLSMediaPlaylist.m3u8?SessionToken={token}&TrackNumber=2\",GROUP-ID=\"audio\",DEFAULT=NO,NAME=\"audio\""
         );
     }
-    let _ = write!(
-        text,
-        "#EXT-X-STREAM-INF:CODECS=\"{}\",RESOLUTION={}x{},FRAME-RATE={:.2},BANDWIDTH={}",
-        variant.codecs,
-        variant.width,
-        variant.height,
-        variant.frames_per_second,
-        variant.bits_per_second
-    );
+    let _ = write!(text, "#EXT-X-STREAM-INF:CODECS=\"{}\"", variant.codecs);
+    if variant.width > 0 {
+        let _ = write!(
+            text,
+            ",RESOLUTION={}x{},FRAME-RATE={:.2}",
+            variant.width, variant.height, variant.frames_per_second
+        );
+    }
+    let _ = write!(text, ",BANDWIDTH={}", variant.bits_per_second);
     if variant.has_audio {
         text.push_str(",AUDIO=\"audio\"");
     }
@@ -171,10 +178,10 @@ mod tests {
     fn check(discontinuity: DiscontinuityMode, entries: &[Entry], expected: &str) {
         let playlist = MediaPlaylist {
             token: "T~",
-            track: 1,
+            segments: Segments::Mp4 { track: 1 },
             sequence: 4,
             discontinuity,
-            display: DisplayTimestamp::Never,
+            display: Display::Never,
             kind: Kind::Live,
         };
         let text = playlist.text(entries);
@@ -218,10 +225,10 @@ mod tests {
     fn a_recorded_range_reads_as_the_service_writes_it() {
         let playlist = MediaPlaylist {
             token: "T~",
-            track: 1,
+            segments: Segments::Mp4 { track: 1 },
             sequence: 0,
             discontinuity: DiscontinuityMode::Always,
-            display: DisplayTimestamp::Always,
+            display: Display::Always,
             kind: Kind::Vod,
         };
         let expected = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n\

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use ciero_media::matroska::Header;
+
 use super::session::{PlaybackMode, Session};
-use super::{LIVE_WITHIN_MS, NOTHING_FOUND, real_now_ms};
+use super::{LIVE_WITHIN_MS, NOTHING_FOUND, media, real_now_ms};
 use crate::Shared;
 use crate::error::ApiError;
 use crate::store::fragments::{self, Fragment, Position, View};
@@ -126,7 +128,7 @@ fn live_window(shared: &Shared, view: View, session: &Session) -> Result<Window,
         return Err(ApiError::not_found(NOTHING_FOUND));
     };
     let first = first.position(view.by);
-    let mut mark = shared.hls.progress.recall(session);
+    let mut mark = shared.playback.progress.recall(session);
     let count = |from, to| {
         shared
             .store
@@ -135,7 +137,7 @@ fn live_window(shared: &Shared, view: View, session: &Session) -> Result<Window,
     if first >= mark.first {
         mark.sequence += count(mark.first, first)?;
         mark.first = first;
-        shared.hls.progress.remember(session, mark);
+        shared.playback.progress.remember(session, mark);
     }
     Ok(Window {
         fragments,
@@ -147,7 +149,7 @@ fn live_window(shared: &Shared, view: View, session: &Session) -> Result<Window,
 /// Lists fragments as the length of those before them elapses.
 fn replay_window(shared: &Shared, view: View, session: &Session) -> Result<Window, ApiError> {
     let elapsed_ms = real_now_ms() - session.created_ms + session.head_ms;
-    let mut mark = shared.hls.progress.recall(session);
+    let mut mark = shared.playback.progress.recall(session);
     let most = session.most_fragments as usize;
     let mut listed: Vec<Fragment> = Vec::new();
     let mut listed_ms = 0;
@@ -178,11 +180,68 @@ fn replay_window(shared: &Shared, view: View, session: &Session) -> Result<Windo
     };
     if let Some(first) = listed.first() {
         mark.first = first.position(view.by);
-        shared.hls.progress.remember(session, mark);
+        shared.playback.progress.remember(session, mark);
     }
     Ok(Window {
         fragments: listed,
         sequence: mark.sequence,
         is_complete: is_at_end && session.end_ms < shared.now_ms(),
     })
+}
+
+/// One line of a playlist or manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Entry {
+    pub number: String,
+    pub start_ms: i64,
+    pub length_ms: i64,
+    /// What the session's timestamps say, for display.
+    pub timestamp_ms: i64,
+    /// The header whose tracks a player needs; equal tracks have one id.
+    pub header_id: i64,
+}
+
+/// Lists fragments under the first header that has the same tracks, so that a reconnected camera makes no cut.
+pub(super) fn entries(
+    shared: &Shared,
+    session: &Session,
+    fragments: &[Fragment],
+) -> Result<Vec<Entry>, ApiError> {
+    let mut entries = Vec::with_capacity(fragments.len());
+    let mut current: Option<(i64, i64, Header)> = None;
+    for fragment in fragments {
+        let is_same = current
+            .as_ref()
+            .is_some_and(|(last_id, _, _)| *last_id == fragment.header_id);
+        if !is_same {
+            let header = media::header_of(shared, fragment.header_id)?;
+            let shown_id = match &current {
+                Some((_, shown_id, shown)) if shown.tracks == header.tracks => *shown_id,
+                _ => fragment.header_id,
+            };
+            current = Some((fragment.header_id, shown_id, header));
+        }
+        let shown_id = current
+            .as_ref()
+            .map_or(fragment.header_id, |(_, shown_id, _)| *shown_id);
+        entries.push(Entry {
+            number: fragment.number.to_string(),
+            start_ms: fragment.producer_ms,
+            length_ms: fragment.length_ms,
+            timestamp_ms: fragment.timestamp(session.by),
+            header_id: shown_id,
+        });
+    }
+    Ok(entries)
+}
+
+/// Frames and bits per second of what was last listed: a few fragments tell it well enough.
+pub(super) fn rates(fragments: &[Fragment]) -> (f64, i64) {
+    let recent = &fragments[fragments.len().saturating_sub(10)..];
+    let length_ms: i64 = recent.iter().map(|fragment| fragment.length_ms).sum();
+    let length_ms = length_ms.max(1);
+    let frames: i64 = recent.iter().map(|fragment| fragment.frames).sum();
+    let bytes: u64 = recent.iter().map(|fragment| fragment.bytes).sum();
+    let bits = bytes.saturating_mul(8000) / length_ms.unsigned_abs();
+    (frames as f64 * 1000.0 / length_ms as f64, bits as i64)
 }

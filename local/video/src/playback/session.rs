@@ -36,17 +36,20 @@ pub(crate) enum DiscontinuityMode {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum DisplayTimestamp {
+pub(crate) enum Display {
     Always,
     Never,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub(crate) enum Container {
-    #[serde(rename = "FRAGMENTED_MP4")]
-    FragmentedMp4,
-    #[serde(rename = "MPEG_TS")]
-    MpegTs,
+/// What a session's address leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Format {
+    #[serde(rename = "h")]
+    HlsMp4,
+    #[serde(rename = "t")]
+    HlsTs,
+    #[serde(rename = "d")]
+    Dash,
 }
 
 /// What one session shows.
@@ -54,6 +57,8 @@ pub(crate) enum Container {
 pub(crate) struct Session {
     #[serde(rename = "s")]
     pub stream_id: i64,
+    #[serde(rename = "f")]
+    pub format: Format,
     #[serde(rename = "m")]
     pub mode: PlaybackMode,
     #[serde(rename = "k")]
@@ -65,7 +70,9 @@ pub(crate) struct Session {
     #[serde(rename = "d")]
     pub discontinuity: DiscontinuityMode,
     #[serde(rename = "t")]
-    pub display: DisplayTimestamp,
+    pub display_timestamp: Display,
+    #[serde(rename = "u")]
+    pub display_number: Display,
     #[serde(rename = "n")]
     pub most_fragments: i64,
     /// Real time, as the end.
@@ -76,9 +83,15 @@ pub(crate) struct Session {
     /// The first fragment that the session showed: number zero of its playlist.
     #[serde(rename = "b")]
     pub base: Position,
+    /// When that fragment begins by the producer's clock.
+    #[serde(rename = "o")]
+    pub origin_ms: i64,
     /// How much a replay shows at once, before time runs.
     #[serde(rename = "h")]
     pub head_ms: i64,
+    /// The length of all that was there when the session was made.
+    #[serde(rename = "w")]
+    pub shown_ms: i64,
     #[serde(rename = "r")]
     pub nonce: u64,
 }
@@ -154,17 +167,21 @@ mod tests {
     fn session() -> Session {
         Session {
             stream_id: 7,
+            format: Format::HlsMp4,
             mode: PlaybackMode::Live,
             by: TimestampKind::Producer,
             start_ms: 0,
             end_ms: i64::MAX,
             discontinuity: DiscontinuityMode::Never,
-            display: DisplayTimestamp::Always,
+            display_timestamp: Display::Always,
+            display_number: Display::Never,
             most_fragments: 5,
             created_ms: 1_000,
             expires_ms: 301_000,
             base: START,
+            origin_ms: 0,
             head_ms: 0,
+            shown_ms: 0,
             nonce: 42,
         }
     }
