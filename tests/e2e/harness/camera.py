@@ -27,7 +27,7 @@ def factory(file, video, sound):
         launch += f" demux.audio_0 ! queue ! {PAYLOADS[sound]}"
     made = GstRtspServer.RTSPMediaFactory()
     made.set_launch(f"( {launch} )")
-    made.set_shared(True)
+    made.set_shared(False)
     return made
 
 
