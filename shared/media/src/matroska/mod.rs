@@ -145,3 +145,19 @@ impl From<crate::ebml::Malformed> for MatroskaError {
         Self::Malformed
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g711_is_described_by_a_waveformatex() {
+        let track = Track::g711(2, G711::MuLaw, 8_000, 1);
+        let expected = [
+            7, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x40, 0x1F, 0, 0, 1, 0, 8, 0, 0, 0,
+        ];
+        assert_eq!(track.codec_id, "A_MS/ACM");
+        assert_eq!(track.codec_private, expected);
+        assert_eq!(Track::g711(2, G711::ALaw, 8_000, 1).codec_private[0], 6);
+    }
+}
