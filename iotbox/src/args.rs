@@ -1,29 +1,35 @@
-//! The command line, and what it asks for once everything in it is checked.
+//! The command line.
 
 use std::path::PathBuf;
 
-use aws_credential_types::Credentials;
 use clap::{Args, Parser, Subcommand};
-use sha2::{Digest, Sha256};
 
-use crate::activation::ActivationCode;
-use crate::clock::ClockPolicy;
-use crate::http_client::Endpoint;
-use crate::media_service::regional_endpoint;
+use crate::config::{Camera, Config, General, Transport};
+use crate::plan::{Environment, Plan, plan};
 
 const AFTER_HELP: &str = "\
 Exit codes:
-  0  stopped by SIGINT or SIGTERM, the last fragment sent as far as possible
-  2  wrong usage, a state folder or file that cannot be used
+  0  stopped by SIGINT or SIGTERM, the last fragment sent as far as possible; check: this camera can be sent
+  2  wrong usage, a configuration that makes no sense, a folder or file that cannot be used
   3  refused by the service (for instance a code that is unknown, used or expired)
+  4  check: the camera does not answer, refuses, or offers nothing that can be sent
 
-Whatever may pass by itself (no network, a service that is busy) is tried again for ever.
+Whatever may pass by itself (no network, a service that is busy, a camera that is off) is tried again for ever.
 
-The first run of a device takes --service and --code, as the portal prints them; later runs need only the state
-folder. With --stream, the keys come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; the stream
-must exist and keep what it receives. RUST_LOG sets what is logged to stderr.";
+One camera needs no configuration file. Its first run takes --service and --code, as the portal prints them; later runs
+need only the state folder. Several cameras stand in a file (run --config /etc/iotbox.toml); every field is explained in
+the sample iotbox.toml. With --stream, the keys come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+AWS_SESSION_TOKEN; the stream must exist and keep what it receives. RUST_LOG sets what is logged to stderr.
 
-/// Sends a camera's pictures to Kinesis Video.
+While the line is down pictures wait in the spool, a folder of bounded size below the state folder; its oldest pictures
+go when it is full. A clock that is more than 5 s off the service's sends nothing and says so.
+
+Examples:
+  iotbox check rtsp://192.168.1.20/stream1 --user viewer
+  iotbox run --service https://camera.example.jp --code ABCD-EFGH-JKLM --source rtsp://viewer:PASSWORD@192.168.1.20/stream1
+  iotbox run --config /etc/iotbox.toml";
+
+/// Sends cameras' pictures to Kinesis Video.
 #[derive(Debug, Parser)]
 #[command(name = "iotbox", version, after_help = AFTER_HELP)]
 pub struct CommandLine {
@@ -36,25 +42,37 @@ pub enum Command {
     /// Streams until it is stopped.
     #[command(after_help = AFTER_HELP)]
     Run(RunArgs),
+    /// Looks at a camera for some seconds and tells what it offers and what would be sent.
+    #[command(after_help = AFTER_HELP)]
+    Check(CheckArgs),
 }
 
 #[derive(Debug, Default, Args)]
 pub struct RunArgs {
+    /// Configuration file of one or more cameras, instead of all other options
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["service", "code", "state", "stream", "source", "status"])]
+    pub config: Option<PathBuf>,
     /// Address of the service's portal, for the first run
     #[arg(long, value_name = "URL")]
     pub service: Option<String>,
     /// One-time code that the portal printed, for the first run
     #[arg(long)]
-    pub code: Option<ActivationCode>,
-    /// Folder of the device's key and certificate [default: one per code in ~/.local/state/iotbox]
+    pub code: Option<String>,
+    /// Folder of the device's key, certificate and spool [default: one per code or stream in ~/.local/state/iotbox]
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
-    /// `test`, or a Matroska or MP4 file with H.264 video that is played again and again
-    #[arg(long, value_name = "test|FILE", default_value = "test")]
+    /// `test`, the rtsp:// address of a camera, or a Matroska or MP4 file with H.264 video that is played again and again
+    #[arg(long, value_name = "test|URL|FILE", default_value = "test")]
     pub source: String,
     /// Shortest length of a fragment
     #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10))]
     pub fragment_seconds: u64,
+    /// Megabytes of pictures that wait on this machine while the line is down
+    #[arg(long, value_name = "MB")]
+    pub spool_mb: Option<u64>,
+    /// Show a status page at this address of this machine, for instance 127.0.0.1:8090
+    #[arg(long, value_name = "ADDRESS")]
+    pub status: Option<std::net::SocketAddr>,
     /// Stamp pictures by the service's clock, wherever it is; without this a clock that is more than 5 s off is refused
     #[arg(long)]
     pub follow_service_clock: bool,
@@ -62,7 +80,7 @@ pub struct RunArgs {
     #[arg(long)]
     pub exit_with_parent: bool,
     /// Stream to send to with keys from the environment, without a device's certificate
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["service", "code", "state"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["service", "code"])]
     pub stream: Option<String>,
     /// Address of Kinesis Video, with --stream [default: the region's own]
     #[arg(long, value_name = "URL")]
@@ -72,135 +90,73 @@ pub struct RunArgs {
     pub region: String,
 }
 
-/// What to send.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SourceChoice {
-    TestPicture,
-    File(PathBuf),
-}
-
-/// Who this device is.
-#[derive(Debug, PartialEq)]
-pub enum Identity {
-    Device {
-        service: Option<Endpoint>,
-        code: Option<ActivationCode>,
-        state: PathBuf,
-    },
-    Keys {
-        endpoint: Endpoint,
-        stream: String,
-        region: String,
-        credentials: Credentials,
-    },
-}
-
-/// A command line that makes sense.
-#[derive(Debug)]
-pub struct Plan {
-    pub identity: Identity,
-    pub source: SourceChoice,
-    pub fragment_ms: u64,
-    pub clock: ClockPolicy,
-    pub exit_with_parent: bool,
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Address of the camera, for instance rtsp://192.168.1.20/stream1
+    #[arg(value_name = "URL")]
+    pub address: String,
+    /// User of the camera; the password comes from IOTBOX_CAMERA_PASSWORD, or both stand in the address
+    #[arg(long)]
+    pub user: Option<String>,
+    /// How the pictures come
+    #[arg(long, value_enum, default_value = "tcp")]
+    pub transport: Transport,
+    /// How long to look at most; it takes as long as three key pictures take
+    #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=600))]
+    pub seconds: u64,
 }
 
 impl RunArgs {
-    /// Checks the arguments together with the environment.
-    pub fn plan(self, environment: impl Fn(&str) -> Option<String>) -> Result<Plan, String> {
-        let source = match self.source.as_str() {
-            "test" => SourceChoice::TestPicture,
-            path => SourceChoice::File(path.into()),
-        };
-        let clock = match self.follow_service_clock {
-            true => ClockPolicy::FollowService,
-            false => ClockPolicy::OwnClock,
-        };
-        Ok(Plan {
-            source,
-            clock,
-            fragment_ms: self.fragment_seconds * 1000,
-            exit_with_parent: self.exit_with_parent,
-            identity: match self.stream.clone() {
-                Some(stream) => self.keys(stream, environment)?,
-                None => self.device(environment)?,
-            },
-        })
-    }
-
-    fn keys(
-        self,
-        stream: String,
-        environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<Identity, String> {
-        let key = |name: &str| {
-            environment(name)
-                .filter(|value| !value.is_empty())
-                .ok_or_else(|| format!("--stream needs {name} in the environment"))
-        };
-        let credentials = Credentials::new(
-            key("AWS_ACCESS_KEY_ID")?,
-            key("AWS_SECRET_ACCESS_KEY")?,
-            environment("AWS_SESSION_TOKEN").filter(|token| !token.is_empty()),
-            None,
-            "environment",
-        );
-        let address = match self.endpoint {
-            Some(address) => address,
-            None => regional_endpoint(&self.region),
-        };
-        Ok(Identity::Keys {
-            endpoint: Endpoint::parse(&address).map_err(|error| error.to_string())?,
-            stream,
-            region: self.region,
-            credentials,
-        })
-    }
-
-    fn device(self, environment: impl Fn(&str) -> Option<String>) -> Result<Identity, String> {
-        if self.endpoint.is_some() {
-            return Err("--endpoint goes with --stream; a device knows its own".into());
-        }
-        let service = self
-            .service
-            .map(|address| Endpoint::parse(&address))
-            .transpose()
-            .map_err(|error| error.to_string())?;
-        let state = match (self.state, &self.code) {
-            (Some(state), _) => state,
-            (None, Some(code)) => default_state(code, environment)?,
-            (None, None) => {
-                return Err(
-                    "give --service and --code for a first run, or --state for a later one".into(),
-                );
+    /// Checks the arguments, or the file that they name, together with the environment.
+    pub fn plan(self, environment: Environment<'_>) -> Result<Plan, String> {
+        let exit_with_parent = self.exit_with_parent;
+        let config = match &self.config {
+            None => self.single(),
+            Some(path) => {
+                let shown = path.display();
+                let text = std::fs::read_to_string(path)
+                    .map_err(|error| format!("{shown} cannot be read: {error}"))?;
+                Config::parse(&text).map_err(|error| format!("{shown}: {error}"))?
             }
         };
-        Ok(Identity::Device {
-            service,
-            code: self.code,
-            state,
+        Ok(Plan {
+            exit_with_parent,
+            ..plan(config, environment)?
         })
     }
-}
 
-/// The folder is named by the hash, so that a used code is not lying about in a path.
-fn default_state(
-    code: &ActivationCode,
-    environment: impl Fn(&str) -> Option<String>,
-) -> Result<PathBuf, String> {
-    let base = match (environment("XDG_STATE_HOME"), environment("HOME")) {
-        (Some(base), _) if !base.is_empty() => PathBuf::from(base),
-        (_, Some(home)) if !home.is_empty() => PathBuf::from(home).join(".local/state"),
-        _ => return Err("there is no home folder, give --state".into()),
-    };
-    let hash = hex::encode(Sha256::digest(code.as_str()));
-    Ok(base.join("iotbox").join(&hash[..16]))
+    fn single(self) -> Config {
+        let general = General {
+            follow_service_clock: self.follow_service_clock,
+            status: self.status,
+            ..General::default()
+        };
+        let camera = Camera {
+            source: self.source,
+            fragment_seconds: self.fragment_seconds,
+            state: self.state,
+            service: self.service,
+            code: self.code,
+            spool_mb: self.spool_mb,
+            stream: self.stream,
+            endpoint: self.endpoint,
+            region: self.region,
+            ..Camera::default()
+        };
+        Config {
+            general,
+            cameras: vec![camera],
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::activation::ActivationCode;
+    use crate::clock::ClockPolicy;
+    use crate::plan::{CameraPlan, Identity, SourceChoice};
 
     fn environment(name: &str) -> Option<String> {
         match name {
@@ -214,8 +170,15 @@ mod tests {
     fn check(arguments: &str) -> Result<Plan, String> {
         let words = std::iter::once("iotbox").chain(arguments.split_whitespace());
         let parsed = CommandLine::try_parse_from(words).map_err(|error| error.to_string())?;
-        let Command::Run(run) = parsed.command;
-        run.plan(environment)
+        let Command::Run(run) = parsed.command else {
+            return Err("not a run".into());
+        };
+        run.plan(&environment)
+    }
+
+    fn only(plan: &Plan) -> &CameraPlan {
+        assert_eq!(plan.cameras.len(), 1);
+        &plan.cameras[0]
     }
 
     fn refusal(arguments: &str) -> String {
@@ -225,30 +188,31 @@ mod tests {
     #[test]
     fn a_first_run_has_a_state_folder_named_by_its_code() {
         let plan = check("run --service http://127.0.0.1:8080 --code ABCD-EFGH-JKLM").unwrap();
-        let Identity::Device { state, code, .. } = plan.identity else {
+        let Identity::Device { state, code, .. } = &only(&plan).identity else {
             panic!("not a device");
         };
         let state = state.to_str().unwrap();
         assert!(state.starts_with("/home/cam/.local/state/iotbox/"));
         assert!(!state.contains("ABCD"));
-        assert_eq!(code.unwrap().as_str(), "ABCD-EFGH-JKLM");
-        assert_eq!(plan.fragment_ms, 1000);
+        let code = code.as_ref().map(ActivationCode::as_str);
+        assert_eq!(code, Some("ABCD-EFGH-JKLM"));
+        assert_eq!(only(&plan).fragment_ms, 1000);
         assert_eq!(plan.clock, ClockPolicy::OwnClock);
-        assert_eq!(plan.source, SourceChoice::TestPicture);
+        assert_eq!(only(&plan).source, SourceChoice::TestPicture);
     }
 
     #[test]
     fn a_later_run_needs_only_the_state_folder() {
         let plan = check("run --state /var/lib/iotbox --source film.mkv --follow-service-clock");
         let plan = plan.unwrap();
-        assert_eq!(plan.source, SourceChoice::File("film.mkv".into()));
+        assert_eq!(only(&plan).source, SourceChoice::File("film.mkv".into()));
         assert_eq!(plan.clock, ClockPolicy::FollowService);
     }
 
     #[test]
     fn keys_come_from_the_environment_and_the_address_from_the_region() {
         let plan = check("run --stream cam --region eu-west-1").unwrap();
-        let Identity::Keys { endpoint, .. } = plan.identity else {
+        let Identity::Keys { endpoint, .. } = &only(&plan).identity else {
             panic!("not keys");
         };
         assert_eq!(endpoint.authority(), "kinesisvideo.eu-west-1.amazonaws.com");
@@ -260,7 +224,11 @@ mod tests {
         assert!(refusal("run --code ABC").contains("twelve letters and digits"));
         assert!(refusal("run --service localhost --state d").contains("not an http"));
         assert!(refusal("run --state d --fragment-seconds 0").contains("1..=10"));
-        assert!(refusal("run --state d --stream cam").contains("cannot be used with"));
+        assert!(refusal("run --code C --stream cam").contains("cannot be used with"));
+        assert!(refusal("run --state d --config f").contains("cannot be used with"));
+        assert!(refusal("run --config no/such/file").contains("no/such/file cannot be read"));
+        assert!(refusal("run --state d --source http://a/b").contains("not an rtsp:// address"));
+        assert!(refusal("run --state d --status 0.0.0.0:80").contains("on this machine only"));
         assert!(refusal("run --state d --endpoint http://a").contains("goes with --stream"));
         assert!(refusal("walk").contains("unrecognized subcommand"));
     }
@@ -271,9 +239,24 @@ mod tests {
             stream: Some("cam".into()),
             region: "ap-northeast-1".into(),
             source: "test".into(),
+            fragment_seconds: 1,
             ..RunArgs::default()
         };
-        let refusal = run.plan(|_| None).unwrap_err();
+        let refusal = run.plan(&|_| None).unwrap_err();
         assert!(refusal.contains("AWS_ACCESS_KEY_ID"));
+    }
+
+    #[test]
+    fn the_systemd_unit_runs_what_this_program_understands() {
+        let unit = include_str!("../iotbox.service");
+        let starts = unit
+            .lines()
+            .find_map(|line| line.strip_prefix("ExecStart="));
+        let parsed = CommandLine::try_parse_from(starts.unwrap().split_whitespace()).unwrap();
+        let Command::Run(run) = parsed.command else {
+            panic!("not a run");
+        };
+        assert_eq!(run.config, Some("%d/iotbox.toml".into()));
+        assert!(unit.contains("RestartPreventExitStatus=2 3\n"));
     }
 }

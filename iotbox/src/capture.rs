@@ -5,9 +5,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
 use crate::clock::ServiceClock;
-use crate::fragmenter::{Fragmenter, TooLong};
-use crate::outbox::Outbox;
+use crate::fragmenter::{Fragmenter, TooLong, Tracks};
 use crate::source::{Source, SourceError};
+use crate::spool::{Fragment, Spool};
+use crate::status::Status;
 
 /// A clock that is this far from where the pictures are has jumped (or this machine has slept).
 const JUMP_MS: u64 = 3_000;
@@ -23,22 +24,42 @@ pub enum CaptureError {
     TooLong(#[from] TooLong),
 }
 
+/// Takes in the fragments of a camera.
+#[derive(Clone)]
+pub struct Recorder {
+    pub clock: Arc<ServiceClock>,
+    pub spool: Arc<Spool>,
+    pub status: Arc<Status>,
+}
+
+impl Recorder {
+    /// Keeps a fragment, unless the clock that stamped it is known to be wrong.
+    pub fn keep(&self, fragment: Option<Fragment>) {
+        let Some(fragment) = fragment else { return };
+        match self.clock.refused() {
+            None => self.spool.push(&fragment),
+            Some(_) => self.status.not_kept(),
+        }
+    }
+}
+
 /// What the camera's thread works with.
 pub struct Capture {
     pub source: Box<dyn Source>,
-    pub clock: Arc<ServiceClock>,
-    pub outbox: Arc<Outbox>,
+    pub recorder: Recorder,
     pub fragment_ms: u64,
 }
 
 impl Capture {
     /// Runs until the other end of `stop` is dropped; the open fragment is handed on then.
     pub fn run(mut self, stop: &Receiver<()>) -> Result<(), CaptureError> {
-        let mut fragmenter = Fragmenter::new(self.fragment_ms);
+        let tracks = Tracks {
+            video: self.source.track().clone(),
+            sound: None,
+        };
+        let mut fragmenter = Fragmenter::new(self.fragment_ms, &tracks);
         let outcome = self.take_pictures(&mut fragmenter, stop);
-        if let Some(fragment) = fragmenter.finish() {
-            self.outbox.push(fragment);
-        }
+        self.recorder.keep(fragmenter.finish());
         outcome
     }
 
@@ -47,21 +68,19 @@ impl Capture {
         fragmenter: &mut Fragmenter,
         stop: &Receiver<()>,
     ) -> Result<(), CaptureError> {
-        let mut zero_ms = self.clock.now_ms();
+        let mut zero_ms = self.recorder.clock.now_ms();
         let mut last_now_ms = zero_ms;
         loop {
             let due_ms = zero_ms + self.source.next_due_ms()?;
-            let now_ms = self.clock.now_ms();
+            let now_ms = self.recorder.clock.now_ms();
             let timing = timing(due_ms, now_ms, last_now_ms);
             last_now_ms = now_ms;
             match timing {
                 Timing::Jumped => {
-                    if let Some(fragment) = fragmenter.finish() {
-                        self.outbox.push(fragment);
-                    }
+                    self.recorder.keep(fragmenter.finish());
                     fragmenter.begin_run();
                     self.source.restart()?;
-                    zero_ms = self.clock.now_ms();
+                    zero_ms = self.recorder.clock.now_ms();
                     continue;
                 }
                 Timing::Early(nap) => match stop.recv_timeout(nap.min(LONGEST_NAP)) {
@@ -72,9 +91,7 @@ impl Capture {
             }
             let picture = self.source.next(due_ms, fragmenter.wish(due_ms))?;
             let timecode_ms = zero_ms + picture.at_ms;
-            if let Some(fragment) = fragmenter.push(timecode_ms, picture)? {
-                self.outbox.push(fragment);
-            }
+            self.recorder.keep(fragmenter.push(timecode_ms, picture)?);
         }
     }
 }
@@ -101,9 +118,10 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::clock::{ClockPolicy, Reading};
-    use crate::replay::Next;
     use crate::source::{FileSource, KeyWish, Picture, TestPicture};
+    use crate::spool::{Line, Order, Outgoing, SpoolPlan};
     use ciero_media::matroska::Track;
+    use ciero_media::matroska::{Event, Limits, Reader};
     use std::path::Path;
     use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -168,7 +186,14 @@ mod tests {
             Box::new(own),
             ClockPolicy::FollowService,
         ));
-        let outbox = Arc::new(Outbox::new(1 << 24));
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(&SpoolPlan {
+            folder: folder.path().to_owned(),
+            limit_bytes: 1 << 24,
+            sync_after: Duration::MAX,
+            order: Order::BacklogFirst,
+        });
+        let spool = Arc::new(spool.unwrap());
         let (stop, stopped) = std::sync::mpsc::channel();
         let script = Script {
             source,
@@ -179,22 +204,37 @@ mod tests {
         };
         let capture = Capture {
             source: Box::new(script),
-            clock,
-            outbox: outbox.clone(),
+            recorder: Recorder {
+                clock,
+                spool: spool.clone(),
+                status: Arc::default(),
+            },
             fragment_ms: 300,
         };
         capture.run(&stopped).unwrap();
-        let mut found = Vec::new();
+        let (mut found, mut run) = (Vec::new(), 0);
         loop {
-            match outbox.next(0) {
-                Next::Send(fragment) => found.push((fragment.timecode_ms, fragment.run)),
-                Next::NewConnection => {
+            match spool.next(Line::Live, 0) {
+                Outgoing::Send(bytes) => found.push((timecode_of(&spool, &bytes), run)),
+                Outgoing::NewConnection => {
                     for &(timecode_ms, _) in &found {
-                        outbox.persisted(timecode_ms);
+                        spool.persisted(Line::Live, timecode_ms);
                     }
-                    outbox.cut();
+                    spool.cut(Line::Live);
+                    run += 1;
                 }
-                Next::Nothing => return found,
+                Outgoing::Nothing => return found,
+            }
+        }
+    }
+
+    fn timecode_of(spool: &Spool, cluster: &[u8]) -> u64 {
+        let mut reader = Reader::new(Limits::default());
+        reader.push(&spool.begin(Line::Live).unwrap());
+        reader.push(cluster);
+        loop {
+            if let Event::ClusterStart { timecode_ms } = reader.next().unwrap().unwrap().event {
+                return timecode_ms as u64;
             }
         }
     }

@@ -95,6 +95,8 @@ pub struct ServiceClock {
     policy: ClockPolicy,
     own: OwnClock,
     offset_ms: AtomicI64,
+    /// How far the service's clock is ahead while that is refused; 0 while it is not.
+    refused_ms: AtomicI64,
     estimate: std::sync::Mutex<OffsetEstimate>,
 }
 
@@ -109,6 +111,7 @@ impl ServiceClock {
             policy,
             own,
             offset_ms: AtomicI64::new(0),
+            refused_ms: AtomicI64::new(0),
             estimate: std::sync::Mutex::default(),
         }
     }
@@ -130,8 +133,23 @@ impl ServiceClock {
         u64::try_from(now).unwrap_or(0)
     }
 
+    /// How far the service's clock is ahead (or behind, if negative), while the last answer was refused for it.
+    pub fn refused(&self) -> Option<i64> {
+        Some(self.refused_ms.load(Ordering::Relaxed)).filter(|&by_ms| by_ms != 0)
+    }
+
     /// Compares with an answer of the service.
     pub fn learn(&self, reading: Reading) -> Verdict {
+        let verdict = self.judge(reading);
+        let refused_ms = match verdict {
+            Verdict::Refused { by_ms } => by_ms,
+            Verdict::Agrees | Verdict::Moved { .. } => 0,
+        };
+        self.refused_ms.store(refused_ms, Ordering::Relaxed);
+        verdict
+    }
+
+    fn judge(&self, reading: Reading) -> Verdict {
         let before_ms = self.offset_ms.load(Ordering::Relaxed);
         let offset_ms = match self.estimate.lock() {
             Ok(mut estimate) => estimate.learn(reading),
@@ -240,10 +258,13 @@ mod tests {
     fn a_clock_that_may_not_follow_refuses_beyond_five_seconds() {
         let clock = ServiceClock::new(ClockPolicy::OwnClock);
         assert_eq!(clock.learn(reading(0, 4_000)), Verdict::Agrees);
+        assert_eq!(clock.refused(), None);
         let verdict = clock.learn(reading(5_000, 9_000));
         assert!(matches!(verdict, Verdict::Refused { .. }));
         let verdict = clock.learn(reading(5_000, -9_000));
-        assert!(matches!(verdict, Verdict::Refused { .. }));
+        assert!(matches!(verdict, Verdict::Refused { by_ms } if clock.refused() == Some(by_ms)));
+        assert_eq!(clock.learn(reading(9_000, 0)), Verdict::Agrees);
+        assert_eq!(clock.refused(), None);
     }
 
     #[test]

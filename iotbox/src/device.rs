@@ -5,12 +5,12 @@ use std::sync::Arc;
 use tracing::{info, warn};
 
 use crate::activation::{ActivationCode, ActivationError, activate};
-use crate::args::Identity;
 use crate::backoff::{Backoff, chance};
 use crate::clock::ServiceClock;
 use crate::credentials::{CredentialSource, DeviceCredentials};
 use crate::http_client::{Endpoint, HttpError};
 use crate::media_service::{MediaService, regional_endpoint};
+use crate::plan::Identity;
 use crate::run::Failure;
 use crate::state::{Device, StateDir};
 use crate::tls::{Tls, TlsError};

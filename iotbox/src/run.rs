@@ -2,33 +2,36 @@
 
 use std::io::Write;
 use std::os::unix::process::parent_id;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use ciero_media::matroska::write::write_header;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{oneshot, watch};
-use tracing::{info, warn};
+use tokio::task::JoinSet;
+use tracing::{error, info, warn};
 
-use crate::args::{Plan, SourceChoice};
-use crate::capture::{Capture, CaptureError};
+use crate::capture::{Capture, CaptureError, Recorder};
 use crate::clock::{ClockPolicy, ServiceClock, Verdict, in_words};
 use crate::device::media_service;
 use crate::media_service::MediaService;
-use crate::outbox::Outbox;
+use crate::plan::{CameraPlan, Plan, SourceChoice};
+use crate::relay::Relay;
 use crate::source::{FileSource, Source, SourceError, TestPicture};
-use crate::status::{Reporter, Status};
+use crate::spool::{Line, Spool};
+use crate::status::{CameraPhase, Reporter};
+use crate::status_page::{self, View};
 use crate::uplink::{Patience, Uplink};
 
-/// Pictures of about five minutes that the service does not have yet.
-const OUTBOX_BYTES: usize = 64 << 20;
 const STATUS_EVERY: Duration = Duration::from_secs(5);
+const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// A jump of the service clock must be seen well within ten seconds.
-const CLOCK_EVERY: Duration = Duration::from_millis(2_900);
+const FOLLOW_EVERY: Duration = Duration::from_millis(2_900);
+/// A clock that must agree drifts slowly.
+const COMPARE_EVERY: Duration = Duration::from_secs(60);
+/// A line that is down must not keep the camera from recording.
+const FIRST_READING: Duration = Duration::from_secs(5);
 const PARENT_EVERY: Duration = Duration::from_millis(500);
 const LAST_WORDS: Duration = Duration::from_secs(3);
-const APPLICATION: &str = concat!("iotbox ", env!("CARGO_PKG_VERSION"));
 
 /// Why the program ends by itself; the texts are for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +40,8 @@ pub enum Failure {
     Usage(String),
     #[error("{0}")]
     Refused(String),
+    #[error("{0}")]
+    Camera(String),
 }
 
 impl Failure {
@@ -45,82 +50,222 @@ impl Failure {
         match self {
             Self::Usage(_) => 2,
             Self::Refused(_) => 3,
+            Self::Camera(_) => 4,
         }
     }
 }
 
-/// Streams until a signal comes, the parent is gone, or the source fails.
+/// Streams until a signal comes, the parent is gone, or every camera has failed for good.
 pub async fn run(plan: Plan) -> Result<(), Failure> {
     let mut ending = Ending::listen(plan.exit_with_parent)?;
-    let source = open_source(&plan.source).map_err(|error| Failure::Usage(error.to_string()))?;
     let clock = Arc::new(ServiceClock::new(plan.clock));
-    let media = tokio::select! {
-        media = media_service(plan.identity, clock.clone()) => Arc::new(media?),
-        () = ending.comes() => return Ok(()),
+    let follow_every = match plan.clock {
+        ClockPolicy::FollowService => FOLLOW_EVERY * plan.cameras.len() as u32,
+        ClockPolicy::OwnClock => COMPARE_EVERY,
     };
-    let outbox = Arc::new(Outbox::new(OUTBOX_BYTES));
-    let status = Arc::new(Status::default());
-    let (stop, stopped) = watch::channel(false);
-    let uplink = Uplink {
-        media: media.clone(),
-        outbox: outbox.clone(),
-        status: status.clone(),
-        header: Bytes::from(write_header(&[source.track().clone()], APPLICATION)),
-        patience: Patience::default(),
-        stop: stopped,
+    let page = match plan.status {
+        Some(address) => Some(status_page::listen(address).await.map_err(Failure::Usage)?),
+        None => None,
     };
-    let capture = Capture {
-        source,
-        clock: clock.clone(),
-        outbox: outbox.clone(),
-        fragment_ms: plan.fragment_ms,
-    };
-    let first_reading = follow_once(&media).await;
-    let mut camera = Camera::start(capture)?;
-    let uplink = tokio::spawn(uplink.run());
-    tokio::spawn(follow_clock(media.clone(), first_reading));
-    tokio::spawn(report(media.stream.clone(), status, outbox.clone()));
-    let outcome = tokio::select! {
-        failed = camera.fails() => failed,
-        () = ending.comes() => camera.stop().await,
-    };
-    let _ = stop.send(true);
-    let _ = tokio::time::timeout(LAST_WORDS, uplink).await;
-    let lost = outbox.waiting().fragments;
-    if lost > 0 {
-        warn!(
-            fragments = lost,
-            "stopped before the service had stored everything"
-        );
+    let mut views = Vec::new();
+    let mut sources = Vec::new();
+    for camera in &plan.cameras {
+        sources.push(open_source(&camera.source).map_err(usage)?);
+        views.push(View {
+            name: camera.name.clone(),
+            source: camera.source.to_string(),
+            stream: OnceLock::new(),
+            spool: Arc::new(Spool::open(&camera.spool).map_err(usage)?),
+            status: Arc::default(),
+        });
     }
+    let views = Arc::new(views);
+    if let Some(listener) = page {
+        if let Ok(address) = listener.local_addr() {
+            info!("status page: http://{address}/");
+        }
+        tokio::spawn(status_page::serve(listener, views.clone(), clock.clone()));
+    }
+    tokio::spawn(report(views.clone()));
+    tokio::spawn(sync(views.clone()));
+    let (stop, stopped) = watch::channel(false);
+    let mut cameras = JoinSet::new();
+    for (index, (plan, source)) in plan.cameras.into_iter().zip(sources).enumerate() {
+        let camera = CameraRun {
+            views: views.clone(),
+            index,
+            clock: clock.clone(),
+            follow_every,
+            stop: stopped.clone(),
+        };
+        cameras.spawn(camera.run(plan, source));
+    }
+    let outcome = supervise(&mut cameras, &mut ending, &stop).await;
     info!("stopped");
-    outcome.map_err(|error| Failure::Usage(error.to_string()))
+    outcome
 }
 
-fn open_source(choice: &SourceChoice) -> Result<Box<dyn Source>, SourceError> {
+/// Waits for all cameras; one that failed for good stops no other.
+async fn supervise(
+    cameras: &mut JoinSet<Result<(), Failure>>,
+    ending: &mut Ending,
+    stop: &watch::Sender<bool>,
+) -> Result<(), Failure> {
+    let mut first_failure = None;
+    loop {
+        let ended = tokio::select! {
+            ended = cameras.join_next() => ended,
+            () = ending.comes(), if !*stop.borrow() => {
+                let _ = stop.send(true);
+                continue;
+            }
+        };
+        let failure = match ended {
+            None => return first_failure.map_or(Ok(()), Err),
+            Some(Ok(Ok(()))) => continue,
+            Some(Ok(Err(failure))) => failure,
+            Some(Err(error)) => Failure::Usage(format!("a camera's task ended: {error}")),
+        };
+        if !cameras.is_empty() && !*stop.borrow() {
+            error!("a camera has failed for good, the others go on: {failure}");
+        }
+        first_failure.get_or_insert(failure);
+    }
+}
+
+/// One camera of a running program.
+struct CameraRun {
+    views: Arc<Vec<View>>,
+    index: usize,
+    clock: Arc<ServiceClock>,
+    follow_every: Duration,
+    stop: watch::Receiver<bool>,
+}
+
+impl CameraRun {
+    async fn run(mut self, plan: CameraPlan, source: OpenSource) -> Result<(), Failure> {
+        let media = tokio::select! {
+            media = media_service(plan.identity.clone(), self.clock.clone()) => media,
+            _ = self.stop.changed() => return Ok(()),
+        };
+        let view = &self.views[self.index];
+        let media = media.map(Arc::new).inspect_err(|failure| {
+            view.status.camera(CameraPhase::Failed(failure.to_string()));
+        })?;
+        let _ = view.stream.set(media.stream.clone());
+        let first = first_reading(&media).await;
+        let recorder = Recorder {
+            clock: self.clock.clone(),
+            spool: view.spool.clone(),
+            status: view.status.clone(),
+        };
+        let mut camera = Camera::start(source, recorder, plan.fragment_ms)?;
+        let (end, ended) = watch::channel(false);
+        let started = Instant::now();
+        let mut uplinks = JoinSet::new();
+        for line in [Line::Live, Line::Backlog] {
+            let uplink = Uplink {
+                media: media.clone(),
+                spool: view.spool.clone(),
+                line,
+                status: view.status.clone(),
+                pace: plan.pace,
+                patience: Patience::default(),
+                started,
+                stop: ended.clone(),
+            };
+            uplinks.spawn(uplink.run());
+        }
+        let clock = tokio::spawn(follow_clock(media, first, self.follow_every));
+        let outcome = tokio::select! {
+            failed = camera.fails() => failed,
+            _ = self.stop.changed() => camera.stop().await,
+        };
+        let _ = end.send(true);
+        let all = async { while uplinks.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(LAST_WORDS, all).await;
+        clock.abort();
+        let kept = view.spool.waiting().fragments;
+        if kept > 0 {
+            warn!(
+                camera = view.label(),
+                fragments = kept,
+                "stopped before the service had stored everything, the rest is kept and sent at the next start"
+            );
+        }
+        outcome.map_err(|failed| {
+            view.status.camera(CameraPhase::Failed(failed.to_string()));
+            Failure::Usage(failed.to_string())
+        })
+    }
+}
+
+fn usage(error: impl std::fmt::Display) -> Failure {
+    Failure::Usage(error.to_string())
+}
+
+/// A source that is there, or a camera that is asked again and again.
+enum OpenSource {
+    Own(Box<dyn Source>),
+    Rtsp(crate::source::rtsp::RtspAddress),
+}
+
+fn open_source(choice: &SourceChoice) -> Result<OpenSource, SourceError> {
     Ok(match choice {
-        SourceChoice::TestPicture => Box::new(TestPicture::new()?),
-        SourceChoice::File(path) => Box::new(FileSource::open(path)?),
+        SourceChoice::TestPicture => OpenSource::Own(Box::new(TestPicture::new()?)),
+        SourceChoice::File(path) => OpenSource::Own(Box::new(FileSource::open(path)?)),
+        SourceChoice::Rtsp(address) => OpenSource::Rtsp(address.clone()),
     })
 }
 
 /// The camera's thread.
 struct Camera {
     /// Dropping it stops the camera.
-    running: Option<std::sync::mpsc::Sender<()>>,
+    running: Option<Running>,
     outcome: oneshot::Receiver<Result<(), CaptureError>>,
 }
 
+enum Running {
+    Own { _stop: std::sync::mpsc::Sender<()> },
+    Rtsp { _stop: oneshot::Sender<()> },
+}
+
 impl Camera {
-    fn start(capture: Capture) -> Result<Self, Failure> {
-        let (running, stop) = std::sync::mpsc::channel();
+    /// Each camera has a thread of its own, so that a slow disk or a slow camera holds up no other.
+    fn start(source: OpenSource, recorder: Recorder, fragment_ms: u64) -> Result<Self, Failure> {
         let (done, outcome) = oneshot::channel();
-        std::thread::Builder::new()
-            .name("camera".into())
-            .spawn(move || {
-                let _ = done.send(capture.run(&stop));
-            })
-            .map_err(|error| Failure::Usage(format!("no thread for the camera: {error}")))?;
+        let thread = std::thread::Builder::new().name("camera".into());
+        let (running, started) = match source {
+            OpenSource::Own(source) => {
+                let (stop, stopped) = std::sync::mpsc::channel();
+                recorder.status.camera(CameraPhase::Running(String::new()));
+                let capture = Capture {
+                    source,
+                    recorder,
+                    fragment_ms,
+                };
+                let run = move || done.send(capture.run(&stopped)).unwrap_or_default();
+                (Running::Own { _stop: stop }, thread.spawn(run).map(drop))
+            }
+            OpenSource::Rtsp(address) => {
+                let (stop, stopped) = oneshot::channel();
+                let relay = Relay {
+                    address,
+                    recorder,
+                    fragment_ms,
+                };
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .enable_all()
+                    .build()
+                    .map_err(usage)?;
+                let run = move || {
+                    runtime.block_on(relay.run(stopped));
+                    done.send(Ok(())).unwrap_or_default();
+                };
+                (Running::Rtsp { _stop: stop }, thread.spawn(run).map(drop))
+            }
+        };
+        started.map_err(|error| Failure::Usage(format!("no thread for the camera: {error}")))?;
         Ok(Self {
             running: Some(running),
             outcome,
@@ -181,36 +326,51 @@ async fn orphaned(parent: Option<u32>) {
     }
 }
 
-async fn report(stream: String, status: Arc<Status>, outbox: Arc<Outbox>) {
-    let mut reporter = Reporter::new(&stream);
+async fn report(views: Arc<Vec<View>>) {
+    let mut reporters: Vec<Option<Reporter>> = views.iter().map(|_| None).collect();
     let mut every = tokio::time::interval(STATUS_EVERY);
     every.tick().await;
     loop {
         every.tick().await;
-        let line = reporter.line(&status, outbox.waiting());
-        // A reader that is gone is no reason to stop.
-        let _ = writeln!(std::io::stdout(), "{line}");
+        for (view, reporter) in views.iter().zip(&mut reporters) {
+            let reporter = reporter.get_or_insert_with(|| Reporter::new(view.label()));
+            let line = reporter.line(&view.status, view.spool.waiting());
+            // A reader that is gone is no reason to stop.
+            let _ = writeln!(std::io::stdout(), "{line}");
+        }
     }
 }
 
-/// Learns the service's clock before the first picture is stamped, where it may be followed.
-async fn follow_once(media: &MediaService) -> Option<Verdict> {
-    match media.clock.policy() {
-        ClockPolicy::OwnClock => None,
-        ClockPolicy::FollowService => media.data_endpoint().await.ok().map(|(_, verdict)| verdict),
+/// Forces onto the disk what waits for long, where it holds up neither cameras nor connections.
+async fn sync(views: Arc<Vec<View>>) {
+    loop {
+        tokio::time::sleep(SYNC_EVERY).await;
+        let views = views.clone();
+        let all = move || views.iter().for_each(|view| view.spool.sync());
+        let _ = tokio::task::spawn_blocking(all).await;
     }
 }
 
-async fn follow_clock(media: Arc<MediaService>, first: Option<Verdict>) {
-    if media.clock.policy() == ClockPolicy::OwnClock {
-        return;
-    }
+/// Learns the service's clock before the first picture is stamped, if the service answers soon.
+async fn first_reading(media: &MediaService) -> Option<Verdict> {
+    let reading = tokio::time::timeout(FIRST_READING, media.data_endpoint()).await;
+    reading.ok()?.ok().map(|(_, verdict)| verdict)
+}
+
+async fn follow_clock(media: Arc<MediaService>, first: Option<Verdict>, every: Duration) {
     let mut verdict = first;
     loop {
-        if let Some(Verdict::Moved { by_ms }) = verdict {
-            info!("the service clock is followed: it is {}", in_words(by_ms));
+        match verdict {
+            Some(Verdict::Moved { by_ms }) => {
+                info!("the service clock is followed: it is {}", in_words(by_ms));
+            }
+            Some(Verdict::Refused { by_ms }) => error!(
+                "the clock of the service is {} of this device's: nothing is sent or kept; set the clock",
+                in_words(by_ms)
+            ),
+            Some(Verdict::Agrees) | None => {}
         }
-        tokio::time::sleep(CLOCK_EVERY).await;
+        tokio::time::sleep(every).await;
         verdict = media.data_endpoint().await.ok().map(|(_, verdict)| verdict);
     }
 }

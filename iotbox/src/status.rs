@@ -1,40 +1,65 @@
-//! The line of state that is printed every few seconds.
+//! What each camera and its connections do, as figures and as the line that is printed every few seconds.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::outbox::Waiting;
+use crate::spool::{Line as SpoolLine, Waiting};
 
-/// What the sender is doing.
+/// What a connection is doing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Phase {
     #[default]
     Connecting,
     Sending,
+    /// Nothing is there to be sent.
+    Idle,
     /// Waiting before the next attempt, for this reason.
     Waiting(String),
 }
 
-#[derive(Debug, Clone, Default)]
-struct Figures {
-    phase: Phase,
-    sent: u64,
-    persisted: u64,
-    sent_bytes: u64,
-    reconnects: u64,
-    last_ack: Option<Instant>,
+/// What a camera is doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum CameraPhase {
+    #[default]
+    Connecting,
+    /// Pictures come; what they are.
+    Running(String),
+    /// No pictures come, for this reason.
+    Failed(String),
 }
 
-/// The figures of the sender, counted since the start.
+/// The figures of one camera since the start.
+#[derive(Debug, Clone, Default)]
+pub struct Figures {
+    pub camera: CameraPhase,
+    pub phase: Phase,
+    pub backlog: Phase,
+    pub sent: u64,
+    pub persisted: u64,
+    pub sent_bytes: u64,
+    pub reconnects: u64,
+    /// Fragments that were not kept because the clock was known to be wrong.
+    pub not_kept: u64,
+    pub last_ack: Option<Instant>,
+}
+
+/// The shared figures of one camera.
 #[derive(Debug, Default)]
 pub struct Status {
     figures: Mutex<Figures>,
 }
 
 impl Status {
-    pub fn phase(&self, phase: Phase) {
-        self.change(|figures| figures.phase = phase);
+    pub fn phase(&self, line: SpoolLine, phase: Phase) {
+        self.change(|figures| match line {
+            SpoolLine::Live => figures.phase = phase,
+            SpoolLine::Backlog => figures.backlog = phase,
+        });
+    }
+
+    pub fn camera(&self, phase: CameraPhase) {
+        self.change(|figures| figures.camera = phase);
     }
 
     pub fn sent(&self, bytes: usize) {
@@ -46,6 +71,10 @@ impl Status {
 
     pub fn persisted(&self) {
         self.change(|figures| figures.persisted += 1);
+    }
+
+    pub fn not_kept(&self) {
+        self.change(|figures| figures.not_kept += 1);
     }
 
     pub fn acknowledged(&self) {
@@ -60,7 +89,8 @@ impl Status {
         act(&mut self.figures.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn read(&self) -> Figures {
+    /// The figures of this moment.
+    pub fn read(&self) -> Figures {
         let figures = self.figures.lock();
         figures.unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -121,6 +151,7 @@ impl fmt::Display for Line<'_> {
         match &figures.phase {
             Phase::Connecting => write!(out, "{}: connecting", self.stream)?,
             Phase::Sending => write!(out, "{}: sending", self.stream)?,
+            Phase::Idle => write!(out, "{}: nothing to send", self.stream)?,
             Phase::Waiting(reason) => write!(out, "{}: not sending ({reason})", self.stream)?,
         }
         write!(
@@ -137,20 +168,36 @@ impl fmt::Display for Line<'_> {
             Some(since) => write!(out, "last ACK {:.1} s ago", since.as_secs_f32())?,
         }
         match figures.reconnects {
-            1 => write!(out, " · 1 reconnect"),
-            reconnects => write!(out, " · {reconnects} reconnects"),
+            1 => write!(out, " · 1 reconnect")?,
+            reconnects => write!(out, " · {reconnects} reconnects")?,
         }
+        if self.waiting.backlog > 0 {
+            write!(
+                out,
+                " · {} of the pending wait from before",
+                self.waiting.backlog
+            )?;
+        }
+        if self.waiting.lost > 0 {
+            write!(out, " · {} lost", self.waiting.lost)?;
+        }
+        if figures.not_kept > 0 {
+            write!(
+                out,
+                " · {} not kept because the clock is wrong",
+                figures.not_kept
+            )?;
+        }
+        if let CameraPhase::Failed(reason) = &figures.camera {
+            write!(out, " · no pictures ({reason})")?;
+        }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const NOTHING: Waiting = Waiting {
-        fragments: 0,
-        bytes: 0,
-    };
 
     #[test]
     fn a_line_says_all_that_counts() {
@@ -160,7 +207,7 @@ mod tests {
             persisted: 11,
             sent_bytes: 2_000_000,
             reconnects: 1,
-            last_ack: None,
+            ..Figures::default()
         };
         let line = Line {
             stream: "cam-1",
@@ -168,6 +215,8 @@ mod tests {
             waiting: Waiting {
                 fragments: 1,
                 bytes: 62_500,
+                backlog: 0,
+                lost: 3,
             },
             kbit_per_s: kbit_per_s(1_000_000, Duration::from_secs(5)),
             since_ack: Some(Duration::from_millis(340)),
@@ -175,18 +224,20 @@ mod tests {
         assert_eq!(
             line.to_string(),
             "cam-1: sending · 12 fragments sent, 11 persisted, 1 pending (62 kB) · 1600 kbit/s · \
-             last ACK 0.3 s ago · 1 reconnect"
+             last ACK 0.3 s ago · 1 reconnect · 3 lost"
         );
     }
 
     #[test]
     fn a_line_says_why_nothing_is_sent() {
         let status = Status::default();
-        status.phase(Phase::Waiting("the clock is 3 days behind".into()));
-        let line = Reporter::new("cam-1").line(&status, NOTHING);
+        let reason = "the clock is 3 days behind";
+        status.phase(SpoolLine::Live, Phase::Waiting(reason.into()));
+        status.camera(CameraPhase::Failed("wrong password".into()));
+        let line = Reporter::new("cam-1").line(&status, Waiting::default());
         assert!(
             line.starts_with("cam-1: not sending (the clock is 3 days behind) · 0 fragments sent")
         );
-        assert!(line.ends_with("no ACK yet · 0 reconnects"));
+        assert!(line.ends_with("no ACK yet · 0 reconnects · no pictures (wrong password)"));
     }
 }

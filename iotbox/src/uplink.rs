@@ -13,9 +13,14 @@ use self::session::{End, Session};
 use crate::backoff::{Backoff, chance};
 use crate::clock::{Verdict, in_words};
 use crate::media_service::{MediaError, MediaService};
-use crate::outbox::Outbox;
 use crate::put_media::PutMedia;
+use crate::spool::{Line, Order, Spool};
 use crate::status::{Phase, Status};
+
+/// How soon the backlog looks again whether it may begin.
+const GLANCE: Duration = Duration::from_millis(500);
+/// The backlog pauses while a fragment of the present is on its way for this long.
+const LIVE_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The patience of an uplink; tests have less of it.
 #[derive(Debug, Clone, Copy)]
@@ -41,15 +46,45 @@ impl Default for Patience {
     }
 }
 
-/// Sends the outbox to one stream.
+/// How fast what waited is sent, so that it never takes the line from the present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// The service takes five fragments a second and stream, one of which is the present.
+    pub fragments_per_second: u32,
+    /// 0 is as much as the line has room for.
+    pub kbit_per_s: u32,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            fragments_per_second: 4,
+            kbit_per_s: 0,
+        }
+    }
+}
+
+impl Pace {
+    /// How long after a fragment of this size the next one may follow.
+    fn after(self, bytes: usize) -> Duration {
+        let between = Duration::from_secs(1) / self.fragments_per_second.max(1);
+        let bits = bytes as u64 * 8;
+        let sending = bits.checked_div(self.kbit_per_s.into()).unwrap_or(0);
+        between.max(Duration::from_millis(sending))
+    }
+}
+
+/// Sends one line of the spool to one stream.
 pub struct Uplink {
     pub media: Arc<MediaService>,
-    pub outbox: Arc<Outbox>,
+    pub spool: Arc<Spool>,
+    pub line: Line,
     pub status: Arc<Status>,
-    /// What every connection begins with: the Matroska header.
-    pub header: Bytes,
+    pub pace: Pace,
     pub patience: Patience,
-    /// Turns true when the last fragment is in the outbox.
+    /// Zero of the time line on which fragments are noted as sent, the same for both lines of a camera.
+    pub started: Instant,
+    /// Turns true when the last fragment is in the spool.
     pub stop: watch::Receiver<bool>,
 }
 
@@ -67,23 +102,30 @@ enum ConnectError {
 impl Uplink {
     /// Runs until all is sent after `stop`, or until nothing can be sent then.
     pub async fn run(mut self) {
-        let started = Instant::now();
         let mut backoff = Backoff::default();
         loop {
-            if *self.stop.borrow() && self.outbox.waiting().fragments == 0 {
+            if *self.stop.borrow() && (self.line == Line::Backlog || self.spool.is_empty(self.line))
+            {
                 return;
             }
-            let reason = match self.connect().await {
+            let Some(header) = self.something_waits() else {
+                self.status.phase(self.line, Phase::Idle);
+                tokio::select! {
+                    () = self.spool.rung(self.line) => {}
+                    _ = self.stop.changed() => {}
+                    () = tokio::time::sleep(GLANCE), if self.line == Line::Backlog => {}
+                }
+                continue;
+            };
+            let reason = match self.connect(header).await {
                 Ok(put) => {
-                    info!("connected");
-                    self.status.phase(Phase::Sending);
-                    let end = Session::new(&mut self, started, put)
-                        .run(&mut backoff)
-                        .await;
-                    self.outbox.cut();
+                    info!(line = ?self.line, "connected");
+                    self.status.phase(self.line, Phase::Sending);
+                    let end = Session::new(&mut self, put).run(&mut backoff).await;
+                    self.spool.cut(self.line);
                     match end {
                         End::Complete => {
-                            self.status.phase(Phase::Connecting);
+                            self.status.phase(self.line, Phase::Connecting);
                             continue;
                         }
                         End::Cut(reason) => reason,
@@ -92,8 +134,8 @@ impl Uplink {
                 Err(error) => error.to_string(),
             };
             let wait = backoff.failed(chance());
-            warn!(wait_ms = wait.as_millis() as u64, "{reason}");
-            self.status.phase(Phase::Waiting(reason));
+            warn!(line = ?self.line, wait_ms = wait.as_millis() as u64, "{reason}");
+            self.status.phase(self.line, Phase::Waiting(reason));
             if *self.stop.borrow() {
                 return;
             }
@@ -105,11 +147,33 @@ impl Uplink {
         }
     }
 
-    async fn connect(&self) -> Result<PutMedia, ConnectError> {
+    /// The header to begin with; the backlog waits for its turn.
+    fn something_waits(&self) -> Option<Bytes> {
+        let begin = || self.spool.begin(self.line);
+        self.has_turn().then(begin).flatten()
+    }
+
+    /// Whether what waited may be sent now. Where it comes first there is nothing to wait for.
+    fn has_turn(&self) -> bool {
+        let now_ms = since_ms(self.started);
+        let patience_ms = LIVE_PATIENCE.as_millis() as u64;
+        self.line == Line::Live || self.spool.has_room_beside_live(now_ms, patience_ms)
+    }
+
+    /// Whether this line carries what waited, and so is paced.
+    fn is_paced(&self) -> bool {
+        self.line == Line::Backlog || self.spool.order() == Order::BacklogFirst
+    }
+
+    async fn connect(&self, header: Bytes) -> Result<PutMedia, ConnectError> {
         let (data, verdict) = self.media.data_endpoint().await?;
         if let Verdict::Refused { by_ms } = verdict {
             return Err(ConnectError::ClockOff(in_words(by_ms)));
         }
-        Ok(self.media.put_media(&data, self.header.clone()).await?)
+        Ok(self.media.put_media(&data, header).await?)
     }
+}
+
+fn since_ms(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

@@ -32,6 +32,7 @@ fn iotbox(arguments: &[&str]) -> Command {
         .env("AWS_SECRET_ACCESS_KEY", "secret")
         .env_remove("AWS_SESSION_TOKEN")
         .env_remove("RUST_LOG")
+        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
@@ -107,6 +108,7 @@ async fn it_ends_when_the_process_that_started_it_is_gone() {
         ])
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .env("XDG_STATE_HOME", env!("CARGO_TARGET_TMPDIR"))
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

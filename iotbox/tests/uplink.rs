@@ -5,21 +5,19 @@
 mod support;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
-use bytes::Bytes;
 use ciero_media::matroska::Track;
 use ciero_media::matroska::write::{Frame, Key, write_cluster, write_header};
 use iotbox::clock::{ClockPolicy, ServiceClock};
 use iotbox::credentials::CredentialSource;
 use iotbox::http_client::Endpoint;
 use iotbox::media_service::MediaService;
-use iotbox::outbox::Outbox;
-use iotbox::replay::Fragment;
+use iotbox::spool::{Fragment, Line, Order, Spool, SpoolPlan};
 use iotbox::status::{Reporter, Status};
 use iotbox::tls::Tls;
-use iotbox::uplink::{Patience, Uplink};
+use iotbox::uplink::{Pace, Patience, Uplink};
 use support::{FakeService, Script, Seen, within_patience};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -27,10 +25,11 @@ use tokio::task::JoinHandle;
 const FAR: Duration = Duration::from_secs(600);
 
 struct Sending {
-    outbox: Arc<Outbox>,
+    spool: Arc<Spool>,
     status: Arc<Status>,
     stop: watch::Sender<bool>,
-    uplink: JoinHandle<()>,
+    uplinks: Vec<JoinHandle<()>>,
+    _folder: tempfile::TempDir,
 }
 
 impl Sending {
@@ -41,55 +40,60 @@ impl Sending {
 
     fn with(service: &FakeService, patience: Patience, credentials: Credentials) -> Self {
         let clock = Arc::new(ServiceClock::new(ClockPolicy::OwnClock));
-        let media = MediaService {
+        let media = Arc::new(MediaService {
             control: Endpoint::parse(&service.url).unwrap(),
             tls: Tls::new(None).unwrap().client(),
             region: "ap-northeast-1".into(),
             stream: "cam-1".into(),
             credentials: CredentialSource::Fixed(credentials),
             clock,
-        };
-        let outbox = Arc::new(Outbox::new(1 << 20));
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let spool = Spool::open(&SpoolPlan {
+            folder: folder.path().to_owned(),
+            limit_bytes: 1 << 20,
+            sync_after: FAR,
+            order: Order::LiveFirst,
+        });
+        let spool = Arc::new(spool.unwrap());
         let status = Arc::new(Status::default());
         let (stop, stopped) = watch::channel(false);
-        let header = write_header(&[Track::avc(1, 1280, 720, vec![1])], "test");
-        let uplink = Uplink {
-            media: Arc::new(media),
-            outbox: outbox.clone(),
+        let started = Instant::now();
+        let uplink = |line| Uplink {
+            media: media.clone(),
+            spool: spool.clone(),
+            line,
             status: status.clone(),
-            header: Bytes::from(header),
+            pace: Pace {
+                fragments_per_second: 1000,
+                kbit_per_s: 0,
+            },
             patience,
-            stop: stopped,
+            started,
+            stop: stopped.clone(),
         };
+        let uplinks = [Line::Live, Line::Backlog].map(|line| tokio::spawn(uplink(line).run()));
         Self {
-            outbox,
+            spool,
             status,
             stop,
-            uplink: tokio::spawn(uplink.run()),
+            uplinks: uplinks.into(),
+            _folder: folder,
         }
     }
 
     fn push(&self, timecodes: impl IntoIterator<Item = u64>, run: u32) {
         for timecode_ms in timecodes {
-            let frame = Frame {
-                track: 1,
-                offset_ms: 0,
-                key: Key::Yes,
-                data: &[0, 0, 0, 1, 0x65],
-            };
-            let bytes = Bytes::from(write_cluster(timecode_ms, &[frame]));
-            self.outbox.push(Fragment {
-                timecode_ms,
-                run,
-                bytes,
-            });
+            self.spool.push(&fragment(timecode_ms, run));
         }
     }
 
     async fn finish(self) -> String {
         self.stop.send(true).unwrap();
-        within_patience(self.uplink).await.unwrap();
-        Reporter::new("cam-1").line(&self.status, self.outbox.waiting())
+        for uplink in self.uplinks {
+            within_patience(uplink).await.unwrap();
+        }
+        Reporter::new("cam-1").line(&self.status, self.spool.waiting())
     }
 }
 
@@ -121,7 +125,8 @@ async fn fragments_are_acknowledged_while_the_request_is_still_open() {
 #[tokio::test]
 async fn the_call_is_signed() {
     let mut service = FakeService::start([Script::Persist]).await;
-    let _sending = Sending::to(&service, patient());
+    let sending = Sending::to(&service, patient());
+    sending.push([1000], 0);
     let authorization = service
         .until(|seen| match seen {
             Seen::Opened(1, authorization) => Some(authorization.clone()),
@@ -229,6 +234,7 @@ async fn an_old_connection_is_replaced() {
         ..patient()
     };
     let sending = Sending::to(&service, short);
+    sending.push([1000, 2000], 0);
     service
         .until(|seen| matches!(seen, Seen::Opened(2, _)).then_some(()))
         .await;
@@ -241,11 +247,17 @@ async fn a_connection_ends_with_the_keys_that_opened_it() {
     let soon = SystemTime::now() + Duration::from_secs(1);
     let keys = Credentials::new("K", "S", None, Some(soon), "test");
     let sending = Sending::with(&service, patient(), keys);
-    service
-        .until(|seen| matches!(seen, Seen::Opened(2, _)).then_some(()))
-        .await;
+    let pictures = async {
+        for second in 1_u64.. {
+            sending.push([second * 1000], 0);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        () = service.until(|seen| matches!(seen, Seen::Opened(2, _)).then_some(())) => {}
+        () = pictures => {}
+    }
     assert!(SystemTime::now() >= soon);
-    drop(sending);
 }
 
 #[tokio::test]
@@ -264,4 +276,40 @@ async fn a_clock_that_is_off_sends_nothing_and_says_so() {
         line.contains("not sending (the clock of the service is 3 days ahead of this device's"),
         "{line}"
     );
+}
+
+#[tokio::test]
+async fn what_waited_is_sent_beside_the_present_over_a_connection_of_its_own() {
+    let mut service = FakeService::start([Script::Persist]).await;
+    let sending = Sending::to(&service, patient());
+    sending.push((1..=60).map(|second| second * 1000), 0);
+    let persisted = service.persisted(60).await;
+    let timecodes = |connection: usize| -> Vec<u64> {
+        let of_it = persisted.iter().filter(|(number, _)| *number == connection);
+        of_it.map(|(_, timecode_ms)| *timecode_ms).collect()
+    };
+    let (first, second) = (timecodes(1), timecodes(2));
+    assert_eq!(first.len() + second.len(), 60);
+    assert!(
+        first.contains(&60_000) && second.contains(&1_000),
+        "{persisted:?}"
+    );
+    assert!(first.is_sorted() && second.is_sorted());
+    let line = sending.finish().await;
+    assert!(line.contains("60 persisted, 0 pending"), "{line}");
+}
+
+fn fragment(timecode_ms: u64, run: u32) -> Fragment {
+    let frame = Frame {
+        track: 1,
+        offset_ms: 0,
+        key: Key::Yes,
+        data: &[0, 0, 0, 1, 0x65],
+    };
+    Fragment {
+        timecode_ms,
+        run,
+        header: write_header(&[Track::avc(1, 1280, 720, vec![1])], "test").into(),
+        bytes: write_cluster(timecode_ms, &[frame]).into(),
+    }
 }

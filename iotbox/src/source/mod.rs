@@ -1,11 +1,14 @@
-//! Where pictures come from: the test picture, or a file that plays again and again.
+//! Where pictures come from: a camera, the test picture, or a file that plays again and again.
 
 mod canvas;
 mod drawing;
 mod file;
 mod font;
+pub mod interleave;
 mod matroska_file;
 mod mp4_file;
+pub mod rtsp;
+pub mod stamps;
 mod test_picture;
 
 use ciero_media::matroska::Track;

@@ -5,11 +5,12 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use tracing::{error, info};
 
-use super::Uplink;
+use super::{Uplink, since_ms};
 use crate::acks::Ack;
 use crate::backoff::Backoff;
+use crate::clock::in_words;
 use crate::put_media::{AnswerError, PutMedia};
-use crate::replay::Next;
+use crate::spool::{Line, Outgoing};
 
 const TICK: Duration = Duration::from_millis(500);
 /// The service ends a connection that grew old; nothing is wrong with it.
@@ -27,13 +28,13 @@ pub(super) enum End {
 /// One open connection.
 pub(super) struct Session<'a> {
     uplink: &'a mut Uplink,
-    /// Zero of the time line on which fragments are noted as sent.
-    started: Instant,
     opened: Instant,
     last_ack: Instant,
     put: PutMedia,
     /// A fragment that waits for room.
     pending: Option<Bytes>,
+    /// Before this a paced line sends nothing more.
+    not_before: Instant,
     /// Set when nothing more is sent here: since when, and how the connection ends.
     ending: Option<(Instant, End)>,
 }
@@ -46,15 +47,15 @@ enum Happened {
 }
 
 impl<'a> Session<'a> {
-    pub(super) fn new(uplink: &'a mut Uplink, started: Instant, put: PutMedia) -> Self {
+    pub(super) fn new(uplink: &'a mut Uplink, put: PutMedia) -> Self {
         let now = Instant::now();
         Self {
             uplink,
-            started,
             opened: now,
             last_ack: now,
             put,
             pending: None,
+            not_before: now,
             ending: None,
         }
     }
@@ -77,6 +78,9 @@ impl<'a> Session<'a> {
                 Happened::Sent => {
                     if let Some(bytes) = self.pending.take() {
                         self.uplink.status.sent(bytes.len());
+                        if self.uplink.is_paced() {
+                            self.not_before = Instant::now() + self.uplink.pace.after(bytes.len());
+                        }
                     }
                 }
                 // The reason may still come as an ERROR among the acknowledgements.
@@ -89,7 +93,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Takes the next fragment out of the outbox, or begins to end the connection.
+    /// Takes the next fragment out of the spool, or begins to end the connection.
     fn choose_next(&mut self) {
         if self.pending.is_some() || self.ending.is_some() {
             return;
@@ -107,12 +111,31 @@ impl<'a> Session<'a> {
             info!("the keys of this connection have expired, a new one follows");
             return self.begin_end(End::Complete);
         }
-        match self.uplink.outbox.next(self.now_ms()) {
-            Next::Send(fragment) => self.pending = Some(fragment.bytes),
-            Next::NewConnection => self.begin_end(End::Complete),
-            Next::Nothing if *self.uplink.stop.borrow() => self.begin_end(End::Complete),
-            Next::Nothing => {}
+        if let Some(by_ms) = self.uplink.media.clock.refused() {
+            let reason = format!(
+                "the clock of the service is {} of this device's",
+                in_words(by_ms)
+            );
+            return self.begin_end(End::Cut(reason));
         }
+        let stopping = *self.uplink.stop.borrow();
+        if stopping && self.uplink.line == Line::Backlog {
+            return self.begin_end(End::Complete);
+        }
+        if Instant::now() < self.not_before || !self.uplink.has_turn() {
+            return;
+        }
+        match self.uplink.spool.next(self.uplink.line, self.now_ms()) {
+            Outgoing::Send(bytes) => self.pending = Some(bytes),
+            Outgoing::NewConnection => self.begin_end(End::Complete),
+            Outgoing::Nothing if stopping || self.is_through() => self.begin_end(End::Complete),
+            Outgoing::Nothing => {}
+        }
+    }
+
+    /// The backlog needs no connection of its own once the service has all of it.
+    fn is_through(&self) -> bool {
+        self.uplink.line == Line::Backlog && self.uplink.spool.is_empty(Line::Backlog)
     }
 
     async fn wait(&mut self, tick: &mut tokio::time::Interval) -> Happened {
@@ -128,7 +151,8 @@ impl<'a> Session<'a> {
                 }
                 _ => Happened::NoMoreRoom,
             },
-            () = self.uplink.outbox.rung(), if listening => Happened::Else,
+            () = self.uplink.spool.rung(self.uplink.line), if listening => Happened::Else,
+            () = tokio::time::sleep_until(self.not_before.into()), if listening && Instant::now() < self.not_before => Happened::Else,
             _ = self.uplink.stop.changed(), if listening && !stopping => Happened::Else,
             _ = tick.tick() => Happened::Else,
         }
@@ -140,7 +164,7 @@ impl<'a> Session<'a> {
         for ack in acks {
             match ack {
                 Ack::Persisted { timecode_ms } => {
-                    if self.uplink.outbox.persisted(timecode_ms) {
+                    if self.uplink.spool.persisted(self.uplink.line, timecode_ms) {
                         self.uplink.status.persisted();
                         backoff.succeeded();
                     }
@@ -156,10 +180,11 @@ impl<'a> Session<'a> {
                     id,
                 } => {
                     if is_about_the_fragment(id)
-                        && let Some(lost) = self.uplink.outbox.rejected(timecode_ms)
+                        && let Some(timecode_ms) =
+                            self.uplink.spool.rejected(self.uplink.line, timecode_ms)
                     {
                         error!(
-                            timecode_ms = lost.timecode_ms,
+                            timecode_ms,
                             code, "the service rejects a fragment for ever, it is lost"
                         );
                     }
@@ -179,7 +204,7 @@ impl<'a> Session<'a> {
 
     /// Whether an ending connection has nothing more to say, or a silent one is to be given up.
     fn is_over(&mut self) -> Option<End> {
-        let oldest_sent_at_ms = self.uplink.outbox.oldest_sent_at_ms();
+        let oldest_sent_at_ms = self.uplink.spool.oldest_sent_at_ms(self.uplink.line);
         let patience = self.uplink.patience;
         if let Some((since, end)) = self.ending.take_if(|(since, end)| {
             let acknowledged = oldest_sent_at_ms.is_none() && *end == End::Complete;
@@ -209,12 +234,14 @@ impl<'a> Session<'a> {
     fn ended_by_service(&mut self) -> End {
         match self.ending.take() {
             Some((_, end)) => end,
+            // It ends connections over which nothing comes; nothing is wrong with them.
+            None if self.uplink.spool.is_empty(self.uplink.line) => End::Complete,
             None => End::Cut("the service ended the connection".into()),
         }
     }
 
     fn now_ms(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+        since_ms(self.uplink.started)
     }
 }
 

@@ -48,6 +48,56 @@ impl Track {
             name: "video".into(),
         }
     }
+
+    /// An H.265 video track; `hvcc` is its HEVCDecoderConfigurationRecord.
+    pub fn hevc(number: u64, width: u32, height: u32, hvcc: Vec<u8>) -> Self {
+        Self {
+            codec_id: "V_MPEGH/ISO/HEVC".into(),
+            ..Self::avc(number, width, height, hvcc)
+        }
+    }
+
+    /// An AAC track; `configuration` is its AudioSpecificConfig.
+    pub fn aac(number: u64, sample_rate: u32, channels: u32, configuration: Vec<u8>) -> Self {
+        Self {
+            number,
+            kind: TrackKind::Audio {
+                sample_rate: sample_rate.into(),
+                channels,
+            },
+            codec_id: "A_AAC".into(),
+            codec_private: configuration,
+            name: "audio".into(),
+        }
+    }
+
+    /// A G.711 track as Kinesis Video wants it: a WAVEFORMATEX with one byte per sample.
+    pub fn g711(number: u64, law: G711, sample_rate: u32, channels: u16) -> Self {
+        let tag: u16 = match law {
+            G711::ALaw => 6,
+            G711::MuLaw => 7,
+        };
+        let bytes_per_second = sample_rate.saturating_mul(channels.into());
+        let mut format = Vec::with_capacity(18);
+        format.extend_from_slice(&tag.to_le_bytes());
+        format.extend_from_slice(&channels.to_le_bytes());
+        format.extend_from_slice(&sample_rate.to_le_bytes());
+        format.extend_from_slice(&bytes_per_second.to_le_bytes());
+        format.extend_from_slice(&channels.to_le_bytes());
+        format.extend_from_slice(&8u16.to_le_bytes());
+        format.extend_from_slice(&0u16.to_le_bytes());
+        Self {
+            codec_id: "A_MS/ACM".into(),
+            ..Self::aac(number, sample_rate, channels.into(), format)
+        }
+    }
+}
+
+/// The two laws of G.711.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum G711 {
+    ALaw,
+    MuLaw,
 }
 
 /// A name with its text.
@@ -93,5 +143,21 @@ pub enum MatroskaError {
 impl From<crate::ebml::Malformed> for MatroskaError {
     fn from(_: crate::ebml::Malformed) -> Self {
         Self::Malformed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g711_is_described_by_a_waveformatex() {
+        let track = Track::g711(2, G711::MuLaw, 8_000, 1);
+        let expected = [
+            7, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x40, 0x1F, 0, 0, 1, 0, 8, 0, 0, 0,
+        ];
+        assert_eq!(track.codec_id, "A_MS/ACM");
+        assert_eq!(track.codec_private, expected);
+        assert_eq!(Track::g711(2, G711::ALaw, 8_000, 1).codec_private[0], 6);
     }
 }

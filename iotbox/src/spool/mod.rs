@@ -1,0 +1,334 @@
+//! Store and forward: fragments between the camera and the connections, on disk until the service has stored them.
+//!
+//! A fragment is in a file before it is sent, so a killed program loses none. A file is forced onto the disk only when
+//! its pictures wait for longer than a while: over a line that works they are gone before, and flash does not wear out.
+
+pub mod record;
+pub mod store;
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+use tracing::{error, warn};
+
+use self::store::{SpoolError, Store};
+use crate::replay::{Lane, Next, Owed};
+
+/// What is this much older than the newest picture is no longer live when a connection begins.
+const FRESH_MS: u64 = 10_000;
+/// A live connection that is this far behind leaves the older pictures to the backlog.
+const BEHIND_MS: u64 = 30_000;
+
+/// One fragment as it goes over the wire.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fragment {
+    /// Epoch milliseconds of its first picture.
+    pub timecode_ms: u64,
+    /// Changes when the clock jumped or pictures are missing.
+    pub run: u32,
+    /// The Matroska header with its tracks, which a connection begins with.
+    pub header: Bytes,
+    pub bytes: Bytes,
+}
+
+/// What is sent first after an outage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Order {
+    /// The present, and beside it what waited, as far as the line has room.
+    #[default]
+    LiveFirst,
+    /// Everything in the order in which it was recorded, over one connection.
+    BacklogFirst,
+}
+
+/// Which connection a fragment goes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line {
+    Live,
+    Backlog,
+}
+
+/// Where and how a camera's fragments are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpoolPlan {
+    pub folder: PathBuf,
+    pub limit_bytes: u64,
+    /// How long bytes may wait until they are forced onto the disk.
+    pub sync_after: Duration,
+    pub order: Order,
+}
+
+/// What waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Waiting {
+    pub fragments: usize,
+    pub bytes: u64,
+    /// How many of them the backlog's connection sends.
+    pub backlog: usize,
+    /// Fragments that were lost since the start, because the spool was full or they could not be read.
+    pub lost: u64,
+}
+
+/// The fragments of one camera, shared by its thread and its connections.
+#[derive(Debug)]
+pub struct Spool {
+    inner: Mutex<Inner>,
+    live: Notify,
+    backlog: Notify,
+    order: Order,
+    sync_after: Duration,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    live: Lane,
+    backlog: Lane,
+    /// The camera's run and header of the last fragment, and the spool's own number for both together.
+    last: Option<(u32, Bytes)>,
+    run: u32,
+    lost: u64,
+}
+
+/// A fragment with its bytes, or why there is none to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    Send(Bytes),
+    NewConnection,
+    Nothing,
+}
+
+impl Spool {
+    /// Opens the folder; what an earlier run left is sent as if the line had been cut.
+    pub fn open(plan: &SpoolPlan) -> Result<Self, SpoolError> {
+        let (store, owed) = Store::open(&plan.folder, plan.limit_bytes)?;
+        let mut inner = Inner {
+            run: store.last_run(),
+            store,
+            live: Lane::default(),
+            backlog: Lane::default(),
+            last: None,
+            lost: 0,
+        };
+        for one in owed {
+            match plan.order {
+                Order::LiveFirst => inner.backlog.push(one),
+                Order::BacklogFirst => inner.live.push(one),
+            }
+        }
+        Ok(Self {
+            inner: Mutex::new(inner),
+            live: Notify::new(),
+            backlog: Notify::new(),
+            order: plan.order,
+            sync_after: plan.sync_after,
+        })
+    }
+
+    pub fn order(&self) -> Order {
+        self.order
+    }
+
+    /// Keeps a fragment; the oldest make room when there is none.
+    pub fn push(&self, fragment: &Fragment) {
+        let mut inner = self.locked();
+        inner.keep(fragment);
+        if self.order == Order::LiveFirst
+            && let Some(first) = inner.live.first()
+            && fragment.timecode_ms.abs_diff(first.timecode_ms) > BEHIND_MS
+        {
+            inner.demote();
+            self.backlog.notify_one();
+        }
+        drop(inner);
+        self.live.notify_one();
+    }
+
+    /// Waits until something for this line may have come.
+    pub async fn rung(&self, line: Line) {
+        match line {
+            Line::Live => self.live.notified().await,
+            Line::Backlog => self.backlog.notified().await,
+        }
+    }
+
+    /// Before a connection: the header that it begins with; `None` while nothing waits.
+    pub fn begin(&self, line: Line) -> Option<Bytes> {
+        let mut inner = self.locked();
+        if line == Line::Live && self.order == Order::LiveFirst {
+            inner.demote();
+            self.backlog.notify_one();
+        }
+        let first = inner.lane(line).first()?;
+        inner.store.header_of(first.place)
+    }
+
+    /// Says what comes next on the line's open connection and notes it as sent.
+    pub fn next(&self, line: Line, now_ms: u64) -> Outgoing {
+        let mut inner = self.locked();
+        loop {
+            let owed = match inner.lane(line).next(now_ms) {
+                Next::Send(owed) => owed,
+                Next::NewConnection => return Outgoing::NewConnection,
+                Next::Nothing => return Outgoing::Nothing,
+            };
+            match inner.store.read(owed.place) {
+                Ok(Some(bytes)) => return Outgoing::Send(bytes),
+                Ok(None) => warn!(
+                    timecode_ms = owed.timecode_ms,
+                    "a fragment of the spool is damaged and lost"
+                ),
+                Err(reason) => warn!(
+                    timecode_ms = owed.timecode_ms,
+                    %reason,
+                    "a fragment of the spool cannot be read and is lost"
+                ),
+            }
+            inner.lost += 1;
+            inner.lane(line).forget(owed.place);
+            inner.store.done_with(owed.place);
+        }
+    }
+
+    /// Forgets what the service has stored; false if it is not one that was sent.
+    pub fn persisted(&self, line: Line, timecode_ms: u64) -> bool {
+        let mut inner = self.locked();
+        let stored = inner.lane(line).persisted(timecode_ms);
+        if let Some(owed) = stored {
+            inner.store.done_with(owed.place);
+        }
+        stored.is_some()
+    }
+
+    /// Notes a rejection; returns the timecode of a fragment that is given up.
+    pub fn rejected(&self, line: Line, timecode_ms: Option<u64>) -> Option<u64> {
+        let mut inner = self.locked();
+        let owed = inner.lane(line).rejected(timecode_ms)?;
+        inner.store.done_with(owed.place);
+        inner.lost += 1;
+        Some(owed.timecode_ms)
+    }
+
+    /// The line's connection is gone.
+    pub fn cut(&self, line: Line) {
+        self.locked().lane(line).cut();
+    }
+
+    pub fn oldest_sent_at_ms(&self, line: Line) -> Option<u64> {
+        self.locked().lane(line).oldest_sent_at_ms()
+    }
+
+    pub fn is_empty(&self, line: Line) -> bool {
+        self.locked().lane(line).is_empty()
+    }
+
+    /// Whether the backlog may use the line: nothing of the present waits, and nothing of it is long on its way.
+    pub fn has_room_beside_live(&self, now_ms: u64, patience_ms: u64) -> bool {
+        let inner = self.locked();
+        let on_time = |sent_at_ms: u64| now_ms.saturating_sub(sent_at_ms) < patience_ms;
+        !inner.live.has_unsent() && inner.live.oldest_sent_at_ms().is_none_or(on_time)
+    }
+
+    pub fn waiting(&self) -> Waiting {
+        let inner = self.locked();
+        Waiting {
+            fragments: inner.live.len() + inner.backlog.len(),
+            bytes: inner.live.bytes() + inner.backlog.bytes(),
+            backlog: inner.backlog.len(),
+            lost: inner.lost,
+        }
+    }
+
+    /// Forces onto the disk what waits for long; may take a while, but holds nobody up.
+    pub fn sync(&self) {
+        let files = self.locked().store.take_unsynced(self.sync_after);
+        for file in files {
+            if let Err(reason) = file.sync_data() {
+                error!(%reason, "the spool cannot be forced onto the disk");
+            }
+        }
+    }
+
+    /// A panic elsewhere leaves the spool whole: each of its steps is complete.
+    fn locked(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn lane(&mut self, line: Line) -> &mut Lane {
+        match line {
+            Line::Live => &mut self.live,
+            Line::Backlog => &mut self.backlog,
+        }
+    }
+
+    fn keep(&mut self, fragment: &Fragment) {
+        let now = (fragment.run, fragment.header.clone());
+        if self.last.as_ref() != Some(&now) {
+            self.run = self.run.wrapping_add(1);
+            self.last = Some(now);
+        }
+        let head = fragment.header.len() + 64;
+        while !self.store.has_room(fragment.bytes.len() + head) && self.make_room() {}
+        if !self.store.has_room(fragment.bytes.len() + head) {
+            self.lost += 1;
+            return error!(
+                bytes = fragment.bytes.len(),
+                "a fragment is larger than the spool and is lost"
+            );
+        }
+        // A disk that is full of other things is like a full spool.
+        loop {
+            let (header, bytes) = (&fragment.header, &fragment.bytes);
+            match self
+                .store
+                .append(self.run, header, fragment.timecode_ms, bytes)
+            {
+                Ok(owed) => return self.live.push(owed),
+                Err(reason) if !self.make_room() => {
+                    self.lost += 1;
+                    return error!(
+                        timecode_ms = fragment.timecode_ms,
+                        %reason,
+                        "the spool cannot be written, a fragment is lost"
+                    );
+                }
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// Deletes the oldest segment and says what is lost; false if there is none.
+    fn make_room(&mut self) -> bool {
+        let Some(segment) = self.store.drop_oldest() else {
+            return false;
+        };
+        let mut lost: Vec<Owed> = self.backlog.drop_segment(segment);
+        lost.extend(self.live.drop_segment(segment));
+        if let (Some(first), Some(last)) = (lost.first(), lost.last()) {
+            self.lost += lost.len() as u64;
+            warn!(
+                fragments = lost.len(),
+                from_ms = first.timecode_ms,
+                to_ms = last.timecode_ms,
+                "the spool is full, the oldest pictures are lost"
+            );
+        }
+        true
+    }
+
+    fn demote(&mut self) {
+        for owed in self.live.take_older(FRESH_MS) {
+            self.backlog.push(owed);
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

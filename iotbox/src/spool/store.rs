@@ -1,0 +1,364 @@
+//! The spool's folder: append-only segments, and beside each the list of its fragments that the service has stored.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::record::{self, RECORD_HEAD};
+use crate::replay::{Owed, Place};
+
+/// A segment is deleted as a whole, so that the oldest pictures go in steps of an eighth of the spool at most.
+const SEGMENTS: u64 = 8;
+const LARGEST_SEGMENT: u64 = 8 << 20;
+
+/// The folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SpoolError {
+    #[error("the spool {path} is in use by another iotbox")]
+    InUse { path: String },
+    #[error("the spool {path} cannot be used: {reason}")]
+    Unusable { path: String, reason: String },
+}
+
+#[derive(Debug)]
+struct Segment {
+    run: u32,
+    header: Bytes,
+    bytes: u64,
+    /// Fragments that the service does not have.
+    owed: u32,
+    /// Since when bytes are not known to be on the disk itself.
+    unsynced: Option<Instant>,
+}
+
+/// The segment that is written to.
+#[derive(Debug)]
+struct Open {
+    number: u32,
+    file: File,
+}
+
+/// The segments of one camera.
+#[derive(Debug)]
+pub struct Store {
+    folder: PathBuf,
+    limit: u64,
+    segments: BTreeMap<u32, Segment>,
+    open: Option<Open>,
+    next_number: u32,
+    bytes: u64,
+    /// Holds the folder for this process.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the folder and lists what an earlier run left, oldest first.
+    pub fn open(folder: &Path, limit: u64) -> Result<(Self, Vec<Owed>), SpoolError> {
+        let path = folder.display().to_string();
+        let unusable = |error: std::io::Error| SpoolError::Unusable {
+            path: path.clone(),
+            reason: error.to_string(),
+        };
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(unusable)?;
+        let lock = own_file(&folder.join("lock"), false).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(SpoolError::InUse { path }),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        let mut store = Self {
+            folder: folder.to_owned(),
+            limit,
+            segments: BTreeMap::new(),
+            open: None,
+            next_number: 1,
+            bytes: 0,
+            _lock: lock,
+        };
+        let owed = store.recover().map_err(unusable)?;
+        Ok((store, owed))
+    }
+
+    fn recover(&mut self) -> std::io::Result<Vec<Owed>> {
+        let mut numbers: Vec<u32> = fs::read_dir(&self.folder)?
+            .filter_map(|entry| {
+                let name = entry.ok()?.file_name().into_string().ok()?;
+                name.strip_suffix(".spool")?.parse().ok()
+            })
+            .collect();
+        numbers.sort_unstable();
+        let mut all = Vec::new();
+        for number in numbers {
+            self.next_number = number + 1;
+            let file = File::open(self.path(number))?;
+            let length = file.metadata()?.len();
+            let Some(scan) = record::scan(file, length)? else {
+                self.delete(number);
+                continue;
+            };
+            let done = self.done(number)?;
+            let owed: Vec<Owed> = scan
+                .records
+                .iter()
+                .filter(|found| !done.contains(&found.offset))
+                .map(|found| Owed {
+                    timecode_ms: found.timecode_ms,
+                    run: scan.run,
+                    place: Place {
+                        segment: number,
+                        offset: found.offset,
+                        length: found.length,
+                    },
+                })
+                .collect();
+            if owed.is_empty() {
+                self.delete(number);
+                continue;
+            }
+            self.bytes += length;
+            self.segments.insert(
+                number,
+                Segment {
+                    run: scan.run,
+                    header: scan.header.into(),
+                    bytes: length,
+                    owed: owed.len() as u32,
+                    unsynced: None,
+                },
+            );
+            all.extend(owed);
+        }
+        Ok(all)
+    }
+
+    /// The offsets of what the service has stored already.
+    fn done(&self, number: u32) -> std::io::Result<HashSet<u32>> {
+        match fs::read(self.done_path(number)) {
+            Ok(bytes) => Ok(bytes
+                .as_chunks()
+                .0
+                .iter()
+                .map(|offset| u32::from_le_bytes(*offset))
+                .collect()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(HashSet::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The highest run of any segment.
+    pub fn last_run(&self) -> u32 {
+        let runs = self.segments.values().map(|segment| segment.run);
+        runs.max().unwrap_or(0)
+    }
+
+    /// The Matroska header of the fragment's run.
+    pub fn header_of(&self, place: Place) -> Option<Bytes> {
+        let segment = self.segments.get(&place.segment)?;
+        Some(segment.header.clone())
+    }
+
+    /// Whether so many bytes more go in without deleting anything.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.bytes + bytes as u64 <= self.limit
+    }
+
+    /// Deletes the oldest segment and returns its number; `None` if there is none.
+    pub fn drop_oldest(&mut self) -> Option<u32> {
+        let number = *self.segments.keys().next()?;
+        self.delete(number);
+        Some(number)
+    }
+
+    /// Appends a fragment. What an error leaves behind is never read.
+    pub fn append(
+        &mut self,
+        run: u32,
+        header: &Bytes,
+        timecode_ms: u64,
+        fragment: &[u8],
+    ) -> std::io::Result<Owed> {
+        let appended = self.try_append(run, header, timecode_ms, fragment);
+        if appended.is_err() {
+            self.open = None;
+        }
+        appended
+    }
+
+    fn try_append(
+        &mut self,
+        run: u32,
+        header: &Bytes,
+        timecode_ms: u64,
+        fragment: &[u8],
+    ) -> std::io::Result<Owed> {
+        let number = self.segment_for(run, header)?;
+        let (Some(segment), Some(open)) = (self.segments.get_mut(&number), &mut self.open) else {
+            return Err(ErrorKind::NotFound.into());
+        };
+        let offset = u32::try_from(segment.bytes).map_err(std::io::Error::other)?;
+        let length = u32::try_from(fragment.len()).map_err(std::io::Error::other)?;
+        open.file
+            .write_all(&record::write_record_head(timecode_ms, fragment))?;
+        open.file.write_all(fragment)?;
+        let written = (RECORD_HEAD + fragment.len()) as u64;
+        segment.bytes += written;
+        segment.owed += 1;
+        segment.unsynced.get_or_insert_with(Instant::now);
+        self.bytes += written;
+        Ok(Owed {
+            timecode_ms,
+            run,
+            place: Place {
+                segment: number,
+                offset,
+                length,
+            },
+        })
+    }
+
+    /// The segment that a fragment of this run goes into.
+    fn segment_for(&mut self, run: u32, header: &Bytes) -> std::io::Result<u32> {
+        let largest = (self.limit / SEGMENTS).min(LARGEST_SEGMENT);
+        if let Some(open) = &self.open
+            && let Some(segment) = self.segments.get(&open.number)
+            && segment.run == run
+            && segment.bytes < largest
+        {
+            return Ok(open.number);
+        }
+        self.close();
+        let number = self.next_number;
+        self.next_number += 1;
+        let mut file = own_file(&self.path(number), true)?;
+        let head = record::write_segment_head(run, header);
+        let written = file.write_all(&head);
+        self.bytes += head.len() as u64;
+        self.segments.insert(
+            number,
+            Segment {
+                run,
+                header: header.clone(),
+                bytes: head.len() as u64,
+                owed: 0,
+                unsynced: None,
+            },
+        );
+        self.open = Some(Open { number, file });
+        written.map(|()| number)
+    }
+
+    /// Ends the open segment, which goes if nothing in it is owed.
+    fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            self.delete_if_done(open.number);
+        }
+    }
+
+    /// Reads a fragment; `None` if it is not what was written.
+    pub fn read(&self, place: Place) -> std::io::Result<Option<Bytes>> {
+        let mut bytes = vec![0; RECORD_HEAD + place.length as usize];
+        let file = File::open(self.path(place.segment))?;
+        file.read_exact_at(&mut bytes, place.offset.into())?;
+        let whole = record::fragment_of(&bytes).is_some();
+        Ok(whole.then(|| Bytes::from(bytes).slice(RECORD_HEAD..)))
+    }
+
+    /// Notes that the service has a fragment, or that nobody will ever have it.
+    pub fn done_with(&mut self, place: Place) {
+        let Some(segment) = self.segments.get_mut(&place.segment) else {
+            return;
+        };
+        segment.owed = segment.owed.saturating_sub(1);
+        if segment.owed == 0 && !self.is_open(place.segment) {
+            return self.delete(place.segment);
+        }
+        let noted = own_file(&self.done_path(place.segment), true)
+            .and_then(|mut file| file.write_all(&place.offset.to_le_bytes()));
+        if let Err(error) = noted {
+            tracing::warn!(%error, "what the service has stored cannot be noted, it may be sent twice after a restart");
+        }
+    }
+
+    /// Files whose bytes have waited for the disk for this long; they are no longer listed then.
+    pub fn take_unsynced(&mut self, waited: Duration) -> Vec<File> {
+        let mut files = Vec::new();
+        for (number, segment) in &mut self.segments {
+            if segment
+                .unsynced
+                .take_if(|since| since.elapsed() >= waited)
+                .is_some()
+            {
+                let path = self.folder.join(format!("{number:010}.spool"));
+                files.extend(File::open(path));
+            }
+        }
+        if !files.is_empty() {
+            files.extend(File::open(&self.folder));
+        }
+        files
+    }
+
+    fn is_open(&self, number: u32) -> bool {
+        self.open.as_ref().is_some_and(|open| open.number == number)
+    }
+
+    fn delete_if_done(&mut self, number: u32) {
+        let done = self
+            .segments
+            .get(&number)
+            .is_some_and(|segment| segment.owed == 0);
+        if done {
+            self.delete(number);
+        }
+    }
+
+    /// A file that cannot be deleted is found again at the next start, and sent again.
+    fn delete(&mut self, number: u32) {
+        if let Some(segment) = self.segments.remove(&number) {
+            self.bytes -= segment.bytes;
+        }
+        if self.is_open(number) {
+            self.open = None;
+        }
+        for path in [self.path(number), self.done_path(number)] {
+            if let Err(error) = fs::remove_file(&path)
+                && error.kind() != ErrorKind::NotFound
+            {
+                tracing::warn!(path = %path.display(), %error, "a file of the spool cannot be deleted");
+            }
+        }
+    }
+
+    fn path(&self, number: u32) -> PathBuf {
+        self.folder.join(format!("{number:010}.spool"))
+    }
+
+    fn done_path(&self, number: u32) -> PathBuf {
+        self.folder.join(format!("{number:010}.done"))
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn own_file(path: &Path, append: bool) -> std::io::Result<File> {
+    OpenOptions::new()
+        .create(true)
+        .append(append)
+        .write(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
+}
