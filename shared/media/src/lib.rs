@@ -1,4 +1,4 @@
-//! Matroska reader and writer, fragmented MP4 writer and H.264 helpers, without IO.
+//! Matroska reader and writer, fragmented MP4 writer, and what the configurations of decoders say, without IO.
 //!
 //! Every reader here takes bytes of unknown origin: it refuses what it does not understand, never panics and never
 //! reserves memory for bytes that have not arrived.
@@ -6,6 +6,8 @@
 pub mod avc;
 pub mod codec;
 mod ebml;
+pub mod hevc;
 pub mod matroska;
 pub mod mp4;
+pub mod sound;
 pub mod sps;
