@@ -15,7 +15,7 @@ mod request;
 mod router;
 mod store;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -23,6 +23,7 @@ use anyhow::Context as _;
 use crate::hls::Hls;
 use crate::put_media::Connections;
 use crate::store::Store;
+pub use crate::store::check::{Finding, Inconsistency, Report};
 
 /// Tells the service's time in milliseconds since 1970.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -58,6 +59,11 @@ struct Shared {
     store: Store,
     connections: Connections,
     hls: Hls,
+}
+
+/// Checks a store that nobody has open, down to every byte of its media; a folder that holds none or is in use is an error.
+pub fn check(data_dir: &Path) -> anyhow::Result<Report> {
+    store::check::check(data_dir)
 }
 
 impl Video {
