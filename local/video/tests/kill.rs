@@ -182,7 +182,7 @@ fn round(folder: &Path, number: u64, random: &mut u64, known: &mut Known) {
         .collect();
     drop(sender);
     // Half of the kills follow an acknowledgement, the others hit whatever is going on when a piece was sent.
-    let by_acks = number % 2 == 0;
+    let by_acks = number.is_multiple_of(2);
     let mut left = 1 + next(random) % (STREAMS * FRAGMENTS_IN_ROUND * 3 / 4);
     while left > 0 {
         let is_ack = take(known, heard.recv().expect("cameras send until the kill"));

@@ -203,6 +203,8 @@ impl Drop for Store {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+        // The last connection to go brings its log into the index, which one that only reads cannot.
+        lock(&self.readers).clear();
     }
 }
 

@@ -90,8 +90,8 @@ async fn a_file_that_is_gone_and_one_that_no_row_names_are_found() {
 #[tokio::test]
 async fn what_no_service_put_there_is_found() {
     let leave = |folder: &Path| {
-        fs::write(folder.join("media/notes.txt"), "hm").unwrap();
         fs::write(segment(folder).with_file_name("1.seg"), "hm").unwrap();
+        fs::write(folder.join("media/notes.txt"), "hm").unwrap();
     };
     check_found(leave, &[Inconsistency::StrangeFile; 2]).await;
 }
