@@ -6,6 +6,9 @@ mod support;
 
 use std::time::Duration;
 
+use axum::routing::any;
+use axum::{Extension, Router};
+use ciero_apis::credentials::Principal;
 use http::Request;
 use jiff::SignedDuration;
 use serde_json::json;
