@@ -108,6 +108,14 @@ impl View {
         }
     }
 
+    /// Leaves out what is out of retention; by the producer's clock without a search by the other, which would read the whole stream.
+    fn retained(self) -> &'static str {
+        match self.by {
+            TimestampKind::Server => "server_ms > ?2",
+            TimestampKind::Producer => "+server_ms > ?2",
+        }
+    }
+
     fn without_duplicates(self) -> &'static str {
         match (self.by, self.duplicates) {
             (TimestampKind::Producer, Duplicates::Drop) => {
@@ -128,9 +136,10 @@ pub(crate) fn in_range(
     limit: i64,
 ) -> rusqlite::Result<Vec<Fragment>> {
     let (time, unique) = (view.time_column(), view.without_duplicates());
+    let retained = view.retained();
     index
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM fragments f WHERE stream_id = ?1 AND server_ms > ?2
+            "SELECT {COLUMNS} FROM fragments f WHERE stream_id = ?1 AND {retained}
              AND {time} BETWEEN ?3 AND ?4 AND ({time} > ?5 OR ({time} = ?5 AND sequence > ?6)){unique}
              ORDER BY {time}, sequence LIMIT ?7"
         ))?
@@ -156,9 +165,10 @@ pub(crate) fn newest(
     limit: i64,
 ) -> rusqlite::Result<Vec<Fragment>> {
     let (time, unique) = (view.time_column(), view.without_duplicates());
+    let retained = view.retained();
     let mut found: Vec<_> = index
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM fragments f WHERE stream_id = ?1 AND server_ms > ?2{unique}
+            "SELECT {COLUMNS} FROM fragments f WHERE stream_id = ?1 AND {retained}{unique}
              ORDER BY {time} DESC, sequence DESC LIMIT ?3"
         ))?
         .query_map(
