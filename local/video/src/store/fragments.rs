@@ -108,11 +108,11 @@ impl View {
         }
     }
 
-    /// Leaves out what is out of retention; by the producer's clock without a search by the other, which would read the whole stream.
-    fn retained(self) -> &'static str {
+    /// The table by the index of this clock; left alone, the other's may be taken, and the whole stream read.
+    fn table(self) -> &'static str {
         match self.by {
-            TimestampKind::Server => "server_ms > ?2",
-            TimestampKind::Producer => "+server_ms > ?2",
+            TimestampKind::Server => "fragments f",
+            TimestampKind::Producer => "fragments f INDEXED BY fragments_by_producer",
         }
     }
 
@@ -136,10 +136,10 @@ pub(crate) fn in_range(
     limit: i64,
 ) -> rusqlite::Result<Vec<Fragment>> {
     let (time, unique) = (view.time_column(), view.without_duplicates());
-    let retained = view.retained();
+    let table = view.table();
     index
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM fragments f WHERE stream_id = ?1 AND {retained}
+            "SELECT {COLUMNS} FROM {table} WHERE stream_id = ?1 AND server_ms > ?2
              AND {time} BETWEEN ?3 AND ?4 AND ({time} > ?5 OR ({time} = ?5 AND sequence > ?6)){unique}
              ORDER BY {time}, sequence LIMIT ?7"
         ))?
@@ -165,10 +165,10 @@ pub(crate) fn newest(
     limit: i64,
 ) -> rusqlite::Result<Vec<Fragment>> {
     let (time, unique) = (view.time_column(), view.without_duplicates());
-    let retained = view.retained();
+    let table = view.table();
     let mut found: Vec<_> = index
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM fragments f WHERE stream_id = ?1 AND {retained}{unique}
+            "SELECT {COLUMNS} FROM {table} WHERE stream_id = ?1 AND server_ms > ?2{unique}
              ORDER BY {time} DESC, sequence DESC LIMIT ?3"
         ))?
         .query_map(
