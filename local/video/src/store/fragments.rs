@@ -137,10 +137,11 @@ pub(crate) fn in_range(
 ) -> rusqlite::Result<Vec<Fragment>> {
     let (time, unique) = (view.time_column(), view.without_duplicates());
     let table = view.table();
+    // The plus keeps SQLite from searching by the position, which is before everything at first, instead of by the range.
     index
         .prepare_cached(&format!(
             "SELECT {COLUMNS} FROM {table} WHERE stream_id = ?1 AND server_ms > ?2
-             AND {time} BETWEEN ?3 AND ?4 AND ({time} > ?5 OR ({time} = ?5 AND sequence > ?6)){unique}
+             AND {time} BETWEEN ?3 AND ?4 AND (+{time} > ?5 OR (+{time} = ?5 AND sequence > ?6)){unique}
              ORDER BY {time}, sequence LIMIT ?7"
         ))?
         .query_map(
