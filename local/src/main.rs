@@ -23,6 +23,7 @@ mod testing;
 mod up;
 mod verify;
 mod video;
+mod video_check;
 
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
@@ -67,6 +68,9 @@ enum Action {
     Explain(explain::ExplainArgs),
     /// Check a deletion certificate: exit code 0 if it is valid, 1 if not, 2 if the question makes no sense.
     VerifyCertificate(verify::VerifyArgs),
+    /// Look after the recordings of the embedded Kinesis Video.
+    #[command(subcommand)]
+    Video(video_check::VideoAction),
     /// Become another program that ends together with the host.
     #[command(hide = true)]
     Supervised {
@@ -144,6 +148,7 @@ fn main() -> ExitCode {
         Action::Lambda { name, host } => run_lambda(&name, host),
         Action::Explain(args) => run_explain(args),
         Action::VerifyCertificate(args) => verify::run(&args),
+        Action::Video(action) => video_check::run(&action),
         Action::Supervised {
             host,
             program,

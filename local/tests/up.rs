@@ -272,3 +272,41 @@ fn when_it_is_killed_its_children_go_with_it() {
         !children.iter().copied().any(is_alive)
     });
 }
+
+/// Runs `ciero video check` and answers its exit code and what it writes.
+fn video_check(data: &Path) -> (Option<i32>, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_ciero"))
+        .args(["video", "check", "--data"])
+        .arg(data)
+        .output()
+        .unwrap();
+    let words = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(words).unwrap())
+}
+
+#[test]
+fn the_check_of_recordings_says_right_wrong_or_cannot_tell_by_its_exit_code() {
+    let data = TempDir::new().unwrap();
+    let (code, words) = video_check(data.path());
+    assert_eq!(code, Some(2));
+    assert!(words.contains("no video store"), "{words}");
+    let config = || ciero_video::VideoConfig {
+        data_dir: data.path().join("video"),
+        base_url: "http://127.0.0.1:4566".to_owned(),
+        account_id: "111122223333".to_owned(),
+        region: "ap-northeast-1".to_owned(),
+        now: std::sync::Arc::new(|| 0),
+    };
+    let video = ciero_video::Video::open(config()).unwrap();
+    let (code, words) = video_check(data.path());
+    assert_eq!(code, Some(2));
+    assert!(words.contains("in use"), "{words}");
+    drop(video);
+    let (code, words) = video_check(data.path());
+    assert_eq!(code, Some(0));
+    assert!(words.contains("0 inconsistencies"), "{words}");
+    std::fs::write(data.path().join("video/media/notes.txt"), "hm").unwrap();
+    let (code, words) = video_check(data.path());
+    assert_eq!(code, Some(1));
+    assert!(words.starts_with("strange-file: "), "{words}");
+}

@@ -6,13 +6,13 @@ mod support;
 
 use std::time::Duration;
 
-use axum::routing::{any, post};
+use axum::routing::any;
 use axum::{Extension, Router};
-use ciero_apis::credentials::{Principal, Scope};
+use ciero_apis::credentials::Principal;
 use http::Request;
 use jiff::SignedDuration;
 use serde_json::json;
-use support::{AWS, Answer, Cloud, Signer, call};
+use support::{AWS, Answer, Cloud, Signer, call, video_door};
 
 const IDENTITY: &[u8] = b"Action=GetCallerIdentity&Version=2011-06-15";
 
@@ -246,38 +246,6 @@ async fn a_presigned_request_is_good_until_it_expires() {
     assert_eq!(answer.status, 403);
     assert!(answer.text().contains("Signature expired"));
 }
-
-fn video_door(cloud: &Cloud) -> Router {
-    let video = Router::new()
-        .route(
-            "/putMedia",
-            post(
-                |Extension(Seen(name)): Extension<Seen>, body: axum::body::Bytes| async move {
-                    format!("{name} {}", body.len())
-                },
-            ),
-        )
-        .route(
-            "/describeStream",
-            post(|Extension(Seen(name)): Extension<Seen>| async move { name }),
-        )
-        .route("/hls/v1/master.m3u8", any(|| async { "#EXTM3U" }));
-    let hook = |principal: &Principal, extensions: &mut http::Extensions| {
-        let seen = match &principal.scope {
-            Scope::Full => "full".to_owned(),
-            Scope::Stream(stream) => stream.clone(),
-        };
-        extensions.insert(Seen(seen));
-    };
-    cloud
-        .apis
-        .front_door()
-        .mount_with("kinesisvideo", video, hook)
-        .into_router()
-}
-
-#[derive(Clone)]
-struct Seen(String);
 
 #[tokio::test]
 async fn put_media_verifies_with_every_payload_that_producers_sign() {

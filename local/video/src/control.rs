@@ -2,6 +2,7 @@
 
 pub(crate) mod retention;
 pub(crate) mod tags;
+pub(crate) mod update;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::tags::check_tags;
+use self::update::{Description, StorageConfiguration};
 use crate::Shared;
 use crate::error::ApiError;
 use crate::request::{Call, StreamRef, blocking, seconds};
@@ -28,13 +30,15 @@ pub(crate) type App = State<Arc<Shared>>;
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct CreateStream {
     stream_name: String,
-    device_name: Option<String>,
-    media_type: Option<String>,
+    #[serde(flatten)]
+    description: Description,
     kms_key_id: Option<String>,
     #[serde(default)]
     data_retention_in_hours: i64,
     #[serde(default)]
     tags: BTreeMap<String, String>,
+    #[serde(default)]
+    stream_storage_configuration: StorageConfiguration,
 }
 
 impl CreateStream {
@@ -43,20 +47,7 @@ impl CreateStream {
         if !is_name(&self.stream_name, 256) {
             return refuse("StreamName must be 1 to 256 of the characters a-z A-Z 0-9 _ . -");
         }
-        if self
-            .device_name
-            .as_ref()
-            .is_some_and(|name| !is_name(name, 128))
-        {
-            return refuse("DeviceName must be 1 to 128 of the characters a-z A-Z 0-9 _ . -");
-        }
-        if self
-            .media_type
-            .as_ref()
-            .is_some_and(|kind| !is_media_type(kind))
-        {
-            return refuse("MediaType must be type/subtype, separated by commas.");
-        }
+        self.description.check()?;
         if !(0..=MOST_RETENTION_HOURS).contains(&self.data_retention_in_hours) {
             return refuse("DataRetentionInHours must be 0 to 87600.");
         }
@@ -79,14 +70,19 @@ pub(crate) async fn create_stream(State(shared): App, call: Call<CreateStream>) 
                 body.stream_name
             ),
             name: body.stream_name,
-            device_name: body.device_name,
-            media_type: body.media_type,
+            device_name: body.description.device_name,
+            media_type: body.description.media_type,
             kms_key_id: body
                 .kms_key_id
                 .unwrap_or_else(|| format!("arn:aws:kms:{place}:alias/aws/kinesisvideo")),
             version: new_version(),
             created_ms,
             retention_hours: body.data_retention_in_hours,
+            storage_tier: body
+                .stream_storage_configuration
+                .default_storage_tier
+                .name()
+                .to_owned(),
         };
         let was_free = shared.store.write(|index| {
             if streams::by_name(index, &stream.name)?.is_some() {

@@ -17,7 +17,7 @@ mod request;
 mod router;
 mod store;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -25,6 +25,7 @@ use anyhow::Context as _;
 use crate::playback::Playback;
 use crate::put_media::Connections;
 use crate::store::Store;
+pub use crate::store::check::{Finding, Inconsistency, Report};
 
 /// Tells the service's time in milliseconds since 1970.
 pub type Now = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -60,6 +61,11 @@ struct Shared {
     store: Store,
     connections: Connections,
     playback: Playback,
+}
+
+/// Checks a store that nobody has open, down to every byte of its media; a folder that holds none or is in use is an error.
+pub fn check(data_dir: &Path) -> anyhow::Result<Report> {
+    store::check::check(data_dir)
 }
 
 impl Video {

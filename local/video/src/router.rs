@@ -18,6 +18,15 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/describeStream", post(control::describe_stream))
         .route("/listStreams", post(control::list_streams))
         .route("/deleteStream", post(control::delete_stream))
+        .route("/updateStream", post(control::update::update_stream))
+        .route(
+            "/describeStreamStorageConfiguration",
+            post(control::update::describe_storage),
+        )
+        .route(
+            "/updateStreamStorageConfiguration",
+            post(control::update::update_storage),
+        )
         .route(
             "/updateDataRetention",
             post(control::retention::update_data_retention),

@@ -1,24 +1,30 @@
 //! Names a track's codec as playlists and browsers do.
 
 use crate::matroska::Track;
+use crate::sound::{Aac, G711, Law};
 use crate::sps::Sps;
 
-/// The codecs that players of fragmented MP4 share.
+/// The codecs of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Codec {
     Avc,
     Hevc,
     Aac,
+    /// No player takes it in fragmented MP4.
+    G711(Law),
 }
 
 impl Codec {
-    /// Tells the codec by the track's CodecID; `None` for one that no player here knows.
+    /// Tells the codec by the track's CodecID, and G.711 by its format too; `None` for one that no player here knows.
     pub fn of(track: &Track) -> Option<Self> {
         match track.codec_id.as_str() {
             // The second spelling stands in the service's own documents.
             "V_MPEG4/ISO/AVC" | "V_MPEG/ISO/AVC" => Some(Self::Avc),
             "V_MPEGH/ISO/HEVC" => Some(Self::Hevc),
             "A_AAC" => Some(Self::Aac),
+            "A_MS/ACM" => G711::parse(&track.codec_private)
+                .ok()
+                .map(|g711| Self::G711(g711.law)),
             _ => None,
         }
     }
@@ -33,7 +39,10 @@ pub fn codec_string(track: &Track) -> Option<String> {
             .as_ref()
             .map(Sps::codec_string),
         Codec::Hevc => hevc_string(private),
-        Codec::Aac => aac_string(private),
+        Codec::Aac => Aac::parse(private)
+            .ok()
+            .map(|aac| format!("mp4a.40.{}", aac.object_type)),
+        Codec::G711(_) => None,
     }
 }
 
@@ -54,17 +63,6 @@ fn hevc_string(hvcc: &[u8]) -> Option<String> {
         name.push_str(&format!(".{byte:X}"));
     }
     Some(name)
-}
-
-fn aac_string(configuration: &[u8]) -> Option<String> {
-    let [first, second, ..] = configuration else {
-        return None;
-    };
-    let object_type = match first >> 3 {
-        31 => 32 + ((first & 7) << 3 | second >> 5),
-        object_type => object_type,
-    };
-    Some(format!("mp4a.40.{object_type}"))
 }
 
 #[cfg(test)]
@@ -96,5 +94,18 @@ mod tests {
         check("V_MPEG4/ISO/AVC", &[1, 2], None);
         check("V_MPEGH/ISO/HEVC", &[1; 12], None);
         check("A_MS/ACM", &[0; 18], None);
+    }
+
+    #[test]
+    fn g711_is_known_by_its_law_and_has_no_name_in_playlists() {
+        for (tag, law) in [(6, Law::A), (7, Law::Mu)] {
+            let format = [tag, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x40, 0x1F, 0, 0, 1, 0, 8, 0];
+            let track = Track {
+                codec_id: "A_MS/ACM".into(),
+                ..Track::avc(2, 0, 0, format.to_vec())
+            };
+            assert_eq!(Codec::of(&track), Some(Codec::G711(law)));
+            assert_eq!(codec_string(&track), None);
+        }
     }
 }

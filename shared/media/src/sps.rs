@@ -95,8 +95,8 @@ impl Sps {
             cut_y =
                 unit_y * fields * (u64::from(bits.exp_golomb()?) + u64::from(bits.exp_golomb()?));
         }
-        self.width = size(16 * width_in_blocks, cut_x)?;
-        self.height = size(16 * fields * height_in_units, cut_y)?;
+        self.width = cropped(16 * width_in_blocks, cut_x)?;
+        self.height = cropped(16 * fields * height_in_units, cut_y)?;
         Ok(())
     }
 
@@ -163,7 +163,7 @@ fn small(value: u32, most: u8) -> Result<u8, InvalidSps> {
         .ok_or(InvalidSps)
 }
 
-fn size(whole: u64, cut: u64) -> Result<u32, InvalidSps> {
+pub(crate) fn cropped(whole: u64, cut: u64) -> Result<u32, InvalidSps> {
     let size = whole.checked_sub(cut).ok_or(InvalidSps)?;
     u32::try_from(size)
         .ok()
@@ -172,7 +172,7 @@ fn size(whole: u64, cut: u64) -> Result<u32, InvalidSps> {
 }
 
 /// Drops the 3 of every 0 0 3, which only keeps start codes out of the payload.
-fn without_emulation_prevention(nal: &[u8]) -> Vec<u8> {
+pub(crate) fn without_emulation_prevention(nal: &[u8]) -> Vec<u8> {
     let mut payload = Vec::with_capacity(nal.len());
     let mut zeros = 0;
     for &byte in nal {
@@ -186,24 +186,33 @@ fn without_emulation_prevention(nal: &[u8]) -> Vec<u8> {
     payload
 }
 
-struct Bits<'a> {
+pub(crate) struct Bits<'a> {
     bytes: &'a [u8],
     position: usize,
 }
 
 impl<'a> Bits<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, position: 0 }
     }
 
-    fn flag(&mut self) -> Result<bool, InvalidSps> {
+    pub(crate) fn flag(&mut self) -> Result<bool, InvalidSps> {
         let byte = self.bytes.get(self.position / 8).ok_or(InvalidSps)?;
         let bit = byte >> (7 - self.position % 8) & 1;
         self.position += 1;
         Ok(bit == 1)
     }
 
-    fn exp_golomb(&mut self) -> Result<u32, InvalidSps> {
+    /// Passes over bits, which may lie behind the end; whoever reads there is refused.
+    pub(crate) fn skip(&mut self, count: usize) {
+        self.position += count;
+    }
+
+    pub(crate) fn number(&mut self, count: usize) -> Result<u32, InvalidSps> {
+        (0..count).try_fold(0, |value, _| Ok(value << 1 | u32::from(self.flag()?)))
+    }
+
+    pub(crate) fn exp_golomb(&mut self) -> Result<u32, InvalidSps> {
         let mut zeros = 0;
         while !self.flag()? {
             zeros += 1;

@@ -241,8 +241,123 @@ fn a_block_before_the_timecode_is_refused() {
 fn laced_blocks_are_refused() {
     let mut stream = header();
     stream.extend(write_cluster_start(1));
-    stream.extend([0xA3, 0x85, 0x81, 0, 0, 0x82, 1]);
-    assert_eq!(error_of(&stream), MatroskaError::Lacing);
+    for lacing in [0x02, 0x04, 0x06] {
+        let block = [0x85, 0x81, 0, 0, 0x80 | lacing, 1];
+        let simple = [&[0xA3], &block[..]].concat();
+        let group = [&[0xA0, 0x87, 0xA1], &block[..]].concat();
+        for block in [simple, group] {
+            let stream = [&stream[..], &block].concat();
+            assert_eq!(error_of(&stream), MatroskaError::Lacing, "{lacing}");
+        }
+    }
+}
+
+/// Builds an element whose payload is shorter than 127 bytes.
+fn element(id: &[u8], payload: &[u8]) -> Vec<u8> {
+    [id, &[0x80 | payload.len() as u8], payload].concat()
+}
+
+const CRC: &[u8] = &[0xBF, 0x84, 1, 2, 3, 4];
+const VOID: &[u8] = &[0xEC, 0x83, 0, 0, 0];
+
+#[test]
+fn checksums_padding_and_unknown_elements_are_passed_over_wherever_they_stand() {
+    let entry = element(
+        &[0xAE],
+        &[CRC, VOID, &[0xD7, 0x81, 1, 0x83, 0x81, 1]].concat(),
+    );
+    let unknown = element(&[0x42, 0x54], b"what");
+    let group = element(
+        &[0xA0],
+        &[
+            VOID,
+            &element(&[0xA1], &[0x81, 0, 5, 0, 9]),
+            &unknown,
+            &[0x9B, 0x81, 40],
+        ]
+        .concat(),
+    );
+    let delta = element(
+        &[0xA0],
+        &[
+            &element(&[0xA1], &[0x81, 0, 45, 0, 8, 8])[..],
+            &[0xFB, 0x81, 0xD8],
+        ]
+        .concat(),
+    );
+    let stream = [
+        &element(
+            &[0x1A, 0x45, 0xDF, 0xA3],
+            &[CRC, &element(&[0x42, 0x82], b"webm")].concat(),
+        )[..],
+        VOID,
+        &[
+            0x18, 0x53, 0x80, 0x67, 0x01, 255, 255, 255, 255, 255, 255, 255,
+        ],
+        VOID,
+        &element(
+            &[0x15, 0x49, 0xA9, 0x66],
+            &[CRC, &[0x2A, 0xD7, 0xB1, 0x83, 0x0F, 0x42, 0x40]].concat(),
+        ),
+        &element(&[0x16, 0x54, 0xAE, 0x6B], &[CRC, &entry].concat()),
+        &element(
+            &[0x1F, 0x43, 0xB6, 0x75],
+            &[CRC, VOID, &[0xE7, 0x81, 100], &unknown, &group].concat(),
+        ),
+        &unknown,
+        VOID,
+        &[0x1F, 0x43, 0xB6, 0x75, 0xFF],
+        CRC,
+        &[0xE7, 0x81, 200, 0xA7, 0x81, 7],
+        &delta,
+        VOID,
+    ]
+    .concat();
+    for size in [1, 5, 4096] {
+        let items = read_in_pieces(&stream, size).unwrap();
+        let raw: Vec<u8> = items.iter().flat_map(|item| item.raw.to_vec()).collect();
+        assert_eq!(raw, stream);
+        let events: Vec<_> = items.into_iter().map(|item| item.event).collect();
+        assert_eq!(blocks(&events), [(1, 105, true, 1), (1, 245, false, 2)]);
+    }
+}
+
+#[test]
+fn a_track_whose_frames_are_packed_or_encrypted_is_refused() {
+    let encodings = element(&[0x6D, 0x80], &[0x62, 0x40, 0x80]);
+    let entry = element(&[0xAE], &[&[0xD7, 0x81, 1], &encodings[..]].concat());
+    let stream = [
+        &element(
+            &[0x1A, 0x45, 0xDF, 0xA3],
+            &element(&[0x42, 0x82], b"matroska"),
+        )[..],
+        &[0x18, 0x53, 0x80, 0x67, 0xFF],
+        &element(&[0x16, 0x54, 0xAE, 0x6B], &entry),
+    ]
+    .concat();
+    assert_eq!(error_of(&stream), MatroskaError::Encoded);
+}
+
+#[test]
+fn frames_of_shared_pieces_are_handed_out_where_they_lie() {
+    let picture = vec![7; 100_000];
+    let mut stream = header();
+    stream.extend(write_cluster(
+        5,
+        &[frame(0, Key::Yes, &picture), frame(40, Key::No, &picture)],
+    ));
+    let stream = bytes::Bytes::from(stream);
+    let all = stream.as_ptr() as usize..stream.as_ptr() as usize + stream.len();
+    let mut reader = Reader::new(Limits::default());
+    reader.push_bytes(stream.clone());
+    let mut frames = 0;
+    while let Some(item) = reader.next().unwrap() {
+        if let Event::Block(block) = item.event {
+            assert!(all.contains(&(block.data.as_ptr() as usize)));
+            frames += 1;
+        }
+    }
+    assert_eq!(frames, 2);
 }
 
 #[test]

@@ -10,9 +10,11 @@ use std::time::{Duration, SystemTime};
 use aws_credential_types::Credentials as SigningCredentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
-use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::routing::{any, post};
+use axum::{Extension, Router};
 use ciero_apis::clock::ServiceClock;
+use ciero_apis::credentials::{Principal, Scope};
 use ciero_apis::{Apis, ApisConfig};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -254,3 +256,36 @@ fn open(dir: &Path, real_ms: &Arc<AtomicI64>, start: Option<&str>) -> Apis {
     })
     .unwrap()
 }
+
+/// A door behind which `describeStream` tells whose key was used, and `putMedia` how much arrived too.
+pub fn video_door(cloud: &Cloud) -> Router {
+    let video = Router::new()
+        .route(
+            "/putMedia",
+            post(
+                |Extension(Seen(name)): Extension<Seen>, body: axum::body::Bytes| async move {
+                    format!("{name} {}", body.len())
+                },
+            ),
+        )
+        .route(
+            "/describeStream",
+            post(|Extension(Seen(name)): Extension<Seen>| async move { name }),
+        )
+        .route("/hls/v1/master.m3u8", any(|| async { "#EXTM3U" }));
+    let hook = |principal: &Principal, extensions: &mut http::Extensions| {
+        let seen = match &principal.scope {
+            Scope::Full => "full".to_owned(),
+            Scope::Stream(stream) => stream.clone(),
+        };
+        extensions.insert(Seen(seen));
+    };
+    cloud
+        .apis
+        .front_door()
+        .mount_with("kinesisvideo", video, hook)
+        .into_router()
+}
+
+#[derive(Clone)]
+pub struct Seen(String);

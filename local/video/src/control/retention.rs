@@ -42,20 +42,19 @@ pub(crate) async fn update_data_retention(
             .ok_or_else(|| {
                 ApiError::invalid_argument("The retention must stay within 0 to 87600 hours.")
             })?;
+        let changed = Stream {
+            retention_hours: hours,
+            version: new_version(),
+            ..stream
+        };
         if hours < stream.retention_hours {
             // Before the change, so that one that is cut short is done again whole.
-            let shorter = Stream {
-                retention_hours: hours,
-                ..stream.clone()
-            };
-            shared
-                .store
-                .erase(stream.id, shorter.expired_until(shared.now_ms()))?;
+            let until_ms = changed.expired_until(shared.now_ms());
+            shared.store.erase(changed.id, until_ms)?;
         }
-        let version = new_version();
         shared
             .store
-            .write(|index| streams::set_retention(index, stream.id, hours, &version))?;
+            .write(|index| streams::update(index, &changed))?;
         Ok(Json(json!({})))
     })
     .await

@@ -14,6 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Errors that end a PutMedia connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ErrorCode {
+    StreamReadError,
     MaxFragmentSizeReached,
     MaxFragmentDurationReached,
     MaxConnectionDurationReached,
@@ -25,25 +26,29 @@ pub(crate) enum ErrorCode {
     FragmentMetadataLimitReached,
     TrackNumberMismatch,
     FramesMissingForTrack,
+    InternalError,
     ArchivalError,
 }
 
 impl ErrorCode {
     fn id_and_name(self) -> (u16, &'static str) {
         match self {
+            Self::StreamReadError => (4000, "STREAM_READ_ERROR"),
             Self::MaxFragmentSizeReached => (4001, "MAX_FRAGMENT_SIZE_REACHED"),
             Self::MaxFragmentDurationReached => (4002, "MAX_FRAGMENT_DURATION_REACHED"),
             Self::MaxConnectionDurationReached => (4003, "MAX_CONNECTION_DURATION_REACHED"),
             Self::FragmentTimecodeLesserThanPrevious => {
                 (4004, "FRAGMENT_TIMECODE_LESSER_THAN_PREVIOUS")
             }
-            Self::MoreThanAllowedTracksFound => (4005, "MORE_THAN_ALLOWED_TRACKS_FOUND"),
             Self::InvalidMkvData => (4006, "INVALID_MKV_DATA"),
             Self::InvalidProducerTimestamp => (4007, "INVALID_PRODUCER_TIMESTAMP"),
             Self::StreamNotActive => (4008, "STREAM_NOT_ACTIVE"),
             Self::FragmentMetadataLimitReached => (4009, "FRAGMENT_METADATA_LIMIT_REACHED"),
             Self::TrackNumberMismatch => (4010, "TRACK_NUMBER_MISMATCH"),
             Self::FramesMissingForTrack => (4011, "FRAMES_MISSING_FOR_TRACK"),
+            // The same as 4005 once said for more than one track, which the service allows since.
+            Self::MoreThanAllowedTracksFound => (4012, "MORE_THAN_ALLOWED_TRACKS_FOUND"),
+            Self::InternalError => (5000, "INTERNAL_ERROR"),
             Self::ArchivalError => (5001, "ARCHIVAL_ERROR"),
         }
     }

@@ -1,10 +1,12 @@
 //! One PutMedia connection: media in, answers out, at the same time.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use futures::FutureExt as _;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout_at};
@@ -14,6 +16,7 @@ use super::acks::{Ack, Acks, ErrorCode, NotReading};
 use super::ingest::{Complete, Fault, Ingest, Step, Timeline};
 use crate::Shared;
 use crate::store::committer::{Command, CommitOutcome, PendingFragment};
+use crate::store::fragments::checksum;
 use crate::store::streams::Stream;
 
 /// Producers give up when they hear nothing for five seconds.
@@ -36,16 +39,22 @@ pub(super) struct Connection {
 pub(super) type Glance = Option<Option<Result<Frame<Bytes>, axum::Error>>>;
 
 enum End {
-    /// The producer closed its stream in order, or was cut off.
+    /// The producer closed its stream in order, fell silent, or was told why before.
     Closed,
     Error(Fault),
 }
 
 impl Connection {
     pub(super) async fn run(self, mut body: Body, first: Glance) {
-        let end = self.receive(&mut body, first).await;
-        let Ok(End::Error(fault)) = end else {
-            return;
+        let received = AssertUnwindSafe(self.receive(&mut body, first)).catch_unwind();
+        let fault = match received.await {
+            Ok(Ok(End::Error(fault))) => fault,
+            Ok(Ok(End::Closed) | Err(NotReading)) => return,
+            // What went wrong was told where it did; the producer is told that it was not its media.
+            Err(_) => Fault {
+                code: ErrorCode::InternalError,
+                fragment: None,
+            },
         };
         let error = Ack::Error(fault.code, fault.fragment);
         let Self { acks, guard, .. } = self;
@@ -91,11 +100,11 @@ impl Connection {
             heard = Instant::now();
             next_idle = heard + IDLE_EVERY;
             let outcome = match frame {
-                // A cut connection: what is complete stays, the rest is dropped.
-                Some(Err(_)) => return Ok(End::Closed),
+                // What is complete stays, the rest is dropped.
+                Some(Err(_)) => return Ok(End::Error(ingest.fault(ErrorCode::StreamReadError))),
                 Some(Ok(frame)) => match frame.data_ref() {
                     Some(data) => {
-                        ingest.push(data);
+                        ingest.push(data.clone());
                         self.take_steps(&mut ingest, &is_refused).await?
                     }
                     None => Ok(()),
@@ -146,10 +155,10 @@ impl Connection {
                 }
                 Ok(())
             }
-            Step::Tags { sequence, bytes } => {
+            Step::Tags { number, bytes } => {
                 let tags = Command::Tags {
                     stream_id: self.stream.id,
-                    sequence,
+                    number,
                     bytes,
                 };
                 if self.stream.retention_hours > 0 {
@@ -185,6 +194,7 @@ impl Connection {
             timecode_ms: id.timecode_ms,
             length_ms: fragment.length_ms,
             frames: fragment.frames,
+            checksum: checksum(&fragment.data),
             data: fragment.data,
             done: Box::new(done),
         }));

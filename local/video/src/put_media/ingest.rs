@@ -14,6 +14,13 @@ const MAX_TRACKS: usize = 3;
 const MAX_TAGS: usize = 10;
 const MAX_TAG_NAME: usize = 128;
 const MAX_TAG_VALUE: usize = 256;
+/// Names that begin with `AWS` are the service's own, but for these that ask it for something.
+const EVENT_TAGS: [&str; 4] = [
+    END_OF_FRAGMENT,
+    "AWS_KINESISVIDEO_IMAGE_GENERATION",
+    "AWS_KINESISVIDEO_IMAGE_PREFIX",
+    "AWS_KINESISVIDEO_NOTIFICATION",
+];
 /// The end of the year 9999.
 const LAST_MS: i64 = 253_402_300_799_999;
 
@@ -42,7 +49,7 @@ pub(crate) enum Step {
     Complete(Complete),
     /// Tags that follow a complete fragment, as received.
     Tags {
-        sequence: u64,
+        number: FragmentNumber,
         bytes: Bytes,
     },
 }
@@ -94,7 +101,7 @@ pub(crate) struct Ingest {
     open: Option<Open>,
     /// The previous fragment's own timecode and that of its last frame.
     previous: Option<(i64, i64)>,
-    last_sequence: Option<u64>,
+    last_number: Option<FragmentNumber>,
     tags: usize,
 }
 
@@ -109,13 +116,13 @@ impl Ingest {
             header: None,
             open: None,
             previous: None,
-            last_sequence: None,
+            last_number: None,
             tags: 0,
         }
     }
 
-    pub(crate) fn push(&mut self, bytes: &[u8]) {
-        self.reader.push(bytes);
+    pub(crate) fn push(&mut self, bytes: Bytes) {
+        self.reader.push_bytes(bytes);
     }
 
     /// Takes the next step; `None` when more bytes are needed. `number` names a fragment that begins.
@@ -246,7 +253,7 @@ impl Ingest {
         };
         self.open = None;
         self.previous = Some((complete.id.timecode_ms, span.last_ms));
-        self.last_sequence = Some(complete.id.number.sequence);
+        self.last_number = Some(complete.id.number);
         Ok(Some(Step::Complete(complete)))
     }
 
@@ -264,14 +271,15 @@ impl Ingest {
             return Ok(None);
         }
         self.tags += tags.len();
-        let is_too_long =
-            |tag: &Tag| tag.name.len() > MAX_TAG_NAME || tag.value.len() > MAX_TAG_VALUE;
-        if self.tags > MAX_TAGS || tags.iter().any(is_too_long) {
+        let is_refused = |tag: &Tag| {
+            let is_reserved =
+                tag.name.starts_with("AWS") && !EVENT_TAGS.contains(&tag.name.as_str());
+            is_reserved || tag.name.len() > MAX_TAG_NAME || tag.value.len() > MAX_TAG_VALUE
+        };
+        if self.tags > MAX_TAGS || tags.iter().any(is_refused) {
             return Err(self.fault(ErrorCode::FragmentMetadataLimitReached));
         }
-        Ok(self
-            .last_sequence
-            .map(|sequence| Step::Tags { sequence, bytes }))
+        Ok(self.last_number.map(|number| Step::Tags { number, bytes }))
     }
 
     fn unreadable(&self, error: &MatroskaError) -> Fault {
@@ -286,7 +294,8 @@ impl Ingest {
         }
     }
 
-    fn fault(&self, code: ErrorCode) -> Fault {
+    /// The fault with the open fragment's name.
+    pub(crate) fn fault(&self, code: ErrorCode) -> Fault {
         Fault {
             code,
             fragment: self.open.as_ref().map(|open| open.id),

@@ -38,6 +38,7 @@ pub(crate) struct PendingFragment {
     pub timecode_ms: i64,
     pub length_ms: i64,
     pub frames: i64,
+    pub checksum: i32,
     pub data: Bytes,
     /// Told once, after the data and its row are on the disk or cannot be.
     pub done: Box<dyn FnOnce(CommitOutcome) + Send>,
@@ -49,7 +50,7 @@ pub(crate) enum Command {
     /// A producer's tags behind a fragment.
     Tags {
         stream_id: i64,
-        sequence: u64,
+        number: FragmentNumber,
         bytes: Bytes,
     },
     /// Remove what is out of retention now, then answer.
@@ -134,9 +135,9 @@ impl Committer {
             }
             Command::Tags {
                 stream_id,
-                sequence,
+                number,
                 bytes,
-            } => batch.tags.push((stream_id, sequence, bytes)),
+            } => batch.tags.push((stream_id, number, bytes)),
             Command::Sweep(done) => {
                 self.sweep();
                 let _ = done.send(());

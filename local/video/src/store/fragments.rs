@@ -40,6 +40,11 @@ impl Fragment {
     }
 }
 
+/// What the index keeps of a fragment's bytes, to tell later whether they are still the same.
+pub(crate) fn checksum(bytes: &[u8]) -> i32 {
+    crc32fast::hash(bytes).cast_signed()
+}
+
 /// Time in milliseconds, then sequence.
 pub(crate) type Position = (i64, i64);
 
@@ -55,7 +60,7 @@ pub(crate) enum TimestampKind {
     Producer,
 }
 
-const COLUMNS: &str = "stream_id, sequence, server_ms, random, producer_ms, timecode_ms, length_ms, frames, header_id, segment_id, offset, bytes";
+const COLUMNS: &str = "stream_id, sequence, server_ms, random, producer_ms, producer_ms - start_ms, length_ms, frames, header_id, segment_id, offset, bytes";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Fragment> {
     Ok(Fragment {
@@ -95,11 +100,19 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// The service's time never falls within a stream, so either order is that of an index.
+    /// The service's time never falls within a stream, so either order is that of an index and of arrival or of showing.
     fn time_column(self) -> &'static str {
         match self.by {
             TimestampKind::Server => "server_ms",
             TimestampKind::Producer => "producer_ms",
+        }
+    }
+
+    /// The table by the index of this clock; left alone, the other's may be taken, and the whole stream read.
+    fn table(self) -> &'static str {
+        match self.by {
+            TimestampKind::Server => "fragments f",
+            TimestampKind::Producer => "fragments f INDEXED BY fragments_by_producer",
         }
     }
 
@@ -123,10 +136,12 @@ pub(crate) fn in_range(
     limit: i64,
 ) -> rusqlite::Result<Vec<Fragment>> {
     let (time, unique) = (view.time_column(), view.without_duplicates());
+    let table = view.table();
+    // The plus keeps SQLite from searching by the position, which is before everything at first, instead of by the range.
     index
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM fragments f WHERE stream_id = ?1 AND server_ms > ?2
-             AND {time} BETWEEN ?3 AND ?4 AND ({time} > ?5 OR ({time} = ?5 AND sequence > ?6)){unique}
+            "SELECT {COLUMNS} FROM {table} WHERE stream_id = ?1 AND server_ms > ?2
+             AND {time} BETWEEN ?3 AND ?4 AND (+{time} > ?5 OR (+{time} = ?5 AND sequence > ?6)){unique}
              ORDER BY {time}, sequence LIMIT ?7"
         ))?
         .query_map(
@@ -151,9 +166,10 @@ pub(crate) fn newest(
     limit: i64,
 ) -> rusqlite::Result<Vec<Fragment>> {
     let (time, unique) = (view.time_column(), view.without_duplicates());
+    let table = view.table();
     let mut found: Vec<_> = index
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM fragments f WHERE stream_id = ?1 AND server_ms > ?2{unique}
+            "SELECT {COLUMNS} FROM {table} WHERE stream_id = ?1 AND server_ms > ?2{unique}
              ORDER BY {time} DESC, sequence DESC LIMIT ?3"
         ))?
         .query_map(
@@ -192,12 +208,20 @@ pub(crate) fn by_number(
     let Ok(sequence) = i64::try_from(number.sequence) else {
         return Ok(None);
     };
+    if i64::try_from(number.server_ms).is_err() {
+        return Ok(None);
+    }
     let found = index
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM fragments WHERE stream_id = ?1 AND server_ms > ?2 AND sequence = ?3"
+            "SELECT {COLUMNS} FROM fragments WHERE stream_id = ?1 AND server_ms > ?2 AND server_ms = ?4 AND sequence = ?3"
         ))?
         .query_row(
-            params![view.stream_id, view.expired_until_ms, sequence],
+            params![
+                view.stream_id,
+                view.expired_until_ms,
+                sequence,
+                number.server_ms
+            ],
             from_row,
         )
         .optional()?;

@@ -1,5 +1,6 @@
 //! The store: fragments in files as received, an index beside them, and nothing acknowledged before both are on the disk.
 
+pub(crate) mod check;
 pub(crate) mod committer;
 pub(crate) mod fragments;
 mod rows;
@@ -55,13 +56,7 @@ impl Store {
     pub(crate) fn open(folder: &Path, now: Now) -> anyhow::Result<Self> {
         fs::create_dir_all(folder)
             .with_context(|| format!("cannot create the folder {}", folder.display()))?;
-        let lock = File::create(folder.join("lock"))?;
-        lock.try_lock().with_context(|| {
-            format!(
-                "the video folder {} is in use by another process",
-                folder.display()
-            )
-        })?;
+        let lock = take_lock(folder)?;
         let index_path = folder.join("index.db");
         let media = folder.join("media");
         let writer = schema::open_writer(&index_path)
@@ -154,8 +149,12 @@ impl Store {
         let numbers = numbers.entry(stream_id).or_default();
         let in_use = numbers.next_sequence;
         let first = self.write(|index| streams::reserve_sequence(index, stream_id, in_use))?;
-        numbers.next_sequence = first.unwrap_or(in_use);
-        Ok(first.is_some())
+        let Some((next_sequence, server_ms)) = first else {
+            return Ok(false);
+        };
+        numbers.next_sequence = next_sequence;
+        numbers.server_ms = numbers.server_ms.max(server_ms);
+        Ok(true)
     }
 
     /// Gives the next fragment number; sessions that overlap share one row of numbers, and time never falls in it.
@@ -204,7 +203,21 @@ impl Drop for Store {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+        // The last connection to go brings its log into the index, which one that only reads cannot.
+        lock(&self.readers).clear();
     }
+}
+
+/// Keeps other processes away from a store, for as long as the answer lives.
+fn take_lock(folder: &Path) -> anyhow::Result<File> {
+    let lock = File::create(folder.join("lock"))?;
+    lock.try_lock().with_context(|| {
+        format!(
+            "the video folder {} is in use by another process",
+            folder.display()
+        )
+    })?;
+    Ok(lock)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

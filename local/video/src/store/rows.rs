@@ -5,11 +5,12 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::committer::{CommitOutcome, PendingFragment};
 use super::segments::Place;
+use crate::fragment_number::FragmentNumber;
 
 const SEGMENTS_IN_SWEEP: i64 = 100;
 
-/// A stream, a sequence in it, and the tags that follow that fragment.
-pub(super) type Tags = (i64, u64, Bytes);
+/// A stream, a fragment of it, and the tags that follow that.
+pub(super) type Tags = (i64, FragmentNumber, Bytes);
 
 /// A segment whose rows are gone and whose file may go.
 pub(super) struct Expired {
@@ -25,7 +26,7 @@ pub(super) fn remove_expired(
     let transaction = index.transaction()?;
     let expired: Vec<(i64, i64, i64, i64)> = transaction
         .prepare_cached(
-            "SELECT s.id, s.stream_id, s.first_sequence, s.last_sequence FROM streams t
+            "SELECT s.id, s.stream_id, s.first_server_ms, s.last_server_ms FROM streams t
              JOIN segments s ON s.stream_id = t.id AND s.last_server_ms <= ?1 - t.retention_hours * 3600000 LIMIT ?2",
         )?
         .query_map(params![now_ms, SEGMENTS_IN_SWEEP], |row| {
@@ -37,12 +38,12 @@ pub(super) fn remove_expired(
         transaction
             .prepare_cached(
                 "DELETE FROM fragment_tags WHERE stream_id = ?1 AND sequence IN (SELECT sequence FROM fragments
-                 WHERE stream_id = ?1 AND sequence BETWEEN ?2 AND ?3 AND segment_id = ?4)",
+                 WHERE stream_id = ?1 AND server_ms BETWEEN ?2 AND ?3 AND segment_id = ?4)",
             )?
             .execute(of_segment)?;
         transaction
             .prepare_cached(
-                "DELETE FROM fragments WHERE stream_id = ?1 AND sequence BETWEEN ?2 AND ?3 AND segment_id = ?4",
+                "DELETE FROM fragments WHERE stream_id = ?1 AND server_ms BETWEEN ?2 AND ?3 AND segment_id = ?4",
             )?
             .execute(of_segment)?;
         transaction
@@ -126,14 +127,19 @@ pub(super) fn insert(
             outcomes.push(CommitOutcome::StreamGone);
         }
     }
-    for (stream_id, sequence, bytes) in tags {
+    for (stream_id, number, bytes) in tags {
         transaction
             .prepare_cached(
                 "INSERT INTO fragment_tags(stream_id, sequence, position, bytes) SELECT ?1, ?2,
                  (SELECT count(*) FROM fragment_tags WHERE stream_id = ?1 AND sequence = ?2), ?3
-                 WHERE EXISTS(SELECT 1 FROM fragments WHERE stream_id = ?1 AND sequence = ?2)",
+                 WHERE EXISTS(SELECT 1 FROM fragments WHERE stream_id = ?1 AND server_ms = ?4 AND sequence = ?2)",
             )?
-            .execute(params![stream_id, sequence, bytes.as_ref()])?;
+            .execute(params![
+                stream_id,
+                number.sequence,
+                bytes.as_ref(),
+                number.server_ms
+            ])?;
     }
     transaction.commit()?;
     Ok(outcomes)
@@ -148,8 +154,8 @@ fn insert_fragment(
     let number = fragment.number;
     transaction
         .prepare_cached(
-            "INSERT INTO fragments(stream_id, sequence, server_ms, random, producer_ms, timecode_ms, length_ms, frames, header_id, segment_id, offset, bytes)
-             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+            "INSERT INTO fragments(stream_id, sequence, server_ms, random, producer_ms, start_ms, length_ms, frames, header_id, segment_id, offset, bytes, checksum)
+             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             fragment.stream_id,
@@ -157,25 +163,24 @@ fn insert_fragment(
             number.server_ms,
             number.random,
             fragment.producer_ms,
-            fragment.timecode_ms,
+            fragment.producer_ms.wrapping_sub(fragment.timecode_ms),
             fragment.length_ms,
             fragment.frames,
             header_id,
             place.segment_id,
             place.offset,
             fragment.data.len(),
+            fragment.checksum,
         ])?;
     transaction
         .prepare_cached(
-            "INSERT INTO segments(id, stream_id, first_sequence, last_sequence, first_server_ms, last_server_ms, bytes)
-             VALUES(?1, ?2, ?3, ?3, ?4, ?4, ?5) ON CONFLICT(id) DO UPDATE SET
-             first_sequence = min(first_sequence, ?3), last_sequence = max(last_sequence, ?3),
-             last_server_ms = max(last_server_ms, ?4), bytes = max(bytes, ?5)",
+            "INSERT INTO segments(id, stream_id, first_server_ms, last_server_ms, bytes)
+             VALUES(?1, ?2, ?3, ?3, ?4) ON CONFLICT(id) DO UPDATE SET
+             last_server_ms = max(last_server_ms, ?3), bytes = max(bytes, ?4)",
         )?
         .execute(params![
             place.segment_id,
             fragment.stream_id,
-            number.sequence,
             number.server_ms,
             place.offset + fragment.data.len() as u64,
         ])?;

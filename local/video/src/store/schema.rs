@@ -17,7 +17,8 @@ CREATE TABLE IF NOT EXISTS streams(
     created_ms INTEGER NOT NULL,
     retention_hours INTEGER NOT NULL,
     next_sequence INTEGER NOT NULL DEFAULT 0,
-    tags TEXT NOT NULL DEFAULT '{}'
+    tags TEXT NOT NULL DEFAULT '{}',
+    storage_tier TEXT NOT NULL DEFAULT 'HOT'
 );
 CREATE TABLE IF NOT EXISTS headers(
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -28,8 +29,6 @@ CREATE TABLE IF NOT EXISTS headers(
 CREATE TABLE IF NOT EXISTS segments(
     id INTEGER PRIMARY KEY,
     stream_id INTEGER NOT NULL,
-    first_sequence INTEGER NOT NULL,
-    last_sequence INTEGER NOT NULL,
     first_server_ms INTEGER NOT NULL,
     last_server_ms INTEGER NOT NULL,
     bytes INTEGER NOT NULL
@@ -37,21 +36,21 @@ CREATE TABLE IF NOT EXISTS segments(
 CREATE INDEX IF NOT EXISTS segments_of_stream ON segments(stream_id, last_server_ms);
 CREATE TABLE IF NOT EXISTS fragments(
     stream_id INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
     server_ms INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
     random INTEGER NOT NULL,
     producer_ms INTEGER NOT NULL,
-    timecode_ms INTEGER NOT NULL,
+    start_ms INTEGER NOT NULL, -- producer_ms less the cluster's own timecode, so nothing where that is absolute
     length_ms INTEGER NOT NULL,
     frames INTEGER NOT NULL,
     header_id INTEGER NOT NULL,
     segment_id INTEGER NOT NULL,
     offset INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
-    PRIMARY KEY(stream_id, sequence)
+    checksum INTEGER, -- CRC-32 of the bytes; unknown for what arrived before it was kept
+    PRIMARY KEY(stream_id, server_ms, sequence)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS fragments_by_producer ON fragments(stream_id, producer_ms, sequence);
-CREATE INDEX IF NOT EXISTS fragments_by_server ON fragments(stream_id, server_ms, sequence);
 CREATE TABLE IF NOT EXISTS fragment_tags(
     stream_id INTEGER NOT NULL,
     sequence INTEGER NOT NULL,
@@ -59,19 +58,51 @@ CREATE TABLE IF NOT EXISTS fragment_tags(
     bytes BLOB NOT NULL,
     PRIMARY KEY(stream_id, sequence, position)
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
+";
+
+/// The version of [`SCHEMA`].
+pub(super) const VERSION: i64 = 2;
+
+/// Takes the tables of version 1 out of the way, and afterwards over.
+const BEFORE_2: &str = "
+DROP INDEX fragments_by_producer;
+DROP INDEX fragments_by_server;
+ALTER TABLE fragments RENAME TO fragments_1;
+ALTER TABLE streams ADD COLUMN storage_tier TEXT NOT NULL DEFAULT 'HOT';
+ALTER TABLE segments DROP COLUMN first_sequence;
+ALTER TABLE segments DROP COLUMN last_sequence;
+";
+const INTO_2: &str = "
+INSERT INTO fragments SELECT stream_id, server_ms, sequence, random, producer_ms, producer_ms - timecode_ms,
+    length_ms, frames, header_id, segment_id, offset, bytes, NULL FROM fragments_1;
+DROP TABLE fragments_1;
 ";
 
 /// Opens the connection that writes, and makes the tables.
 pub(super) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
+    let mut connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(10))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A fragment is acknowledged as persisted once its row is committed, so the commit itself must reach the disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", -4096)?;
-    connection.execute_batch(SCHEMA)?;
+    let transaction = connection.transaction()?;
+    let is_old = version(&transaction)? == 1;
+    if is_old {
+        transaction.execute_batch(BEFORE_2)?;
+    }
+    transaction.execute_batch(SCHEMA)?;
+    if is_old {
+        transaction.execute_batch(INTO_2)?;
+    }
+    transaction.commit()?;
     Ok(connection)
+}
+
+/// Tells which tables an index has: 0 when it has none.
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 /// Opens a connection that only reads.

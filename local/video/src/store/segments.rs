@@ -236,6 +236,6 @@ fn remove_orphans(folder: &Path, index: &Connection) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn number_in(path: &Path) -> Option<i64> {
+pub(super) fn number_in(path: &Path) -> Option<i64> {
     path.file_stem()?.to_str()?.parse().ok()
 }

@@ -17,6 +17,8 @@ pub(crate) struct Stream {
     pub version: String,
     pub created_ms: i64,
     pub retention_hours: i64,
+    /// `HOT` or `WARM`, as the owner said.
+    pub storage_tier: String,
 }
 
 impl Stream {
@@ -26,8 +28,7 @@ impl Stream {
     }
 }
 
-const COLUMNS: &str =
-    "id, name, arn, device_name, media_type, kms_key_id, version, created_ms, retention_hours";
+const COLUMNS: &str = "id, name, arn, device_name, media_type, kms_key_id, version, created_ms, retention_hours, storage_tier";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<Stream> {
     Ok(Stream {
@@ -40,6 +41,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<Stream> {
         version: row.get(6)?,
         created_ms: row.get(7)?,
         retention_hours: row.get(8)?,
+        storage_tier: row.get(9)?,
     })
 }
 
@@ -79,8 +81,8 @@ pub(crate) fn insert(
     tags: &BTreeMap<String, String>,
 ) -> rusqlite::Result<()> {
     index.execute(
-        "INSERT INTO streams(name, arn, device_name, media_type, kms_key_id, version, created_ms, retention_hours, tags)
-         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO streams(name, arn, device_name, media_type, kms_key_id, version, created_ms, retention_hours, tags, storage_tier)
+         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         params![
             stream.name,
             stream.arn,
@@ -91,20 +93,25 @@ pub(crate) fn insert(
             stream.created_ms,
             stream.retention_hours,
             serde_json::json!(tags).to_string(),
+            stream.storage_tier,
         ],
     )?;
     Ok(())
 }
 
-pub(crate) fn set_retention(
-    index: &Connection,
-    id: i64,
-    hours: i64,
-    version: &str,
-) -> rusqlite::Result<()> {
+/// Writes the settings of a stream, its new version among them.
+pub(crate) fn update(index: &Connection, stream: &Stream) -> rusqlite::Result<()> {
     index.execute(
-        "UPDATE streams SET retention_hours = ?2, version = ?3 WHERE id = ?1",
-        params![id, hours, version],
+        "UPDATE streams SET device_name = ?2, media_type = ?3, version = ?4, retention_hours = ?5, storage_tier = ?6
+         WHERE id = ?1",
+        params![
+            stream.id,
+            stream.device_name,
+            stream.media_type,
+            stream.version,
+            stream.retention_hours,
+            stream.storage_tier,
+        ],
     )?;
     Ok(())
 }
@@ -138,22 +145,23 @@ pub(crate) fn set_tags(
     Ok(())
 }
 
-/// Reserves the sequence numbers of a new ingest session and returns the first of them.
+/// Reserves the sequence numbers of a new ingest session; returns the first of them, and when the stream's last fragment arrived.
 ///
 /// Every session begins about a thousand above what came before, as in the service.
 pub(crate) fn reserve_sequence(
     index: &Connection,
     id: i64,
     in_use: u64,
-) -> rusqlite::Result<Option<u64>> {
-    let known: Option<(i64, Option<i64>)> = index
+) -> rusqlite::Result<Option<(u64, i64)>> {
+    let known: Option<(i64, Option<i64>, Option<i64>)> = index
         .query_row(
-            "SELECT next_sequence, (SELECT max(sequence) FROM fragments WHERE stream_id = ?1) FROM streams WHERE id = ?1",
+            "SELECT t.next_sequence, f.sequence, f.server_ms FROM streams t LEFT JOIN fragments f ON f.stream_id = t.id
+             WHERE t.id = ?1 ORDER BY f.server_ms DESC, f.sequence DESC LIMIT 1",
             [id],
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )
         .optional()?;
-    let Some((reserved, persisted)) = known else {
+    let Some((reserved, persisted, server_ms)) = known else {
         return Ok(None);
     };
     let in_use = i64::try_from(in_use).unwrap_or(i64::MAX);
@@ -163,5 +171,5 @@ pub(crate) fn reserve_sequence(
         "UPDATE streams SET next_sequence = ?2 WHERE id = ?1",
         params![id, first],
     )?;
-    Ok(Some(first.unsigned_abs()))
+    Ok(Some((first.unsigned_abs(), server_ms.unwrap_or(0))))
 }

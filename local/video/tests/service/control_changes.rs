@@ -52,6 +52,92 @@ async fn retention_changes_with_the_current_version_only() {
     }
 }
 
+/// The stream's description, and the version to say when changing it.
+async fn described(service: &Service) -> (Value, String) {
+    let (_, answer) = service
+        .call("describeStream", json!({"StreamName": "cam"}))
+        .await;
+    let version = answer["StreamInfo"]["Version"].as_str().unwrap().to_owned();
+    (answer["StreamInfo"].clone(), version)
+}
+
+#[tokio::test]
+async fn what_describes_a_stream_changes_with_the_current_version_only() {
+    let service = Service::with_stream().await;
+    let (before, old) = described(&service).await;
+    assert!(before["DeviceName"].is_null());
+    let change = json!({"StreamName": "cam", "CurrentVersion": old, "DeviceName": "door", "MediaType": "video/h264,audio/aac"});
+    assert_eq!(service.call("updateStream", change.clone()).await.0, 200);
+    let error = "VersionMismatchException";
+    check_refused(&service, "updateStream", change, 400, error).await;
+    let (_, version) = described(&service).await;
+    let change = json!({"StreamName": "cam", "CurrentVersion": version, "DeviceName": "gate"});
+    assert_eq!(service.call("updateStream", change).await.0, 200);
+    let (after, version) = described(&service).await;
+    assert_eq!(
+        (&after["DeviceName"], &after["MediaType"]),
+        (&json!("gate"), &json!("video/h264,audio/aac"))
+    );
+    for (field, value) in [
+        ("DeviceName", "a door"),
+        ("MediaType", "video"),
+        ("DeviceName", ""),
+    ] {
+        let change = json!({"StreamName": "cam", "CurrentVersion": version, field: value});
+        let error = "InvalidArgumentException";
+        check_refused(&service, "updateStream", change, 400, error).await;
+    }
+    let change = json!({"StreamName": "none", "CurrentVersion": version});
+    check_refused(
+        &service,
+        "updateStream",
+        change,
+        404,
+        "ResourceNotFoundException",
+    )
+    .await;
+    assert_eq!(
+        described(&service).await.1,
+        version,
+        "a refusal changes nothing"
+    );
+}
+
+#[tokio::test]
+async fn the_storage_tier_is_kept_and_told() {
+    let service = Service::with_stream().await;
+    let tier = async |name: &str| {
+        let body = json!({"StreamName": name});
+        let (status, answer) = service
+            .call("describeStreamStorageConfiguration", body)
+            .await;
+        assert_eq!(
+            (status.as_u16(), &answer["StreamName"]),
+            (200, &json!(name))
+        );
+        answer["StreamStorageConfiguration"]["DefaultStorageTier"].clone()
+    };
+    assert_eq!(tier("cam").await, "HOT");
+    let (_, version) = described(&service).await;
+    let change = |version: &str, tier: &str| json!({"StreamName": "cam", "CurrentVersion": version, "StreamStorageConfiguration": {"DefaultStorageTier": tier}});
+    let operation = "updateStreamStorageConfiguration";
+    assert_eq!(
+        service.call(operation, change(&version, "WARM")).await.0,
+        200
+    );
+    assert_eq!(tier("cam").await, "WARM");
+    let error = "VersionMismatchException";
+    check_refused(&service, operation, change(&version, "HOT"), 400, error).await;
+    let body =
+        json!({"StreamName": "warm", "StreamStorageConfiguration": {"DefaultStorageTier": "WARM"}});
+    assert_eq!(service.call("createStream", body).await.0, 200);
+    assert_eq!(tier("warm").await, "WARM");
+    let (_, version) = described(&service).await;
+    let (status, _) = service.call(operation, change(&version, "COLD")).await;
+    assert_eq!(status, 400);
+    assert_eq!(tier("cam").await, "WARM");
+}
+
 #[tokio::test]
 async fn a_deleted_stream_is_gone_with_its_media() {
     let service = Service::with_stream().await;

@@ -147,3 +147,54 @@ async fn a_crash_in_the_middle_of_many_cameras_loses_nothing_acknowledged() {
         assert_eq!(answer["Fragments"].as_array().unwrap().len(), 20);
     }
 }
+
+/// What the first version of the index kept, in place of what this one keeps.
+const FIRST_VERSION: &str = "
+ALTER TABLE streams DROP COLUMN storage_tier;
+ALTER TABLE segments ADD COLUMN first_sequence INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE segments ADD COLUMN last_sequence INTEGER NOT NULL DEFAULT 0;
+DROP INDEX fragments_by_producer;
+ALTER TABLE fragments RENAME TO fragments_2;
+CREATE TABLE fragments(
+    stream_id INTEGER NOT NULL, sequence INTEGER NOT NULL, server_ms INTEGER NOT NULL, random INTEGER NOT NULL,
+    producer_ms INTEGER NOT NULL, timecode_ms INTEGER NOT NULL, length_ms INTEGER NOT NULL, frames INTEGER NOT NULL,
+    header_id INTEGER NOT NULL, segment_id INTEGER NOT NULL, offset INTEGER NOT NULL, bytes INTEGER NOT NULL,
+    PRIMARY KEY(stream_id, sequence)
+) WITHOUT ROWID;
+INSERT INTO fragments SELECT stream_id, sequence, server_ms, random, producer_ms, producer_ms - start_ms, length_ms,
+    frames, header_id, segment_id, offset, bytes FROM fragments_2;
+DROP TABLE fragments_2;
+CREATE INDEX fragments_by_producer ON fragments(stream_id, producer_ms, sequence);
+CREATE INDEX fragments_by_server ON fragments(stream_id, server_ms, sequence);
+PRAGMA user_version = 1;
+";
+
+#[tokio::test]
+async fn a_store_of_the_first_version_is_taken_over_with_all_its_fragments() {
+    let service = Service::with_stream().await;
+    service.put_seconds(&[NOW_MS, NOW_MS + 1000]).await;
+    let Service {
+        folder,
+        video,
+        clock,
+    } = service;
+    drop(video);
+    let index = rusqlite::Connection::open(folder.path().join("index.db")).unwrap();
+    index.execute_batch(FIRST_VERSION).unwrap();
+    drop(index);
+    let refused = ciero_video::check(folder.path()).unwrap_err();
+    assert!(refused.to_string().contains("version 1"), "{refused:#}");
+    let video = open(folder.path(), &clock);
+    let service = Service {
+        folder,
+        video,
+        clock,
+    };
+    service.put_seconds(&[NOW_MS + 2000]).await;
+    check_holds(&service, &[NOW_MS, NOW_MS + 1000, NOW_MS + 2000]).await;
+    let Service { folder, video, .. } = service;
+    drop(video);
+    let report = ciero_video::check(folder.path()).unwrap();
+    assert_eq!(report.findings, []);
+    assert_eq!((report.fragments, report.without_checksum), (3, 2));
+}

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod archive;
+mod check;
 mod clips;
 mod common;
 mod control;
@@ -14,6 +15,7 @@ mod hls_recorded;
 mod hls_sessions;
 mod hls_ts;
 mod images;
+mod makers;
 mod player;
 mod put_media;
 mod put_media_faults;

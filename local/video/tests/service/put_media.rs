@@ -96,7 +96,16 @@ async fn a_cut_connection_keeps_complete_fragments_and_drops_the_last() {
             Body::from_stream(futures::stream::iter(pieces)),
         )
         .await;
-    assert_eq!(shape(&acks), ["BUFFERING", "RECEIVED", "BUFFERING"]);
+    assert_eq!(
+        shape(&acks),
+        ["BUFFERING", "RECEIVED", "BUFFERING", "ERROR"]
+    );
+    let error = events(&acks, "ERROR")[0];
+    assert_eq!(
+        (&error["ErrorId"], &error["ErrorCode"]),
+        (&json!(4000), &json!("STREAM_READ_ERROR"))
+    );
+    assert_eq!(error["FragmentTimecode"], NOW_MS + 1000);
     assert_eq!(events(&acks, "PERSISTED").len(), 1);
     assert_eq!(service.fragments().await.len(), 1);
 }
@@ -214,6 +223,34 @@ async fn deleting_the_stream_ends_a_connection_that_feeds_it() {
         (&error["ErrorId"], &error["ErrorCode"]),
         (&json!(4008), &json!("STREAM_NOT_ACTIVE"))
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_of_forty_five_minutes_is_ended_so_that_another_takes_over() {
+    let service = Service::with_stream().await;
+    let mut feed = Feed::open(&service).await.unwrap();
+    let began = tokio::time::Instant::now();
+    feed.send(header()).await;
+    let last = loop {
+        // Padding keeps the line alive and is part of no fragment.
+        if feed
+            .pieces
+            .send(Bytes::from_static(&[0xEC, 0x81, 0]))
+            .await
+            .is_err()
+        {
+            panic!("the service hung up without a word");
+        }
+        let ack = feed.answer().await.unwrap();
+        if ack["EventType"] != "IDLE" {
+            break ack;
+        }
+    };
+    assert_eq!(
+        (&last["ErrorId"], &last["ErrorCode"]),
+        (&json!(4003), &json!("MAX_CONNECTION_DURATION_REACHED"))
+    );
+    assert!((2700..2710).contains(&began.elapsed().as_secs()));
 }
 
 #[tokio::test(start_paused = true)]

@@ -102,6 +102,82 @@ async fn too_much_metadata_is_refused() {
         "FRAGMENT_METADATA_LIMIT_REACHED",
     )
     .await;
+    check_fault(
+        write_tags(&[tag(&"n".repeat(129), String::new())]),
+        4009,
+        "FRAGMENT_METADATA_LIMIT_REACHED",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn names_of_the_service_are_refused_but_for_those_that_ask_it_for_something() {
+    let tag = |name: &str| Tag {
+        name: name.into(),
+        value: "on".into(),
+    };
+    check_fault(
+        write_tags(&[tag("AWS_KINESISVIDEO_FRAGMENT_NUMBER")]),
+        4009,
+        "FRAGMENT_METADATA_LIMIT_REACHED",
+    )
+    .await;
+    let service = Service::with_stream().await;
+    let events_asked_for = write_tags(&[
+        tag("AWS_KINESISVIDEO_IMAGE_GENERATION"),
+        tag("AWS_KINESISVIDEO_IMAGE_PREFIX"),
+        tag("AWS_KINESISVIDEO_NOTIFICATION"),
+    ]);
+    let acks = service
+        .put([header(), second(NOW_MS), events_asked_for].concat())
+        .await;
+    assert!(events(&acks, "ERROR").is_empty(), "{acks:?}");
+}
+
+/// Sends one fragment and checks that it is answered with this error and not with PERSISTED.
+async fn check_failure(service: &Service, id: u16, name: &str) {
+    let acks = service.put([header(), second(NOW_MS)].concat()).await;
+    let errors = events(&acks, "ERROR");
+    assert_eq!(errors.len(), 1, "{acks:?}");
+    assert_eq!(
+        (&errors[0]["ErrorId"], &errors[0]["ErrorCode"]),
+        (&json!(id), &json!(name))
+    );
+    assert!(events(&acks, "PERSISTED").is_empty());
+}
+
+#[tokio::test]
+async fn a_fragment_that_cannot_be_written_is_an_archival_error() {
+    let service = Service::with_stream().await;
+    // A file stands where the stream's folder would be made.
+    std::fs::write(service.folder.path().join("media/1"), "").unwrap();
+    check_failure(&service, 5001, "ARCHIVAL_ERROR").await;
+    std::fs::remove_file(service.folder.path().join("media/1")).unwrap();
+    service.put_seconds(&[NOW_MS]).await;
+}
+
+#[tokio::test]
+async fn a_failure_inside_the_service_is_told_as_one() {
+    let Service {
+        folder,
+        video,
+        clock,
+    } = Service::with_stream().await;
+    drop(video);
+    let video = ciero_video::Video::open(ciero_video::VideoConfig {
+        data_dir: folder.path().to_owned(),
+        base_url: "http://127.0.0.1:4566".into(),
+        account_id: "111122223333".into(),
+        region: "ap-northeast-1".into(),
+        now: std::sync::Arc::new(|| panic!("the clock has stopped")),
+    })
+    .unwrap();
+    let service = Service {
+        folder,
+        video,
+        clock,
+    };
+    check_failure(&service, 5000, "INTERNAL_ERROR").await;
 }
 
 #[tokio::test]
@@ -112,7 +188,13 @@ async fn more_than_three_tracks_are_refused() {
         .collect();
     let mut body = write_header(&tracks, "test");
     body.extend(second(NOW_MS));
-    assert_eq!(service.put(body).await[0]["ErrorId"], 4005);
+    let acks = service.put(body).await;
+    assert_eq!(
+        acks,
+        [
+            json!({"EventType": "ERROR", "ErrorCode": "MORE_THAN_ALLOWED_TRACKS_FOUND", "ErrorId": 4012})
+        ]
+    );
 }
 
 #[tokio::test]

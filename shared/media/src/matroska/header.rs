@@ -89,6 +89,8 @@ fn track(payload: &[u8]) -> Result<Track, MatroskaError> {
             ids::TRACK_NAME => track.name = string(payload),
             ids::CODEC_ID => track.codec_id = string(payload),
             ids::CODEC_PRIVATE => track.codec_private = payload.to_vec(),
+            // Their frames are not what the codec says, even where only common bytes are left out.
+            ids::CONTENT_ENCODINGS => return Err(MatroskaError::Encoded),
             ids::VIDEO => video = video_size(payload)?,
             ids::AUDIO => audio = audio_shape(payload)?,
             _ => {}

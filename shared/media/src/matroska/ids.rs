@@ -28,6 +28,7 @@ pub const TRACK_TYPE: u32 = 0x83;
 pub const TRACK_NAME: u32 = 0x536E;
 pub const CODEC_ID: u32 = 0x86;
 pub const CODEC_PRIVATE: u32 = 0x63A2;
+pub const CONTENT_ENCODINGS: u32 = 0x6D80;
 pub const VIDEO: u32 = 0xE0;
 pub const PIXEL_WIDTH: u32 = 0xB0;
 pub const PIXEL_HEIGHT: u32 = 0xBA;

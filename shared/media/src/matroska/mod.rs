@@ -128,6 +128,8 @@ pub enum MatroskaError {
     TooLarge { size: u64, limit: u64 },
     #[error("laced blocks are not supported")]
     Lacing,
+    #[error("compressed or encrypted tracks are not supported")]
+    Encoded,
     #[error("a stream holds one segment with one list of tracks")]
     SecondHeader,
     #[error("a cluster comes before the list of tracks")]

@@ -1,13 +1,18 @@
 //! Reads Matroska as it arrives, in pieces of any size, and hands out every byte exactly once.
 
+mod input;
 mod steps;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
+use self::input::Input;
 use self::steps::Progress;
 use super::header::HeaderBuilder;
 use super::{Header, MatroskaError, Tag};
 use crate::ebml::read_head;
+
+/// Bytes of the longest identifier and the longest size together.
+const LONGEST_HEAD: usize = 12;
 
 /// What the reader may hold in memory.
 #[derive(Debug, Clone, Copy)]
@@ -80,8 +85,8 @@ enum State {
 #[derive(Debug)]
 pub struct Reader {
     limits: Limits,
-    buffer: BytesMut,
-    /// Bytes at the start of the buffer that were read but belong to an item not yet handed out.
+    input: Input,
+    /// Bytes at the start of the input that were read but belong to an item not yet handed out.
     read: usize,
     /// Bytes still to be handed out as skipped.
     skip: u64,
@@ -104,7 +109,7 @@ impl Reader {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            buffer: BytesMut::new(),
+            input: Input::default(),
             read: 0,
             skip: 0,
             state: State::Start,
@@ -135,7 +140,14 @@ impl Reader {
     /// Adds bytes that arrived.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.failure.is_none() {
-            self.buffer.extend_from_slice(bytes);
+            self.input.push(bytes);
+        }
+    }
+
+    /// Adds bytes that arrived, and hands frames out where they lie in them.
+    pub fn push_bytes(&mut self, bytes: Bytes) {
+        if self.failure.is_none() {
+            self.input.push_bytes(bytes);
         }
     }
 
@@ -150,15 +162,15 @@ impl Reader {
     /// A cluster of unknown size ends here. A stream that stops inside an element is [`MatroskaError::Truncated`].
     pub fn finish(&mut self) -> Result<Option<Item>, MatroskaError> {
         self.remember(|reader| match reader.state {
-            State::Cluster(None, _) if reader.buffer.is_empty() && reader.skip == 0 => {
+            State::Cluster(None, _) if reader.input.is_empty() && reader.skip == 0 => {
                 reader.state = State::Between;
                 Ok(Some(reader.emit(Event::ClusterEnd, 0)))
             }
-            State::Between | State::Start if reader.buffer.is_empty() && reader.skip == 0 => {
+            State::Between | State::Start if reader.input.is_empty() && reader.skip == 0 => {
                 Ok(None)
             }
-            State::Header if reader.read == reader.buffer.len() => Ok(None),
-            State::Start if reader.buffer.len() < 4 => Err(MatroskaError::NotMatroska),
+            State::Header if reader.read == reader.input.len() => Ok(None),
+            State::Start if reader.input.len() < 4 => Err(MatroskaError::NotMatroska),
             _ => Err(MatroskaError::Truncated),
         })
     }
@@ -173,7 +185,7 @@ impl Reader {
         let outcome = act(self);
         if let Err(error) = &outcome {
             self.failure = Some(error.clone());
-            self.buffer = BytesMut::new();
+            self.input = Input::default();
         }
         outcome
     }
@@ -187,7 +199,9 @@ impl Reader {
                 self.state = State::Between;
                 return Ok(Some(self.emit(Event::ClusterEnd, 0)));
             }
-            let head = match read_head(&self.buffer[self.read..]) {
+            let seen = self.input.len().min(self.read + LONGEST_HEAD);
+            self.input.join(seen);
+            let head = match read_head(&self.input.front()[self.read..]) {
                 Ok(Some(head)) => head,
                 Ok(None) => return Ok(None),
                 Err(_) if self.state == State::Start => return Err(MatroskaError::NotMatroska),
@@ -202,18 +216,18 @@ impl Reader {
     }
 
     fn take_skipped(&mut self) -> Option<Item> {
-        if self.buffer.is_empty() {
+        if !self.input.join(1) {
             return None;
         }
         let here = usize::try_from(self.skip).unwrap_or(usize::MAX);
-        let here = here.min(self.buffer.len());
+        let here = here.min(self.input.front().len());
         self.skip -= here as u64;
         Some(self.emit(Event::Skipped, here))
     }
 
     /// Hands out an event with all bytes up to `end`, or up to what was read so far if that is more.
     fn emit(&mut self, event: Event, end: usize) -> Item {
-        let raw = self.buffer.split_to(end.max(self.read)).freeze();
+        let raw = self.input.split_to(end.max(self.read));
         self.read = 0;
         Item { event, raw }
     }

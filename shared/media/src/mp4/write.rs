@@ -147,6 +147,7 @@ fn sample_entry(track: &Track) -> Result<SampleEntry, Mp4Error> {
         }
         .into(),
         Codec::Aac => aac_entry(track)?.into(),
+        Codec::G711(_) => return Err(Mp4Error::UnsupportedCodec(track.codec_id.clone())),
     })
 }
 
@@ -291,12 +292,12 @@ fn picture_size(track: &Track) -> (u16, u16) {
     let TrackKind::Video { width, height } = track.kind else {
         return (0, 0);
     };
-    let said = if width == 0 && Codec::of(track) == Some(Codec::Avc) {
-        crate::avc::sps_of_avcc(&track.codec_private)
+    let said = match Codec::of(track) {
+        Some(Codec::Avc) if width == 0 => crate::avc::sps_of_avcc(&track.codec_private)
             .ok()
-            .map(|sps| (sps.width, sps.height))
-    } else {
-        None
+            .map(|sps| (sps.width, sps.height)),
+        Some(Codec::Hevc) if width == 0 => crate::hevc::picture_size(&track.codec_private).ok(),
+        _ => None,
     };
     let (width, height) = said.unwrap_or((width, height));
     (

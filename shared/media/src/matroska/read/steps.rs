@@ -43,7 +43,7 @@ impl Reader {
         let Some(end) = self.whole(head, self.limits.header_bytes)? else {
             return Ok(Progress::NeedBytes);
         };
-        check_doc_type(&self.buffer[head.length..end])?;
+        check_doc_type(&self.input.front()[head.length..end])?;
         self.read = end;
         self.state = State::Prologue;
         Ok(Progress::Read)
@@ -57,7 +57,7 @@ impl Reader {
         let Some(end) = self.whole(head, room)? else {
             return Ok(Progress::NeedBytes);
         };
-        let payload = &self.buffer[self.read + head.length..end];
+        let payload = &self.input.front()[self.read + head.length..end];
         self.header.take(head.id, payload)?;
         self.read = end;
         Ok(Progress::Read)
@@ -74,7 +74,7 @@ impl Reader {
                 let Some(end) = self.whole(head, self.limits.header_bytes)? else {
                     return Ok(Progress::NeedBytes);
                 };
-                let found = tags(&self.buffer[head.length..end])?;
+                let found = tags(&self.input.front()[head.length..end])?;
                 Ok(Progress::Item(self.emit(Event::Tags(found), end)))
             }
             ids::EBML if self.follows == Follows::Document => {
@@ -109,7 +109,7 @@ impl Reader {
             self.state = State::Opening(left);
             return Ok(Progress::Read);
         }
-        let timecode = uint(&self.buffer[self.read + head.length..end])?;
+        let timecode = uint(&self.input.front()[self.read + head.length..end])?;
         let timecode = i64::try_from(timecode).map_err(|_| MatroskaError::TimecodeOutOfRange)?;
         let timecode_ms = self.to_ms(timecode, 0)?;
         self.state = State::Cluster(left, timecode);
@@ -139,7 +139,7 @@ impl Reader {
             return Ok(Progress::NeedBytes);
         };
         self.state = State::Cluster(left, timecode);
-        let raw = self.buffer.split_to(end).freeze();
+        let raw = self.input.split_to(end);
         let found = find_block(head.id, &raw[head.length..])?;
         let data = raw.slice_ref(found.data);
         let block = Block {
@@ -154,8 +154,8 @@ impl Reader {
         }))
     }
 
-    /// Returns where the element ends in the buffer, once all of it is there.
-    fn whole(&self, head: ElementHead, limit: u64) -> Result<Option<usize>, MatroskaError> {
+    /// Returns where the element ends in the input, once all of it is there.
+    fn whole(&mut self, head: ElementHead, limit: u64) -> Result<Option<usize>, MatroskaError> {
         let size = head.size.ok_or(MatroskaError::Malformed)?;
         if size > limit {
             return Err(MatroskaError::TooLarge { size, limit });
@@ -163,7 +163,7 @@ impl Reader {
         let end = self.read as u64 + head.length as u64 + size;
         Ok(usize::try_from(end)
             .ok()
-            .filter(|&end| end <= self.buffer.len()))
+            .filter(|&end| self.input.join(end)))
     }
 
     fn start_skipping(&mut self, head: ElementHead) -> Result<Progress, MatroskaError> {
