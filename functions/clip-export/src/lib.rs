@@ -26,7 +26,7 @@ use axum::routing::{get, post};
 use ciero_cloud::{KinesisPlayback, OsChance, S3ExportFiles, SqsQueues};
 use ciero_ports::{
     Audit, Billing, Chance, Contracts, Devices, DueWork, ExportFiles, Exports, Notices, People,
-    Recordings, Topic, Viewing,
+    Recordings, Registers, Topic, Viewing,
 };
 use ciero_runtime::{
     Desk, Event, Gate, Moment, OnEvent, Settings, guarded, number, one_by_one, sdk_config, text,
@@ -64,6 +64,7 @@ pub struct Records {
     pub contracts: Arc<dyn Contracts>,
     pub billing: Arc<dyn Billing>,
     pub notices: Arc<dyn Notices>,
+    pub registers: Arc<dyn Registers>,
 }
 
 impl FromRef<App> for Gate {
@@ -117,6 +118,7 @@ pub async fn run() -> Result<(), lambda_runtime::Error> {
             contracts: store.clone(),
             billing: store.clone(),
             notices: store.clone(),
+            registers: store.clone(),
         },
         audit: store.clone(),
         desk: Desk {

@@ -62,10 +62,12 @@ async fn read(app: &App, contract: &ContractId) -> anyhow::Result<Vec<Table>> {
     let cameras = records.devices.cameras(contract).await?;
     let invoices = records.billing.invoices(contract).await?;
     let notices = records.notices.of_contract(contract, MOST).await?;
+    let agreed = records.registers.agreed_third_party(contract).await?;
     let trail = app.audit.trail(contract, MOST).await?;
     let particulars = held.map(|held| json!({ "contract": held.id, "particulars": held.customer }));
     Ok(vec![
         ("particulars", particulars.into_iter().collect()),
+        ("third_party_terms", values(agreed.as_slice())?),
         ("users", values(&users)?),
         ("rights", users.iter().flat_map(rights).collect()),
         ("devices", values(&devices)?),

@@ -1,9 +1,11 @@
 //! Orders and their end: another order (D-40), a refusal on paper (Art. 11) and a cancellation (15-1).
 
 use axum::extract::State;
-use ciero_domain::contract::{Cancellation, Command, PaperNotice};
+use ciero_domain::contract::{Cancellation, Command, Contract, PaperNotice};
 use ciero_domain::particulars::{FieldErrors, FieldRule};
-use ciero_runtime::{Answer, Input, Problem};
+use ciero_domain::service_end::ServiceEnd;
+use ciero_ports::Write;
+use ciero_runtime::{Answer, Input, Outcome, Problem};
 use serde::Deserialize;
 
 use crate::App;
@@ -22,7 +24,7 @@ pub struct RawOrder {
     cameras: Given,
 }
 
-/// Accepts another order, which runs its own year.
+/// Accepts another order, which runs its own year, unless the service has a last day (14-1).
 pub async fn accept(
     acting: Acting<Contracts>,
     State(app): State<App>,
@@ -46,7 +48,14 @@ pub async fn accept(
         cameras,
     });
     let command = errors.finish(command).map_err(Problem::fields)?;
-    acting.carry_out(&app, &id, command).await
+    let end = app.service_ends.service_end().await?;
+    let also = |_: &Contract, mut outcome: Outcome| {
+        ServiceEnd::may_register(end.as_ref())?;
+        let version = end.as_ref().map_or(0, |end| end.version);
+        outcome.decision = outcome.decision.and(Write::ServiceEndStandsAt(version));
+        Ok(outcome)
+    };
+    acting.carry_out_with(&app, &id, command, also).await
 }
 
 /// A refusal of renewal that came on paper, nothing checked.

@@ -283,11 +283,13 @@ async fn art_09_registered_data_are_tables_and_one_document() {
     let files = world.files(&export);
     let names: Vec<&String> = files.keys().collect();
     assert!(
-        names.len() == 9 && names.contains(&&"users.csv".to_owned()),
+        names.len() == 10 && names.contains(&&"users.csv".to_owned()),
         "{names:?}"
     );
     let users = String::from_utf8(files["users.csv"].to_vec()).unwrap();
     assert!(users.contains("user-1@example.jp"), "{users}");
+    let agreed = String::from_utf8(files["third_party_terms.csv"].to_vec()).unwrap();
+    assert!(agreed.contains("version"), "{agreed}");
     let whole: Value = serde_json::from_slice(&files["registered-data.json"]).unwrap();
     assert_eq!(whole["data"]["cameras"][0]["name"], "玄関");
 }

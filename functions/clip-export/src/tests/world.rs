@@ -9,12 +9,14 @@ use ciero_domain::Language;
 use ciero_domain::device::Camera;
 use ciero_domain::export::{Export, Recorded, What};
 use ciero_domain::ids::{ContractId, DeviceId, ExportId, UserId};
+use ciero_domain::third_party::ThirdPartyTerms;
 use ciero_domain::user::{Acceptance, NewUser, Role, User};
 use ciero_media::matroska::write::{self as mkv, Frame, Key};
 use ciero_media::matroska::{Tag, Track};
 use ciero_ports::{
     AuditRow, Body, CloudError, Message, MockAudit, MockBilling, MockChance, MockContracts,
-    MockDevices, MockDueWork, MockNotices, MockPeople, MockQueues, MockViewing, Seen,
+    MockDevices, MockDueWork, MockNotices, MockPeople, MockQueues, MockRegisters, MockViewing,
+    Seen,
 };
 use ciero_runtime::{Desk, Moment, QueueItem, testing};
 use jiff::civil::date;
@@ -245,6 +247,18 @@ impl World {
         notices
             .expect_of_contract()
             .returning(|_, _| Ok(Vec::new()));
+        let list = ciero_domain::samples::third_party_terms();
+        let mut registers = MockRegisters::new();
+        registers
+            .expect_agreed_third_party()
+            .returning(move |contract| {
+                let at = list.recorded_at;
+                Ok(Some(ThirdPartyTerms::agreed(
+                    Some(&list),
+                    contract.clone(),
+                    at,
+                )))
+            });
         let mut audit = MockAudit::new();
         let (world, reader) = (self.clone(), self.clone());
         audit.expect_append().returning(move |row| {
@@ -279,6 +293,7 @@ impl World {
                 contracts: Arc::new(contracts),
                 billing: Arc::new(billing),
                 notices: Arc::new(notices),
+                registers: Arc::new(registers),
             },
             audit: Arc::new(audit),
             desk: Desk {

@@ -92,6 +92,10 @@ fn hold(legal: &Legal, case: &Disclosure, copies: &[HoldCopy]) -> Markup {
             HoldState::Released { at } => { (legal.t("解除", "Released")) " " (date_time(l, *at)) }
         } }
         @for copy in copies { (progress(legal, copy)) }
+        @if case.is_held() && copies.iter().any(|copy| copy.completed_at.is_none()) {
+            p.muted { (legal.t("複製が進まないときは、続きからやり直せます。", "A copy that stands still can be asked for again; it goes on where it stands.")) }
+            (forms::button(legal, case, "hold/copies", legal.t("複製を続ける", "Go on with the copies")))
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 
 use axum::extract::State;
 use ciero_domain::disclosure::{Closing, ClosingCause, Command, Delivery, Disclosure, Verdict};
-use ciero_domain::ids::DisclosureId;
+use ciero_domain::ids::{DisclosureId, MessageId};
 use ciero_domain::particulars::FieldErrors;
-use ciero_runtime::{Answer, Input, Problem};
+use ciero_ports::{Body, Decision};
+use ciero_runtime::{Answer, Input, Outcome, Problem};
 
 use super::fields::Fields;
 use super::{CasePath, Legal, place, refused};
@@ -37,6 +38,32 @@ pub async fn place_hold(
     State(app): State<App>,
 ) -> Result<Answer, Problem> {
     legal.carry_out(&app, &id, |_| Ok(Command::PlaceHold)).await
+}
+
+/// Asks again for the copies of a hold that are not complete, for example after their message was given up on. A copy goes
+/// on where it stands.
+pub async fn copy_again(
+    legal: Legal,
+    CasePath(id): CasePath,
+    State(app): State<App>,
+) -> Result<Answer, Problem> {
+    let now = legal.now;
+    let (app, id) = (&app, &id);
+    app.desk
+        .decide(legal.asked, now, || async move {
+            let case = app.disclosure(id).await?;
+            case.must_be_held().map_err(refused)?;
+            let copies = app.legal.disclosures.hold_copies(id).await?;
+            let open = copies
+                .into_iter()
+                .filter(|copy| copy.completed_at.is_none());
+            let decision = open.fold(Decision::default(), |decision, copy| {
+                let message = MessageId::from_random(app.chance.id());
+                decision.say(message, now.0, Body::CopyHold(Box::new(copy.order)))
+            });
+            Ok(Outcome::new(decision, Answer::done(place(id))))
+        })
+        .await
 }
 
 /// Proposes to release the hold.

@@ -34,7 +34,7 @@ pub fn all(legal: &Legal, case: &Disclosure) -> Markup {
 }
 
 /// A form with nothing to fill in.
-fn button(legal: &Legal, case: &Disclosure, command: &str, text: &str) -> Markup {
+pub fn button(legal: &Legal, case: &Disclosure, command: &str, text: &str) -> Markup {
     html! {
         form.inline-form method="post" action={ (place(&case.id)) "/" (command) } data-enhance {
             (hidden("csrf", &legal.csrf))

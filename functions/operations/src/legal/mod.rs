@@ -65,6 +65,7 @@ fn of_case() -> Router<App> {
         .route("/documents", post(files::add_document))
         .route("/files/{file}", get(files::fetch))
         .route("/hold", post(commands::place_hold))
+        .route("/hold/copies", post(commands::copy_again))
         .route("/release", post(commands::propose_release))
         .route("/release/approval", post(commands::approve_release))
         .route("/judgement", post(commands::judge))

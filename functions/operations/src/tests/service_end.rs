@@ -201,6 +201,32 @@ mod art_14 {
     }
 
     #[tokio::test]
+    async fn another_order_is_refused_once_the_day_is_set() {
+        let order = sample(include_str!("../../../../events/operations/order.json"));
+        let ordered = async |known: Known, contract: &Contract| {
+            let path = path(contract, "orders");
+            post(
+                known,
+                &operator("suzuki", &["contracts"]),
+                &path,
+                order.clone(),
+            )
+            .await
+        };
+        let (mut known, contract) = told(arrived());
+        let came = ordered(known.clone(), &contract).await;
+        let guards = |write: &&Write| matches!(write, Write::ServiceEndStandsAt(1));
+        assert_eq!(
+            (came.status, came.writes().iter().filter(guards).count()),
+            (200, 1)
+        );
+        known.service_end.as_mut().unwrap().last_day = Some(date(2026, 9, 30));
+        let came = ordered(known, &contract).await;
+        came.is_refused(409, "service_ends");
+        assert!(came.writes().is_empty());
+    }
+
+    #[tokio::test]
     async fn the_day_is_carried_into_each_contract_once() {
         let (mut known, contract) = told(arrived());
         known.service_end.as_mut().unwrap().last_day = Some(date(2026, 9, 30));

@@ -371,6 +371,14 @@ impl Disclosure {
         matches!(self.hold, HoldState::InForce { .. })
     }
 
+    /// Refuses what only a case with a hold in force allows.
+    pub fn must_be_held(&self) -> Result<(), Refusal> {
+        match self.is_held() {
+            true => Ok(()),
+            false => Err(Refusal::HoldMissing),
+        }
+    }
+
     /// Returns the recordings that are to be disclosed.
     pub fn disclosed_recordings(&self) -> &[Stretch] {
         let judgement = self.judgement.as_ref();

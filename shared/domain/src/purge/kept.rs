@@ -57,8 +57,8 @@ pub fn kept(
         },
         Kept {
             what: text(
-                "規約への同意の記録（日時・版・識別番号のみ）",
-                "Records of consent to the terms: time, version and a number that names nobody",
+                "規約および第三者サービスの提供条件への同意の記録（日時・版・識別番号のみ）",
+                "Records of consent to the terms and to those of third parties: time, version and a number that names nobody",
             ),
             why: text(
                 "利用規約第1条第1項の証拠",

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::world::camera;
 use super::{World, case_id};
-use crate::tests::sample;
+use crate::tests::{now, sample};
 
 const SCAN: &[u8] = b"%PDF-1.7 scan";
 
@@ -80,6 +80,27 @@ async fn art_21_a_case_with_its_hold_writes_nothing_that_others_read() {
     assert_eq!(order.stream_name, "ciero-k-3");
     assert_eq!((messages.len(), world.copies.lock().unwrap().len()), (1, 1));
     assert_eq!(*world.foreign_writes.lock().unwrap(), 0);
+}
+
+#[tokio::test]
+async fn art_21_a_copy_that_stands_still_is_asked_for_again_until_it_is_complete() {
+    let world = opened(&[("recordings", recordings())]).await;
+    let again = || sample!("disclosure-hold-copies");
+    assert_eq!(world.on_case("a", "hold/copies", again()).await.0, 200);
+    let messages = world.messages.lock().unwrap().clone();
+    assert_eq!(messages.len(), 2);
+    assert!(messages[0].body == messages[1].body && messages[0].id != messages[1].id);
+    world.copies.lock().unwrap()[0].completed_at = Some(now().0);
+    assert_eq!(world.on_case("a", "hold/copies", again()).await.0, 200);
+    assert_eq!(world.messages.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn art_21_copies_of_a_case_without_a_hold_are_not_asked_for() {
+    let world = opened(&[("hold", json!(""))]).await;
+    let again = sample!("disclosure-hold-copies");
+    let refused = (409, "hold_missing".to_owned());
+    assert_eq!(world.on_case("a", "hold/copies", again).await, refused);
 }
 
 #[tokio::test]

@@ -12,12 +12,13 @@ use super::{World, case_id, legal};
 use crate::tests::{now, operator};
 
 /// Every route on one case, and those of the lists.
-const ON_CASE: [(&str, &str); 14] = [
+const ON_CASE: [(&str, &str); 15] = [
     ("GET", ""),
     ("GET", "/files/document-0"),
     ("GET", "/files/package-0"),
     ("POST", "/documents"),
     ("POST", "/hold"),
+    ("POST", "/hold/copies"),
     ("POST", "/release"),
     ("POST", "/release/approval"),
     ("POST", "/judgement"),
