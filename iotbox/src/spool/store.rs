@@ -186,24 +186,10 @@ impl Store {
         timecode_ms: u64,
         fragment: &[u8],
     ) -> std::io::Result<Owed> {
-        let appended = self.try_append(run, header, timecode_ms, fragment);
-        if appended.is_err() {
-            self.open = None;
-        }
-        appended
-    }
-
-    fn try_append(
-        &mut self,
-        run: u32,
-        header: &Bytes,
-        timecode_ms: u64,
-        fragment: &[u8],
-    ) -> std::io::Result<Owed> {
-        let number = self.segment_for(run, header)?;
-        let (Some(segment), Some(open)) = (self.segments.get_mut(&number), &mut self.open) else {
-            return Err(ErrorKind::NotFound.into());
-        };
+        // An error leaves no segment open, so that the next fragment begins another.
+        let mut open = self.segment_for(run, header)?;
+        let number = open.number;
+        let segment = self.segments.get_mut(&number).ok_or(ErrorKind::NotFound)?;
         let offset = u32::try_from(segment.bytes).map_err(std::io::Error::other)?;
         let length = u32::try_from(fragment.len()).map_err(std::io::Error::other)?;
         open.file
@@ -214,6 +200,7 @@ impl Store {
         segment.owed += 1;
         segment.unsynced.get_or_insert_with(Instant::now);
         self.bytes += written;
+        self.open = Some(open);
         Ok(Owed {
             timecode_ms,
             run,
@@ -225,15 +212,16 @@ impl Store {
         })
     }
 
-    /// The segment that a fragment of this run goes into.
-    fn segment_for(&mut self, run: u32, header: &Bytes) -> std::io::Result<u32> {
+    /// Takes out the segment that a fragment of this run goes into.
+    fn segment_for(&mut self, run: u32, header: &Bytes) -> std::io::Result<Open> {
         let largest = (self.limit / SEGMENTS).min(LARGEST_SEGMENT);
-        if let Some(open) = &self.open
-            && let Some(segment) = self.segments.get(&open.number)
-            && segment.run == run
-            && segment.bytes < largest
-        {
-            return Ok(open.number);
+        let segments = &self.segments;
+        let has_room = |open: &mut Open| {
+            let segment = segments.get(&open.number);
+            segment.is_some_and(|segment| segment.run == run && segment.bytes < largest)
+        };
+        if let Some(open) = self.open.take_if(has_room) {
+            return Ok(open);
         }
         self.close();
         let number = self.next_number;
@@ -252,8 +240,7 @@ impl Store {
                 unsynced: None,
             },
         );
-        self.open = Some(Open { number, file });
-        written.map(|()| number)
+        written.map(|()| Open { number, file })
     }
 
     /// Ends the open segment, which goes if nothing in it is owed.

@@ -272,6 +272,18 @@ fn is_media_type(text: &str) -> bool {
         })
 }
 
+/// Writes a changed stream as its next version.
+fn write_next(shared: &Shared, changed: Stream) -> Answer {
+    let changed = Stream {
+        version: new_version(),
+        ..changed
+    };
+    shared
+        .store
+        .write(|index| streams::update(index, &changed))?;
+    Ok(Json(json!({})))
+}
+
 fn new_version() -> String {
     let mut random = [0; 10];
     // Only tells one version from another; a failing source of randomness repeats at worst.

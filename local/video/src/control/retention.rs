@@ -1,14 +1,12 @@
 //! How long a stream keeps its media.
 
-use axum::Json;
 use axum::extract::State;
 use serde::Deserialize;
-use serde_json::json;
 
-use super::{Answer, App, MOST_RETENTION_HOURS, check_version, new_version};
+use super::{Answer, App, MOST_RETENTION_HOURS, check_version, write_next};
 use crate::error::ApiError;
 use crate::request::{Call, StreamRef, blocking};
-use crate::store::streams::{self, Stream};
+use crate::store::streams::Stream;
 
 #[derive(Deserialize)]
 pub(crate) struct UpdateDataRetention {
@@ -44,7 +42,6 @@ pub(crate) async fn update_data_retention(
             })?;
         let changed = Stream {
             retention_hours: hours,
-            version: new_version(),
             ..stream
         };
         if hours < stream.retention_hours {
@@ -52,10 +49,7 @@ pub(crate) async fn update_data_retention(
             let until_ms = changed.expired_until(shared.now_ms());
             shared.store.erase(changed.id, until_ms)?;
         }
-        shared
-            .store
-            .write(|index| streams::update(index, &changed))?;
-        Ok(Json(json!({})))
+        write_next(shared, changed)
     })
     .await
 }

@@ -5,10 +5,10 @@ use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Answer, App, check_version, is_media_type, is_name, new_version};
+use super::{Answer, App, check_version, is_media_type, is_name, write_next};
 use crate::error::ApiError;
 use crate::request::{Call, StreamRef, blocking};
-use crate::store::streams::{self, Stream};
+use crate::store::streams::Stream;
 
 #[derive(Deserialize)]
 pub(crate) struct UpdateStream {
@@ -61,13 +61,9 @@ pub(crate) async fn update_stream(State(shared): App, call: Call<UpdateStream>) 
         let changed = Stream {
             device_name: body.description.device_name.or(stream.device_name),
             media_type: body.description.media_type.or(stream.media_type),
-            version: new_version(),
             ..stream
         };
-        shared
-            .store
-            .write(|index| streams::update(index, &changed))?;
-        Ok(Json(json!({})))
+        write_next(shared, changed)
     })
     .await
 }
@@ -127,13 +123,9 @@ pub(crate) async fn update_storage(State(shared): App, call: Call<UpdateStorage>
         check_version(&stream, Some(&body.current_version))?;
         let changed = Stream {
             storage_tier: body.storage.default_storage_tier.name().to_owned(),
-            version: new_version(),
             ..stream
         };
-        shared
-            .store
-            .write(|index| streams::update(index, &changed))?;
-        Ok(Json(json!({})))
+        write_next(shared, changed)
     })
     .await
 }

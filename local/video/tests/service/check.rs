@@ -22,9 +22,7 @@ async fn store() -> tempfile::TempDir {
         value: "open".into(),
     }]));
     service.put(body).await;
-    let Service { folder, video, .. } = service;
-    drop(video);
-    folder
+    service.stopped()
 }
 
 /// Checks that a store that was changed like this shows the inconsistency, and before the change nothing.

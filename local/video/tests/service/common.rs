@@ -42,6 +42,29 @@ pub fn open(folder: &Path, clock: &Arc<AtomicI64>) -> Video {
 }
 
 impl Service {
+    /// Ends in good order and returns what is left.
+    pub fn stopped(self) -> TempDir {
+        drop(self.video);
+        self.folder
+    }
+
+    /// Ends in good order and opens the folder again.
+    pub fn restarted(self) -> Self {
+        self.restarted_after(|_| {})
+    }
+
+    /// The same, with a change to the folder in between.
+    pub fn restarted_after(self, change: impl FnOnce(&Path)) -> Self {
+        let clock = Arc::clone(&self.clock);
+        let folder = self.stopped();
+        change(folder.path());
+        Self {
+            video: open(folder.path(), &clock),
+            folder,
+            clock,
+        }
+    }
+
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicI64::new(NOW_MS));

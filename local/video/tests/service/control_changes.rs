@@ -292,17 +292,7 @@ async fn a_restart_keeps_streams_and_tags() {
             json!({"StreamName": "cam", "Tags": {"site": "東京"}}),
         )
         .await;
-    let Service {
-        folder,
-        video,
-        clock,
-    } = service;
-    drop(video);
-    let service = Service {
-        video: crate::common::open(folder.path(), &clock),
-        folder,
-        clock,
-    };
+    let service = service.restarted();
     let (_, answer) = service
         .call("listTagsForStream", json!({"StreamName": "cam"}))
         .await;

@@ -94,17 +94,7 @@ async fn files_that_no_row_names_are_removed_at_the_start() {
 async fn an_orderly_restart_goes_on_in_the_same_file() {
     let service = Service::with_stream().await;
     service.put_seconds(&[NOW_MS]).await;
-    let Service {
-        folder,
-        video,
-        clock,
-    } = service;
-    drop(video);
-    let service = Service {
-        video: open(folder.path(), &clock),
-        folder,
-        clock,
-    };
+    let service = service.restarted();
     service.put_seconds(&[NOW_MS + 1000]).await;
     check_holds(&service, &[NOW_MS, NOW_MS + 1000]).await;
     assert_eq!(segment_files(service.folder.path()).len(), 1);
@@ -173,27 +163,16 @@ PRAGMA user_version = 1;
 async fn a_store_of_the_first_version_is_taken_over_with_all_its_fragments() {
     let service = Service::with_stream().await;
     service.put_seconds(&[NOW_MS, NOW_MS + 1000]).await;
-    let Service {
-        folder,
-        video,
-        clock,
-    } = service;
-    drop(video);
-    let index = rusqlite::Connection::open(folder.path().join("index.db")).unwrap();
-    index.execute_batch(FIRST_VERSION).unwrap();
-    drop(index);
-    let refused = ciero_video::check(folder.path()).unwrap_err();
-    assert!(refused.to_string().contains("version 1"), "{refused:#}");
-    let video = open(folder.path(), &clock);
-    let service = Service {
-        folder,
-        video,
-        clock,
-    };
+    let service = service.restarted_after(|folder| {
+        let index = rusqlite::Connection::open(folder.join("index.db")).unwrap();
+        index.execute_batch(FIRST_VERSION).unwrap();
+        drop(index);
+        let refused = ciero_video::check(folder).unwrap_err();
+        assert!(refused.to_string().contains("version 1"), "{refused:#}");
+    });
     service.put_seconds(&[NOW_MS + 2000]).await;
     check_holds(&service, &[NOW_MS, NOW_MS + 1000, NOW_MS + 2000]).await;
-    let Service { folder, video, .. } = service;
-    drop(video);
+    let folder = service.stopped();
     let report = ciero_video::check(folder.path()).unwrap();
     assert_eq!(report.findings, []);
     assert_eq!((report.fragments, report.without_checksum), (3, 2));

@@ -4,7 +4,7 @@ use axum::body::Body;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::common::{NOW_MS, Service, open, second, send};
+use crate::common::{NOW_MS, Service, second, send};
 use crate::player::{create, media_playlist, on_demand, recorded, segments, session};
 
 #[tokio::test]
@@ -104,17 +104,7 @@ async fn a_token_is_needed_and_leads_to_its_own_session_only() {
 async fn a_session_survives_a_restart_and_ends_with_its_stream() {
     let service = recorded(5).await;
     let (path, text) = media_playlist(&service, &session(&service, json!({})).await).await;
-    let Service {
-        folder,
-        video,
-        clock,
-    } = service;
-    drop(video);
-    let service = Service {
-        video: open(folder.path(), &clock),
-        folder,
-        clock,
-    };
+    let service = service.restarted();
     let (status, after) = service.get_text(&path).await;
     assert_eq!((status.as_u16(), after), (200, text));
     let (_, answer) = service
