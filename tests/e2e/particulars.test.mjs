@@ -5,6 +5,7 @@ import { contractItems } from "./harness/due.mjs";
 import { CORPORATION, customer, demo, DEMO, operator, OPERATOR, scenario, text, until } from "./harness.mjs";
 
 const PAGE = "/contract/particulars";
+const NEW_ADDRESS = "jiro.new@example.jp";
 const NEW_NAME = "株式会社新試験商店";
 
 scenario("a customer's name changes from its day on, and what was issued before keeps the old one", { demo: false, clock: "2026-04-01T09:01+09:00", chain: true }, async ({ instance, step }) => {
@@ -133,6 +134,22 @@ scenario("a person sees, corrects and takes along the own data, leaves, and is e
     assert.ok(copy.acts.some((act) => act.action === "profile_corrected"));
   });
 
+  await step("another address signs in once its mailbox has proven it, and the former one is told", async () => {
+    const asked = await own.fill("/profile", "/profile/address", { email: NEW_ADDRESS });
+    assert.equal(asked.status, 303, asked.text);
+    const mail = await instance.mail("address_asked", NEW_ADDRESS);
+    const [code] = mail.text.match(/\b[0-9a-z]{16}\b/);
+    const wrong = await own.send("/profile/address/proof", { code: "0000000000000000" });
+    assert.equal(wrong.json.code, "wrong_code", wrong.text);
+    const proven = await own.fill("/profile", "/profile/address/proof", { code });
+    assert.equal(proven.status, 303, proven.text);
+    await instance.mail("address_changed", DEMO.user.name);
+    const anew = new Client(instance);
+    await anew.signIn({ ...DEMO.user, name: NEW_ADDRESS });
+    assert.ok(text((await anew.open("/profile")).text).includes(NEW_ADDRESS));
+    await assert.rejects(demo(instance, "user"), "the former address still signs in");
+  });
+
   await step("who uses the service cannot be erased, and the last administrator cannot leave", async () => {
     await administrator.open("/users");
     const early = await administrator.send(`/users/${user}/erasure`, {});
@@ -146,7 +163,7 @@ scenario("a person sees, corrects and takes along the own data, leaves, and is e
     const answer = await own.fill("/profile", "/profile/removal", {});
     assert.equal(answer.status, 303, answer.text);
     assert.ok((await own.request("GET", "/profile/data")).status >= 300);
-    await instance.mail("user_removed", DEMO.user.name);
+    await instance.mail("user_removed", NEW_ADDRESS);
   });
 
   await step("after the erasure only the ledger of sent mail names the address", async () => {

@@ -1,6 +1,7 @@
 //! The customer's own commands: consent, particulars, users and their rights, sessions, and the end of the contract (Art. 1, 4,
 //! 5, 11, 15).
 
+mod address;
 mod consent;
 mod life;
 mod particulars;
@@ -85,6 +86,8 @@ pub fn router(app: App) -> Router<()> {
         .route("/users/{id}/removal", post(removal::remove))
         .route("/users/{id}/erasure", post(removal::erase))
         .route("/profile", post(profile::correct))
+        .route("/profile/address", post(address::ask))
+        .route("/profile/address/proof", post(address::prove))
         .route("/profile/removal", post(profile::leave))
         .route("/session-revocation", post(sessions::revoke))
         .route("/contract/refusal", post(life::refuse_renewal))

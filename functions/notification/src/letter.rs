@@ -60,6 +60,18 @@ pub(crate) async fn write(
         }
         Notice::UserInvited { contract, user } => invite(app, &house, contract, user).await,
         Notice::UserRemoved { contract, user } => remove(app, &house, contract, user).await,
+        Notice::AddressAsked { contract, user } => {
+            let user = user_of(app, contract, user).await?;
+            Ok(user.address_change.as_ref().map(|change| {
+                let text = texts::user::address_asked(&house, &user, change);
+                finish(&house, user.language, &change.email, text)
+            }))
+        }
+        Notice::AddressChanged {
+            contract,
+            user,
+            former,
+        } => readdress(app, &house, (contract, user), former).await,
         Notice::ExportEnded {
             contract,
             user,
@@ -149,6 +161,22 @@ async fn remove(
     }
     let text = texts::user::removed(house, &contract, &user);
     Ok(Some(to_user(house, &user, text)))
+}
+
+/// Lets the person sign in with the address that holds now and tells the former one.
+async fn readdress(
+    app: &App,
+    house: &House,
+    (contract, user): (&ContractId, &UserId),
+    former: &str,
+) -> anyhow::Result<Option<Letter>> {
+    let user = user_of(app, contract, user).await?;
+    if user.state == UserState::Removed {
+        return Ok(None);
+    }
+    app.accounts.readdress(&user.id, &user.email).await?;
+    let text = texts::user::address_changed(house, &user);
+    Ok(Some(finish(house, user.language, former, text)))
 }
 
 /// Writes to a reseller about its invoice.

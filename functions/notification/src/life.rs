@@ -141,6 +141,8 @@ pub(crate) async fn text(
         | Notice::ApplicationDeclined { .. }
         | Notice::UserInvited { .. }
         | Notice::UserRemoved { .. }
+        | Notice::AddressAsked { .. }
+        | Notice::AddressChanged { .. }
         | Notice::ContactMoved { .. }
         | Notice::ExportEnded { .. }
         | Notice::ResellerInvoiceIssued { .. } => anyhow::bail!("it is not about the contract"),

@@ -85,6 +85,10 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
         Notice::RegistrationCompleted { .. } => l.t("登録の完了", "Registration complete"),
         Notice::UserInvited { .. } => l.t("ユーザの招待", "Invitation of a user"),
         Notice::UserRemoved { .. } => l.t("ユーザの削除", "Removal of a user"),
+        Notice::AddressAsked { .. } => l.t("新しいメールアドレスの確認", "Proof of a new address"),
+        Notice::AddressChanged { .. } => {
+            l.t("サインインのアドレスの変更", "Sign-in address changed")
+        }
         Notice::TermsPublished { .. } => l.t("利用規約の変更", "Change of the terms"),
         Notice::ThirdPartyTermsChanged { .. } => l.t(
             "第三者サービスの提供条件の変更",

@@ -28,6 +28,7 @@ pub async fn show(
         h1 { (title) }
         (facts(&page, &user))
         (correction(&page, &user))
+        (address(&page, &user))
         h2 { (t("写しを受け取る", "Take a copy")) }
         p { (t(
             "当社が保有するご自身の情報（登録の内容、同意、権限、操作の記録、お送りしたメールの記録）を、機械で読める形でお受け取りいただけます。",
@@ -64,8 +65,32 @@ fn correction(page: &Page, user: &User) -> Markup {
             (page.token())
             (field(&FieldView { name: "name", label: t("氏名", "Name"), hint: t("IDはご本人だけのものです。別の方に替わるときは、担当者が新しいユーザを追加してください（利用規約 第5条）。", "An ID belongs to one person. For another person the administrator adds another user (Terms, Art. 5)."), value: &user.name, autocomplete: "name", ..FieldView::default() }))
             (select(&FieldView { name: "language", label: t("メールの言語", "Language of mails"), value: user.language.t("ja", "en"), ..FieldView::default() }, &languages))
-            p.hint { (t("サインインのメールアドレスを替えるときは、担当者に新しいアドレスでの追加をお申し出ください。", "To sign in with another address, ask the administrator to add you with it.")) }
             div.actions { button.button.primary type="submit" { (t("訂正する", "Correct")) } }
+        }
+    }
+}
+
+/// Another sign-in address: asked for, then proven with the code that was mailed to it.
+fn address(page: &Page, user: &User) -> Markup {
+    let (t, l) = (|ja, en| page.t(ja, en), page.language);
+    html! {
+        h2 { (t("メールアドレスを替える", "Change the e-mail address")) }
+        @if let Some(change) = &user.address_change {
+            (notice(Tone::Warn, &html! { p {
+                (change.email) " "
+                (t("に確認コードをお送りしました（", ": we sent a code there (")) (moment(l, change.asked_at))
+                (t("、24時間有効）。ご入力いただくまで、いまのアドレスのままです。", ", valid for 24 hours). Until you enter it, the present address stays."))
+            } }))
+            form.stack.card method="post" action="/profile/address/proof" data-enhance {
+                (page.token())
+                (field(&FieldView { name: "code", label: t("確認コード", "Code"), autocomplete: "one-time-code", ..FieldView::default() }))
+                div.actions { button.button.primary type="submit" { (t("このアドレスに替える", "Use this address")) } }
+            }
+        }
+        form.stack.card method="post" action="/profile/address" data-enhance {
+            (page.token())
+            (field(&FieldView { name: "email", kind: "email", label: t("新しいメールアドレス", "New e-mail address"), hint: t("確認コードをそのアドレスにお送りします。パスワードは変わりません。", "We send a code there. The password stays the same."), autocomplete: "email", ..FieldView::default() }))
+            div.actions { button.button type="submit" { (t("確認コードを送る", "Send the code")) } }
         }
     }
 }
@@ -96,7 +121,7 @@ pub async fn data(
     );
     let (mut rows, mut notices) = (rows?, notices?);
     rows.retain(|row| row.actor == user.id.as_str());
-    notices.retain(|record| record.to == user.email);
+    notices.retain(|record| record.to == user.email || record.notice.user() == Some(&user.id));
     let sent: Vec<_> = notices
         .iter()
         .map(|of| json!({"kind": of.notice.kind(), "to": of.to, "sent_at": of.sent_at, "outcome": of.outcome}))

@@ -88,6 +88,16 @@ const ACTIONS: &[(&str, &str, &str)] = &[
         "Corrected the own data",
     ),
     (
+        "address_change_asked",
+        "メールアドレスの変更の申し出",
+        "Asked for another e-mail address",
+    ),
+    (
+        "address_changed",
+        "メールアドレスの変更",
+        "Changed the e-mail address",
+    ),
+    (
         "user_erased",
         "ユーザの個人情報の消去",
         "Erased a user's personal data",

@@ -11,7 +11,8 @@ use crate::host::{Host, Outcome};
 use crate::template::model::{PartialFailures, QueueSource};
 use crate::template::{ACCOUNT, REGION};
 
-/// Batches of one queue that may be worked on at once; with fewer, two cores wait for each other's answers.
+/// Batches of one queue that may be worked on at once, however many the template allows: with fewer, two cores wait for
+/// each other's answers; with ten, they spend a tenth more on the same work.
 const CONCURRENCY: usize = 4;
 /// A message that failed comes back after this long, and after twice as long each further time.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

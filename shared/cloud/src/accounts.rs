@@ -77,13 +77,36 @@ impl Accounts for CognitoAccounts {
         }
     }
 
+    async fn readdress(&self, user: &UserId, email: &str) -> Result<(), CloudError> {
+        let request = self.client.admin_update_user_attributes();
+        request
+            .user_pool_id(&self.pool)
+            .username(user.as_str())
+            .user_attributes(attribute("email", email)?)
+            .user_attributes(attribute("email_verified", "true")?)
+            .send()
+            .await
+            .map_err(failed(SERVICE))?;
+        Ok(())
+    }
+
     async fn close(&self, user: &UserId) -> Result<(), CloudError> {
         let request = self.client.admin_disable_user().user_pool_id(&self.pool);
         match request.username(user.as_str()).send().await {
-            Ok(_) => Ok(()),
-            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(()),
-            Err(error) => Err(failed(SERVICE)(error)),
+            Ok(_) => {}
+            Err(error) if code(&error) == Some(NOT_FOUND) => return Ok(()),
+            Err(error) => return Err(failed(SERVICE)(error)),
         }
+        // An address that is not verified is nobody's to sign in with, so the next person may have it.
+        let request = self.client.admin_update_user_attributes();
+        request
+            .user_pool_id(&self.pool)
+            .username(user.as_str())
+            .user_attributes(attribute("email_verified", "false")?)
+            .send()
+            .await
+            .map_err(failed(SERVICE))?;
+        Ok(())
     }
 
     async fn delete(&self, user: &UserId) -> Result<bool, CloudError> {

@@ -27,6 +27,14 @@ pub enum Notice {
     UserInvited { contract: ContractId, user: UserId },
     /// The person was removed; the account is closed.
     UserRemoved { contract: ContractId, user: UserId },
+    /// 21-5: the person asked for another sign-in address; goes there, with the code that proves it.
+    AddressAsked { contract: ContractId, user: UserId },
+    /// 21-5: the sign-in address was changed; goes to the former one, in case nobody there asked for it.
+    AddressChanged {
+        contract: ContractId,
+        user: UserId,
+        former: String,
+    },
     /// 23-2, 1-1: a later version of the terms was published.
     TermsPublished {
         terms_version: String,
@@ -159,6 +167,8 @@ impl Notice {
             Notice::RegistrationCompleted { .. } => "registration_completed",
             Notice::UserInvited { .. } => "user_invited",
             Notice::UserRemoved { .. } => "user_removed",
+            Notice::AddressAsked { .. } => "address_asked",
+            Notice::AddressChanged { .. } => "address_changed",
             Notice::TermsPublished { .. } => "terms_published",
             Notice::ThirdPartyTermsChanged { .. } => "third_party_terms_changed",
             Notice::InvoiceIssued { .. } => "invoice_issued",
@@ -201,6 +211,11 @@ impl Notice {
                 receipt,
                 former: String::new(),
             },
+            Notice::AddressChanged { contract, user, .. } => Notice::AddressChanged {
+                contract,
+                user,
+                former: String::new(),
+            },
             Notice::ChangeRefused {
                 contract, receipt, ..
             } => Notice::ChangeRefused {
@@ -220,6 +235,7 @@ impl Notice {
             Notice::ApplicationDeclined { .. } => "3-4",
             Notice::RegistrationCompleted { .. } => "3-3",
             Notice::UserInvited { .. } | Notice::UserRemoved { .. } => "5-1",
+            Notice::AddressAsked { .. } | Notice::AddressChanged { .. } => "21-5",
             Notice::TermsPublished { .. } => "23-2",
             Notice::ThirdPartyTermsChanged { .. } => "25-2",
             Notice::InvoiceIssued { .. } | Notice::CreditNoteIssued { .. } => "6-1",
@@ -247,12 +263,26 @@ impl Notice {
         }
     }
 
+    /// Returns the person that it is about, if it is about one.
+    pub fn user(&self) -> Option<&UserId> {
+        match self {
+            Notice::UserInvited { user, .. }
+            | Notice::UserRemoved { user, .. }
+            | Notice::AddressAsked { user, .. }
+            | Notice::AddressChanged { user, .. }
+            | Notice::ExportEnded { user, .. } => Some(user),
+            _ => None,
+        }
+    }
+
     /// Returns the contract that it belongs to, if there is one yet.
     pub fn contract(&self) -> Option<&ContractId> {
         match self {
             Notice::RegistrationCompleted { contract }
             | Notice::UserInvited { contract, .. }
             | Notice::UserRemoved { contract, .. }
+            | Notice::AddressAsked { contract, .. }
+            | Notice::AddressChanged { contract, .. }
             | Notice::TermsPublished { contract, .. }
             | Notice::ThirdPartyTermsChanged { contract, .. }
             | Notice::InvoiceIssued { contract, .. }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CameraId, ContractId, UserId};
@@ -19,6 +19,10 @@ rules! {
         NotRemoved => ("user_active", "先にユーザを削除してください。利用中の方の個人情報は、訂正はできますが消去はできません。", "Remove the user first. Personal data of someone who uses the service can be corrected, but not erased."),
         AlreadyErased => ("user_erased", "この方の個人情報はすでに消去されています。", "The personal data of this person have been erased."),
         AttestationMissing => ("attestation_missing", "登録ユーザに規約を周知し同意を得たことの確認が必要です。", "You must attest that the user was told the terms and agreed."),
+        SameAddress => ("same_address", "いまのメールアドレスと同じです。", "This is the e-mail address that you have."),
+        NoAddressChange => ("no_address_change", "メールアドレスの変更は受け付けていません。もう一度新しいアドレスをご入力ください。", "No change of the e-mail address is waiting. Please enter the new address once more."),
+        WrongCode => ("wrong_code", "確認コードが違います。メールに書かれたとおりにご入力ください。", "This is not the code. Please enter it as the mail has it."),
+        CodeTooOld => ("code_too_old", "確認コードの期限が過ぎました。もう一度新しいアドレスをご入力ください。", "The code is too old. Please enter the new address once more."),
         TermsNotInForce => ("terms_not_in_force", "表示された規約は現在の版ではありません。もう一度お読みください。", "The terms shown are not the version in force. Please read them again."),
     }
 }
@@ -55,6 +59,18 @@ pub struct Acceptance {
     pub at: Timestamp,
     /// Where it was given, for example "portal".
     pub channel: String,
+}
+
+/// How long the code that proves a new address may be used.
+pub const ADDRESS_CODE_LIFE: SignedDuration = SignedDuration::from_hours(24);
+
+/// A new sign-in address that its mailbox has not proven yet (21-5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressChange {
+    pub email: String,
+    /// What only a reader of that mailbox knows.
+    pub code: String,
+    pub asked_at: Timestamp,
 }
 
 /// The rights on one camera, each with its start; history before it is invisible.
@@ -103,6 +119,8 @@ pub struct User {
     pub rights: BTreeMap<CameraId, Rights>,
     /// Sessions issued before this moment are void.
     pub sessions_after: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_change: Option<AddressChange>,
 }
 
 /// A person to be added.
@@ -138,6 +156,7 @@ impl User {
             rights: BTreeMap::new(),
             // An identifier is used once, so nothing was issued before.
             sessions_after: Timestamp::UNIX_EPOCH,
+            address_change: None,
         }
     }
 
@@ -226,6 +245,7 @@ impl User {
         }
         self.version += 1;
         self.state = UserState::Removed;
+        self.address_change = None;
         self.sessions_after = now;
         Ok(self)
     }
@@ -238,6 +258,43 @@ impl User {
         self.version += 1;
         self.name = name;
         self.language = language;
+        Ok(self)
+    }
+
+    /// Asks for another sign-in address (21-5). It holds once `code`, which is mailed there, comes back.
+    pub fn ask_address(
+        mut self,
+        email: String,
+        code: String,
+        now: Timestamp,
+    ) -> Result<User, Refusal> {
+        if self.state == UserState::Removed {
+            return Err(Refusal::AlreadyRemoved);
+        }
+        if email == self.email {
+            return Err(Refusal::SameAddress);
+        }
+        self.version += 1;
+        self.address_change = Some(AddressChange {
+            email,
+            code,
+            asked_at: now,
+        });
+        Ok(self)
+    }
+
+    /// Takes over the address that was asked for, if the code is the one that was mailed there.
+    pub fn prove_address(mut self, code: &str, now: Timestamp) -> Result<User, Refusal> {
+        let change = self.address_change.take();
+        let change = change.ok_or(Refusal::NoAddressChange)?;
+        if code != change.code {
+            return Err(Refusal::WrongCode);
+        }
+        if now.duration_since(change.asked_at) >= ADDRESS_CODE_LIFE {
+            return Err(Refusal::CodeTooOld);
+        }
+        self.version += 1;
+        self.email = change.email;
         Ok(self)
     }
 
@@ -386,5 +443,42 @@ mod art_21 {
         let kept = serde_json::to_string(&erased).unwrap();
         assert!(!kept.contains("見本") && !kept.contains('@'), "{kept}");
         assert_eq!(erased.erase().unwrap_err(), Refusal::AlreadyErased);
+    }
+
+    const ASKED: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn asked() -> User {
+        let (email, code) = ("new@example.jp".to_owned(), "k7qm".to_owned());
+        user(Role::User).ask_address(email, code, ASKED).unwrap()
+    }
+
+    #[test]
+    fn a_new_address_holds_once_its_code_comes_back() {
+        assert_eq!(asked().email, "hanako@example.jp");
+        let moved = asked().prove_address("k7qm", ASKED).unwrap();
+        assert_eq!(moved.email, "new@example.jp");
+        let again = moved.prove_address("k7qm", ASKED);
+        assert_eq!(again.unwrap_err(), Refusal::NoAddressChange);
+    }
+
+    #[test]
+    fn a_wrong_code_and_one_of_yesterday_change_nothing() {
+        let wrong = asked().prove_address("k7qn", ASKED);
+        assert_eq!(wrong.unwrap_err(), Refusal::WrongCode);
+        let late = ASKED + ADDRESS_CODE_LIFE;
+        let stale = asked().prove_address("k7qm", late);
+        assert_eq!(stale.unwrap_err(), Refusal::CodeTooOld);
+        let last = late - SignedDuration::from_nanos(1);
+        assert!(asked().prove_address("k7qm", last).is_ok());
+    }
+
+    #[test]
+    fn the_same_address_and_a_removed_person_are_refused() {
+        let own = user(Role::User).ask_address("hanako@example.jp".into(), "k".into(), ASKED);
+        assert_eq!(own.unwrap_err(), Refusal::SameAddress);
+        let removed = asked().remove(1, ASKED).unwrap();
+        assert_eq!(removed.address_change, None);
+        let gone = removed.ask_address("new@example.jp".into(), "k".into(), ASKED);
+        assert_eq!(gone.unwrap_err(), Refusal::AlreadyRemoved);
     }
 }

@@ -71,6 +71,8 @@ pub trait Accounts: Send + Sync {
         email: &str,
         first_password: &str,
     ) -> Result<(), CloudError>;
+    /// Lets the person sign in with this address instead of the former one.
+    async fn readdress(&self, user: &UserId, email: &str) -> Result<(), CloudError>;
     /// Closes the account; nobody signs in with it any more. An account that is not there is closed.
     async fn close(&self, user: &UserId) -> Result<(), CloudError>;
     /// Deletes the account for good. `false` if it was not there.

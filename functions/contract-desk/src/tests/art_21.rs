@@ -1,12 +1,13 @@
 //! A person corrects the own data and gives them up; who was removed can be erased (21-5).
 
 use ciero_domain::Language;
+use ciero_domain::notice::Notice;
 use ciero_domain::user::{Role, User, UserState};
-use ciero_ports::Write;
+use ciero_ports::{Body, Write, WriteKind};
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::bench::{Bench, HANAKO, JIRO, Scene, TARO, person};
+use super::bench::{Bench, HANAKO, JIRO, Scene, TARO, now, person};
 
 fn written(bench: &Bench) -> User {
     let Write::User(user) = &bench.decision().writes[0] else {
@@ -85,5 +86,99 @@ async fn only_who_was_removed_is_erased_and_only_by_an_administrator() {
         let reply = bench.post(who, &path(whom), &json!({})).await;
         assert_eq!(reply.problem(), (status, code));
         assert!(bench.written().is_empty());
+    }
+}
+
+/// The contract of Jiro, who asked for another address with the code "k7qm".
+fn asked() -> Scene {
+    let mut scene = Scene::default();
+    let jiro = person(JIRO, Role::User);
+    let jiro = jiro.ask_address("new@example.jp".into(), "k7qm".into(), now().0);
+    scene.users[1] = jiro.unwrap();
+    scene
+}
+
+#[tokio::test]
+async fn a_new_address_waits_for_the_code_that_is_mailed_to_it() {
+    let bench = Scene::default().open();
+    let body = json!({"email": "New@Example.jp"});
+    let reply = bench.post(JIRO, "/profile/address", &body).await;
+    assert_eq!((reply.status, reply.location.as_str()), (200, "/profile"));
+    let after = written(&bench);
+    let change = after.address_change.unwrap();
+    assert_eq!(after.email, person(JIRO, Role::User).email);
+    assert!(change.email.eq_ignore_ascii_case("new@example.jp"));
+    assert!(!reply.body.to_string().contains(&change.code));
+    let decision = bench.decision();
+    let told = &decision.messages[0].body;
+    assert!(
+        matches!(told, Body::Notice(Notice::AddressAsked { user, .. }) if user.as_str() == JIRO)
+    );
+    let log = format!("{:?}", decision.messages);
+    assert!(!log.contains(&change.code), "{log}");
+}
+
+#[tokio::test]
+async fn the_code_moves_the_address_and_frees_the_former_one() {
+    let bench = asked().open();
+    let body = json!({"code": " K7 qm "});
+    let reply = bench.post(JIRO, "/profile/address/proof", &body).await;
+    assert_eq!((reply.status, reply.location.as_str()), (200, "/profile"));
+    assert_eq!(written(&bench).email, "new@example.jp");
+    let former = person(JIRO, Role::User).email;
+    let decision = bench.decision();
+    let frees = |w: &Write| matches!(w, Write::ReleaseEmail { email, .. } if *email == former);
+    let claims =
+        |w: &Write| matches!(w, Write::ClaimEmail { email, .. } if email == "new@example.jp");
+    assert!(decision.writes.iter().any(frees));
+    assert!(decision.writes.iter().any(claims));
+    let told = &decision.messages[0].body;
+    assert!(
+        matches!(told, Body::Notice(Notice::AddressChanged { former: to, .. }) if *to == former)
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_address_and_what_is_not_the_code_change_nothing() {
+    let own = person(JIRO, Role::User).email;
+    let mut taken = asked();
+    taken.conflicts = vec![WriteKind::Email];
+    for (scene, path, body, status, code) in [
+        (Scene::default(), "", json!({"email": "new"}), 422, "email"),
+        (
+            Scene::default(),
+            "",
+            json!({"email": own}),
+            409,
+            "same_address",
+        ),
+        (
+            Scene::default(),
+            "/proof",
+            json!({"code": "k7qm"}),
+            409,
+            "no_address_change",
+        ),
+        (
+            asked(),
+            "/proof",
+            json!({"code": "k7qn"}),
+            409,
+            "wrong_code",
+        ),
+        (asked(), "/proof", json!({}), 409, "wrong_code"),
+        (taken, "/proof", json!({"code": "k7qm"}), 409, "email_taken"),
+    ] {
+        let bench = scene.open();
+        let reply = bench
+            .post(JIRO, &format!("/profile/address{path}"), &body)
+            .await;
+        assert_eq!(reply.status, status, "{code}");
+        assert!(
+            reply.body.to_string().contains(&format!("\"{code}\"")),
+            "{}",
+            reply.body
+        );
+        assert!(bench.written().is_empty(), "{code}");
     }
 }

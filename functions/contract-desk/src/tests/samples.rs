@@ -19,6 +19,9 @@ fn sample(text: &str) -> Request<Content> {
 
 async fn check(user: &str, text: &str, status: u16) {
     let mut scene = Scene::default();
+    let (email, code) = ("jiro.new@example.jp".into(), "k7qm2f9xk7qm2f9x".into());
+    let moving = person(JIRO, Role::User).ask_address(email, code, now().0);
+    scene.users[1] = moving.unwrap();
     scene.users.push(person(TARO, Role::Administrator));
     let removed = person("u-3333333333333333", Role::User).remove(1, now().0);
     scene.users.push(removed.unwrap());
@@ -88,6 +91,18 @@ async fn every_sample_is_answered() {
     check(
         JIRO,
         include_str!("../../../../events/contract-desk/profile.json"),
+        200,
+    )
+    .await;
+    check(
+        JIRO,
+        include_str!("../../../../events/contract-desk/profile-address.json"),
+        200,
+    )
+    .await;
+    check(
+        JIRO,
+        include_str!("../../../../events/contract-desk/profile-address-proof.json"),
         200,
     )
     .await;

@@ -118,6 +118,9 @@ impl Accounts for Cloud {
     async fn invite(&self, _: &UserId, _: &str, _: &str) -> Result<(), CloudError> {
         unreachable!()
     }
+    async fn readdress(&self, _: &UserId, _: &str) -> Result<(), CloudError> {
+        unreachable!()
+    }
     async fn close(&self, _: &UserId) -> Result<(), CloudError> {
         unreachable!()
     }

@@ -3,6 +3,7 @@
 use ciero_domain::Language;
 use ciero_domain::ids::ContractId;
 use ciero_domain::notice::{Notice, Outcome};
+use ciero_domain::user::Role;
 use ciero_ports::{CloudError, CommitError, Mail, MockDocuments, StoreError, WriteKind};
 use sha2::{Digest, Sha256};
 
@@ -203,4 +204,58 @@ async fn an_account_that_cannot_be_closed_is_an_error() {
     mocks.mailer.expect_send().never();
     let delivered = deliver(&mocks.app(), &message_id(1), &user_removed(), now()).await;
     assert!(delivered.is_err());
+}
+
+#[tokio::test]
+async fn art_21_a_code_is_in_its_mail_alone() {
+    let person = moving_user(Language::Ja);
+    let code = person.address_change.clone().unwrap().code;
+    let (mocks, trace) = Mocks::reading_user(Language::Ja, person).delivering();
+    let delivered = deliver(&mocks.app(), &message_id(1), &address_asked(), now()).await;
+    assert_eq!(delivered.unwrap(), Delivered::Sent);
+    assert!(trace.mails()[0].text.contains(&code));
+    let kept = format!("{:?}", trace.records());
+    assert!(!kept.contains(&code), "{kept}");
+}
+
+#[tokio::test]
+async fn art_21_an_address_that_is_not_waited_for_any_more_gets_no_code() {
+    let person = user(Language::Ja, Role::User);
+    let (mocks, trace) = Mocks::reading_user(Language::Ja, person).delivering();
+    let delivered = deliver(&mocks.app(), &message_id(1), &address_asked(), now()).await;
+    assert_eq!(delivered.unwrap(), Delivered::Overtaken);
+    assert!(trace.mails().is_empty());
+}
+
+#[tokio::test]
+async fn art_21_the_account_moves_to_the_address_that_holds_before_the_former_one_is_told() {
+    let mut person = user(Language::Ja, Role::User);
+    person.email = "jiro.new@example.jp".into();
+    let (mut mocks, trace) = Mocks::reading_user(Language::Ja, person.clone()).delivering();
+    mocks
+        .accounts
+        .expect_readdress()
+        .withf(|user, email| *user == user_id() && email == "jiro.new@example.jp")
+        .times(1)
+        .returning(|_, _| Ok(()));
+    let delivered = deliver(&mocks.app(), &message_id(1), &address_changed(), now()).await;
+    assert_eq!(delivered.unwrap(), Delivered::Sent);
+    assert_eq!(trace.mails()[0].to, "jiro@example.jp");
+    let mut mocks = Mocks::reading_user(Language::Ja, person).with_empty_ledger();
+    mocks
+        .accounts
+        .expect_readdress()
+        .returning(|_, _| Err(no_mail()));
+    mocks.mailer.expect_send().never();
+    let delivered = deliver(&mocks.app(), &message_id(1), &address_changed(), now()).await;
+    assert!(delivered.is_err());
+}
+
+#[tokio::test]
+async fn art_21_somebody_removed_meanwhile_is_not_moved() {
+    let (mut mocks, trace) = Mocks::reading_user(Language::Ja, removed_user()).delivering();
+    mocks.accounts.expect_readdress().never();
+    let delivered = deliver(&mocks.app(), &message_id(1), &address_changed(), now()).await;
+    assert_eq!(delivered.unwrap(), Delivered::Overtaken);
+    assert!(trace.mails().is_empty());
 }

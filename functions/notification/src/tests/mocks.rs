@@ -197,6 +197,7 @@ impl Mocks {
         self.chance.expect_id().return_const([7; 10]);
         self.accounts.expect_invite().returning(|_, _, _| Ok(()));
         self.accounts.expect_close().returning(|_| Ok(()));
+        self.accounts.expect_readdress().returning(|_, _| Ok(()));
         self
     }
 

@@ -178,6 +178,28 @@ pub fn user_removed() -> Notice {
     }
 }
 
+/// A person who asked for another address.
+pub fn moving_user(language: Language) -> User {
+    let user = user(language, Role::User);
+    let (email, code) = ("jiro.new@example.jp".into(), "k7qm2f9xk7qm2f9x".into());
+    user.ask_address(email, code, now().0).unwrap()
+}
+
+pub fn address_asked() -> Notice {
+    Notice::AddressAsked {
+        contract: contract_id(),
+        user: user_id(),
+    }
+}
+
+pub fn address_changed() -> Notice {
+    Notice::AddressChanged {
+        contract: contract_id(),
+        user: user_id(),
+        former: "jiro@example.jp".into(),
+    }
+}
+
 /// One notice of every kind.
 pub fn every_notice() -> [Notice; 18] {
     let contract = contract_id;

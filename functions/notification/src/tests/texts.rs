@@ -92,6 +92,23 @@ async fn art_14_the_end_of_the_service_is_told_first_with_its_earliest_day_and_t
 }
 
 #[tokio::test]
+async fn art_21_a_new_address_gets_its_code_and_the_former_one_learns_of_the_change() {
+    for language in [Language::Ja, Language::En] {
+        for (notice, to) in [
+            (address_asked(), "jiro.new@example.jp"),
+            (address_changed(), "jiro@example.jp"),
+        ] {
+            let mocks = Mocks::reading_user(language, moving_user(language));
+            let letter = letter(mocks, &notice).await;
+            assert_eq!(letter.to, to);
+            check_layout(&letter);
+            let name = format!("{}.{}", notice.kind(), language.tag());
+            insta::assert_snapshot!(name, page(&letter));
+        }
+    }
+}
+
+#[tokio::test]
 async fn art_25_a_later_list_of_third_party_terms_is_told_and_the_agreed_one_stays() {
     for language in [Language::Ja, Language::En] {
         let notice = Notice::ThirdPartyTermsChanged {

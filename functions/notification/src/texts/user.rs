@@ -2,7 +2,7 @@
 
 use ciero_domain::Language;
 use ciero_domain::contract::Contract;
-use ciero_domain::user::{Role, User};
+use ciero_domain::user::{AddressChange, Role, User};
 
 use crate::letter::House;
 use crate::texts::Text;
@@ -101,6 +101,79 @@ You can no longer sign in or watch.
 Thank you for having used the service.
 
 If you did not expect this, please ask an administrator of the contract."
+            ),
+        ),
+    };
+    Text {
+        subject: subject.to_owned(),
+        addressee: user.name.clone(),
+        body,
+    }
+}
+
+/// The code that proves the mailbox of a new sign-in address.
+pub(crate) fn address_asked(house: &House, user: &User, change: &AddressChange) -> Text {
+    let service = &house.operator.service_name;
+    let (portal, code) = (&house.portal_url, &change.code);
+    let (subject, body) = match user.language {
+        Language::Ja => (
+            "新しいメールアドレスの確認",
+            format!(
+                "\
+{service}のサインインに使うメールアドレスを、このアドレスに変更するお申し出がありました。
+24時間以内に、次のページで確認コードをご入力ください。それまでは、いまのアドレスのままです。
+
+  ページ　　　{portal}/profile
+  確認コード　{code}
+
+お心当たりのない場合は、何もなさらないでください。変更は行われません。"
+            ),
+        ),
+        Language::En => (
+            "Please confirm your new e-mail address",
+            format!(
+                "\
+This address was entered as the new one to sign in to {service} with.
+Please enter the code on this page within 24 hours; until then the present
+address stays.
+
+  Page:  {portal}/profile
+  Code:  {code}
+
+If you did not expect this e-mail, do nothing, and nothing is changed."
+            ),
+        ),
+    };
+    Text {
+        subject: subject.to_owned(),
+        addressee: user.name.clone(),
+        body,
+    }
+}
+
+/// The former address learns that it signs nobody in any more.
+pub(crate) fn address_changed(house: &House, user: &User) -> Text {
+    let service = &house.operator.service_name;
+    let (subject, body) = match user.language {
+        Language::Ja => (
+            "メールアドレスを変更しました",
+            format!(
+                "\
+{service}のサインインに使うメールアドレスが、ご本人のお申し出により変更されました。
+今後は新しいアドレスでサインインしてください。パスワードは変わりません。
+
+お心当たりのない場合は、すぐにご契約の担当者または下記までお知らせください。"
+            ),
+        ),
+        Language::En => (
+            "Your e-mail address was changed",
+            format!(
+                "\
+The address that you sign in to {service} with was changed, as you asked.
+Please use the new one from now on; the password stays the same.
+
+If you did not ask for this, please tell an administrator of the contract or
+us at once."
             ),
         ),
     };

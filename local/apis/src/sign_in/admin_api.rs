@@ -8,6 +8,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
 use http::{HeaderMap, StatusCode};
+use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -106,6 +107,8 @@ struct Create {
     #[serde(default)]
     user_attributes: Vec<Attribute>,
     message_action: Option<String>,
+    #[serde(default)]
+    force_alias_creation: bool,
 }
 
 #[derive(Deserialize)]
@@ -170,13 +173,13 @@ impl Desk<'_> {
                 "User account already exists",
             ));
         }
-        if let Some(email) = user.email()
-            && store::find(&connection, self.id(), email)?.is_some()
+        if let Some(email) = user.alias()
+            && let Some(holder) = store::find(&connection, self.id(), email)?
         {
-            return Err(ApiError::bad(
-                "AliasExistsException",
-                "An account with the email already exists.",
-            ));
+            if !request.force_alias_creation {
+                return Err(alias_exists());
+            }
+            self.take_alias(&connection, holder, now_ms)?;
         }
         store::insert(&connection, self.id(), &user, &password_hash)?;
         Ok(json!({ "User": show(&user, "Attributes") }))
@@ -265,18 +268,28 @@ impl Desk<'_> {
         let user = self.user(&request.username)?;
         let attributes = merge(user.attributes, request.user_attributes)?;
         let connection = self.sign_in.database.lock();
-        if let Some(email) = attributes.get("email")
+        if let Some(email) = store::alias(&attributes)
             && let Some(other) = store::find(&connection, self.id(), email)?
             && other.username != user.username
         {
-            return Err(ApiError::bad(
-                "AliasExistsException",
-                "An account with the email already exists.",
-            ));
+            return Err(alias_exists());
         }
         let now_ms = self.sign_in.clock.now_ms();
         store::set_attributes(&connection, self.id(), &user.username, &attributes, now_ms)?;
         Ok(json!({}))
+    }
+
+    /// The address goes over to another account; the former one is signed in to by name alone.
+    fn take_alias(
+        &self,
+        connection: &Connection,
+        holder: User,
+        now_ms: i64,
+    ) -> Result<(), ApiError> {
+        let mut attributes = holder.attributes;
+        attributes.insert("email_verified".to_owned(), "false".to_owned());
+        store::set_attributes(connection, self.id(), &holder.username, &attributes, now_ms)?;
+        Ok(())
     }
 
     fn id(&self) -> &str {
@@ -302,4 +315,9 @@ impl Desk<'_> {
             "Group not found.",
         ))
     }
+}
+
+fn alias_exists() -> ApiError {
+    let message = "An account with the email already exists.";
+    ApiError::bad("AliasExistsException", message)
 }

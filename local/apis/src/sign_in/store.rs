@@ -72,6 +72,17 @@ impl User {
     pub(super) fn email(&self) -> Option<&str> {
         self.attributes.get("email").map(String::as_str)
     }
+
+    pub(super) fn alias(&self) -> Option<&str> {
+        alias(&self.attributes)
+    }
+}
+
+/// The address that the user may sign in with instead of the name: none that is known to be somebody else's.
+pub(super) fn alias(attributes: &BTreeMap<String, String>) -> Option<&str> {
+    let known = attributes.get("email_verified").map(String::as_str);
+    let email = attributes.get("email").filter(|_| known != Some("false"));
+    email.map(String::as_str)
 }
 
 /// Finds the user by username or, as the pools' alias, by e-mail address.
@@ -134,7 +145,7 @@ pub(super) fn insert(
             pool,
             user.username,
             user.subject,
-            user.email(),
+            user.alias(),
             to_json(&user.attributes),
             password_hash,
             user.status.name(),
@@ -182,7 +193,7 @@ pub(super) fn set_attributes(
 ) -> rusqlite::Result<()> {
     connection.execute(
         "UPDATE users SET attributes = ?3, email = ?4, changed_ms = ?5 WHERE pool = ?1 AND username = ?2",
-        params![pool, username, to_json(attributes), attributes.get("email"), now_ms],
+        params![pool, username, to_json(attributes), alias(attributes), now_ms],
     )?;
     Ok(())
 }

@@ -260,3 +260,30 @@ async fn bad_administration_calls_are_refused_by_name() {
         .await;
     assert_eq!(answer.error(), "ResourceNotFoundException");
 }
+
+#[tokio::test]
+async fn an_address_goes_over_by_force_or_once_it_is_not_verified_any_more() {
+    let cloud = with_user();
+    let mut taking = invitation("u-2", "hanako@example.com");
+    taking["ForceAliasCreation"] = true.into();
+    let taken = admin(&cloud, "AdminCreateUser", taking).await;
+    assert_eq!(taken.status, 200);
+    let named = |name: &str| json!({ "Username": name });
+    let holder = admin(&cloud, "AdminGetUser", named("hanako@example.com")).await;
+    assert_eq!(holder.json()["Username"], "u-2");
+    let released = json!({ "Username": "u-2", "UserAttributes": [{ "Name": "email_verified", "Value": "false" }] });
+    admin(&cloud, "AdminUpdateUserAttributes", released).await;
+    let nobody = admin(&cloud, "AdminGetUser", named("hanako@example.com")).await;
+    assert_eq!(nobody.json()["__type"], "UserNotFoundException");
+    let back = json!({ "Username": "u-1", "UserAttributes": [
+        { "Name": "email", "Value": "hanako@example.com" }, { "Name": "email_verified", "Value": "true" },
+    ] });
+    assert_eq!(
+        admin(&cloud, "AdminUpdateUserAttributes", back)
+            .await
+            .status,
+        200
+    );
+    let again = admin(&cloud, "AdminGetUser", named("hanako@example.com")).await;
+    assert_eq!(again.json()["Username"], "u-1");
+}

@@ -66,7 +66,6 @@ async fn any_other_refusal_of_an_invitation_is_an_error_without_the_password() {
 #[tokio::test]
 async fn an_account_that_is_not_there_is_closed() {
     for (answer, closes) in [
-        (ok(json!({})), true),
         (refusal("UserNotFoundException"), true),
         (refusal("NotAuthorizedException"), false),
     ] {
@@ -75,6 +74,34 @@ async fn an_account_that_is_not_there_is_closed() {
         assert_eq!(accounts.close(&user()).await.is_ok(), closes);
         assert_eq!(fake.names(), ["AdminDisableUser"]);
     }
+}
+
+#[tokio::test]
+async fn a_closed_account_gives_its_address_free() {
+    let fake = Fake::start(|_| ok(json!({}))).await;
+    let accounts = CognitoAccounts::new(&fake.config, "pool");
+    accounts.close(&user()).await.unwrap();
+    let names = ["AdminDisableUser", "AdminUpdateUserAttributes"];
+    assert_eq!(fake.names(), names);
+    let released = json!([{ "Name": "email_verified", "Value": "false" }]);
+    assert_eq!(fake.asked()[1].body["UserAttributes"], released);
+}
+
+#[tokio::test]
+async fn art_21_a_person_signs_in_with_another_address() {
+    let fake = Fake::start(|_| ok(json!({}))).await;
+    let accounts = CognitoAccounts::new(&fake.config, "pool");
+    let moved = accounts.readdress(&user(), "new@example.jp").await;
+    moved.unwrap();
+    let attributes = json!([
+        { "Name": "email", "Value": "new@example.jp" },
+        { "Name": "email_verified", "Value": "true" },
+    ]);
+    assert_eq!(fake.names(), ["AdminUpdateUserAttributes"]);
+    assert_eq!(fake.asked()[0].body["UserAttributes"], attributes);
+    let held = Fake::start(|_| refusal("AliasExistsException")).await;
+    let accounts = CognitoAccounts::new(&held.config, "pool");
+    assert!(accounts.readdress(&user(), "new@example.jp").await.is_err());
 }
 
 #[tokio::test]
