@@ -31,6 +31,7 @@ use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use ciero_video::Quotas;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -98,6 +99,9 @@ struct UpArgs {
     /// Leave the demo customer and camera out.
     #[arg(long)]
     no_demo: bool,
+    /// Let Kinesis Video serve any number of requests and connections, without the quotas of the service.
+    #[arg(long)]
+    no_video_quotas: bool,
     /// Start the service clock of fresh data here, such as 2026-04-01T09:00+09:00.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     clock: Option<Timestamp>,
@@ -134,6 +138,11 @@ impl UpArgs {
                 Demo::Left
             } else {
                 Demo::Seeded
+            },
+            video_quotas: if self.no_video_quotas {
+                Quotas::Off
+            } else {
+                Quotas::On
             },
             clock: self.clock,
             template: self.template,

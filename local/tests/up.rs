@@ -296,6 +296,7 @@ fn the_check_of_recordings_says_right_wrong_or_cannot_tell_by_its_exit_code() {
         account_id: "111122223333".to_owned(),
         region: "ap-northeast-1".to_owned(),
         now: std::sync::Arc::new(|| 0),
+        quotas: ciero_video::Quotas::On,
     };
     let video = ciero_video::Video::open(config()).unwrap();
     let (code, words) = video_check(data.path());

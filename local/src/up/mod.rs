@@ -10,7 +10,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use ciero_apis::{Apis, ApisConfig};
 use ciero_domain::calendar::tokyo_date;
-use ciero_video::Video;
+use ciero_video::{Quotas, Video};
 use jiff::Timestamp;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -34,6 +34,8 @@ pub struct Options {
     pub data: PathBuf,
     pub existing: Existing,
     pub demo: Demo,
+    /// Whether the embedded Kinesis Video refuses what is over the quotas of the service.
+    pub video_quotas: Quotas,
     /// Where the service clock of fresh data starts.
     pub clock: Option<Timestamp>,
     pub template: PathBuf,
@@ -96,7 +98,12 @@ pub async fn up(options: Options) -> Result<Local, Stop> {
         portal_url: ports.surroundings.portal_url.clone(),
     });
     let apis = apis.map_err(|error| unusable(&data.path, &error))?;
-    let video = open_video(&data.path, &ports.surroundings.aws_url, &apis.clock)?;
+    let video = open_video(
+        &options,
+        &data.path,
+        &ports.surroundings.aws_url,
+        &apis.clock,
+    )?;
     phases.done("stores");
 
     let secrets = secrets::ensure(&data.path, &document.secrets());

@@ -93,7 +93,12 @@ pub(super) fn clock_now(options: &Options, data: &DataFolder) -> Result<Timestam
     now.map_err(|error| unusable(&data.path, &error))
 }
 
-pub(super) fn open_video(data: &Path, aws_url: &str, clock: &ServiceClock) -> Result<Video, Stop> {
+pub(super) fn open_video(
+    options: &Options,
+    data: &Path,
+    aws_url: &str,
+    clock: &ServiceClock,
+) -> Result<Video, Stop> {
     let now = clock.clone();
     let opened = Video::open(VideoConfig {
         data_dir: data.join("video"),
@@ -101,6 +106,7 @@ pub(super) fn open_video(data: &Path, aws_url: &str, clock: &ServiceClock) -> Re
         account_id: ACCOUNT.to_owned(),
         region: REGION.to_owned(),
         now: Arc::new(move || now.now_ms()),
+        quotas: options.video_quotas,
     });
     opened.map_err(|error| unusable(data, &error))
 }

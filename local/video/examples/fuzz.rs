@@ -1,10 +1,14 @@
-//! Feeds broken media to everything that reads media of unknown origin: `fuzz [SECONDS] [SEED]` runs all targets, `fuzz FILE` repeats
+//! Feeds broken media to everything that reads media of unknown origin, PutMedia with its store among them: `fuzz [SECONDS] [SEED]` runs all targets, `fuzz FILE` repeats
 //! an input that was kept. The corpus is made here; an input that makes a target panic is kept under `target/fuzz`.
 
+use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
 
 use ciero_media::codec::{Codec, codec_string};
 use ciero_media::matroska::write::{
@@ -14,6 +18,11 @@ use ciero_media::matroska::write::{
 use ciero_media::matroska::{Fragments, Limits, Reader, Tag, Track, TrackKind};
 use ciero_media::mp4::Recording;
 use ciero_media::mp4::init_segment;
+use ciero_video::{Quotas, Video, VideoConfig};
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use tokio::runtime::{Builder, Runtime};
+use tower::ServiceExt as _;
 
 const CAMERA: &[u8] = include_bytes!("../../../shared/media/tests/fixtures/camera.mkv");
 const HEVC: &[u8] = include_bytes!("../../../shared/media/tests/fixtures/hevc-live.mkv");
@@ -21,12 +30,13 @@ const RECORDED: &[u8] = include_bytes!("../../../shared/media/tests/fixtures/cam
 
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [Target; 6] = [
     ("matroska", matroska),
     ("pieces", pieces),
     ("documents", documents),
     ("decoders", decoders),
     ("mp4", mp4),
+    ("put_media", put_media),
 ];
 
 fn main() -> ExitCode {
@@ -143,6 +153,90 @@ fn decoders(input: &[u8]) {
 
 fn mp4(input: &[u8]) {
     let _ = Recording::from_file(input);
+}
+
+/// Sends the input to PutMedia in pieces of different sizes: the answers must be the same, and the store in order afterwards.
+fn put_media(input: &[u8]) {
+    let checked = RUNTIME.with(|runtime| put_and_check(runtime, input));
+    assert!(checked.is_ok(), "{checked:?}");
+}
+
+thread_local! {
+    static RUNTIME: Runtime = Builder::new_current_thread().enable_all().build().unwrap_or_else(|error| panic!("{error}"));
+}
+
+fn put_and_check(runtime: &Runtime, input: &[u8]) -> anyhow::Result<()> {
+    // What is synced to memory takes no time.
+    let memory = Path::new("/dev/shm");
+    let folder = if memory.is_dir() {
+        tempfile::tempdir_in(memory)?
+    } else {
+        tempfile::tempdir()?
+    };
+    let pieces = [input.len(), 1 + input.len() / 3, 61, 1 + input.len() / 2000];
+    let answers = runtime.block_on(async {
+        let video = Video::open(VideoConfig {
+            data_dir: folder.path().to_owned(),
+            base_url: String::new(),
+            account_id: String::new(),
+            region: String::new(),
+            now: Arc::new(|| 1_800_000_000_000),
+            quotas: Quotas::Off,
+        })?;
+        let cam = json!({"StreamName": "cam", "DataRetentionInHours": 24});
+        let request = http::Request::post("/createStream").body(Body::from(cam.to_string()))?;
+        video.router().oneshot(request).await?;
+        let answers = pieces.map(|size| answers(&video, input, size.max(1)));
+        futures::future::try_join_all(answers).await
+    })?;
+    for other in &answers[1..] {
+        anyhow::ensure!(
+            *other == answers[0],
+            "pieces make a difference: {answers:?}"
+        );
+    }
+    let began = Instant::now();
+    // The last connection lets go of the store when it has seen the end.
+    let report = loop {
+        runtime.block_on(tokio::task::yield_now());
+        match ciero_video::check(folder.path()) {
+            Ok(report) => break report,
+            Err(error) if began.elapsed() > Duration::from_secs(20) => return Err(error),
+            Err(_) => {}
+        }
+    };
+    anyhow::ensure!(report.findings.is_empty(), "{:?}", report.findings);
+    Ok(())
+}
+
+/// What PutMedia answers of each fragment, and why it ended.
+async fn answers(
+    video: &Video,
+    input: &[u8],
+    size: usize,
+) -> anyhow::Result<Vec<(String, i64, i64)>> {
+    let pieces: Vec<_> = input
+        .chunks(size)
+        .map(|piece| Ok::<_, Infallible>(Bytes::copy_from_slice(piece)))
+        .collect();
+    let request = http::Request::post("/putMedia")
+        .header("x-amzn-stream-name", "cam")
+        .header("x-amzn-fragment-timecode-type", "ABSOLUTE")
+        .body(Body::from_stream(futures::stream::iter(pieces)))?;
+    let response = video.router().oneshot(request).await?;
+    let body = response.into_body().collect().await?.to_bytes();
+    let mut told = Vec::new();
+    for line in std::str::from_utf8(&body)?.lines() {
+        let ack: Value = serde_json::from_str(line)?;
+        let number = |name: &str| ack[name].as_i64().unwrap_or(-1);
+        let (timecode, error) = (number("FragmentTimecode"), number("ErrorId"));
+        anyhow::ensure!(error < 5000, "{line}");
+        // When the disk was done is not the input's to say.
+        if ack["EventType"] != "PERSISTED" {
+            told.push((ack["EventType"].to_string(), timecode, error));
+        }
+    }
+    Ok(told)
 }
 
 /// Files of common recorders, and what this workspace's own writer makes.

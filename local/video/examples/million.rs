@@ -15,7 +15,7 @@ use axum::body::{Body, Bytes};
 use ciero_media::avc::avcc;
 use ciero_media::matroska::Track;
 use ciero_media::matroska::write::{Frame, Key, write_cluster, write_header};
-use ciero_video::{Video, VideoConfig};
+use ciero_video::{Quotas, Video, VideoConfig};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -88,6 +88,7 @@ fn open(
         account_id: "111122223333".into(),
         region: "ap-northeast-1".into(),
         now: Arc::new(now),
+        quotas: Quotas::Off,
     })
 }
 

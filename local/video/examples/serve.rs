@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use ciero_video::{Video, VideoConfig};
+use ciero_video::{Quotas, Video, VideoConfig};
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -22,6 +22,7 @@ async fn main() -> anyhow::Result<()> {
             let since = SystemTime::now().duration_since(UNIX_EPOCH);
             since.map_or(0, |since| since.as_millis() as i64)
         }),
+        quotas: Quotas::Off,
     })?;
     println!("{base_url}");
     axum::serve(listener, video.router()).await?;

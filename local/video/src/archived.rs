@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::error::ApiError;
 use crate::fragment_number::FragmentNumber;
+use crate::quotas::Connection;
 use crate::request::{Call, StreamRef, archive_of, blocking, millis, seconds};
 use crate::store::fragments::{self, Fragment, Position, START, TimestampKind};
 use crate::{Shared, media_chunk};
@@ -87,6 +88,7 @@ pub(crate) async fn list_fragments(
     blocking(&shared, move |shared| {
         let stream = body.stream.find(shared, &scope, "ListFragments")?;
         let view = archive_of(shared, &stream, by)?;
+        shared.usage.metadata(stream.id, limit)?;
         let mut found = shared
             .store
             .read(|index| fragments::in_range(index, view, range, after, limit + 1))?;
@@ -150,21 +152,27 @@ pub(crate) async fn get_media_for_fragment_list(
         .collect();
     let numbers =
         numbers.ok_or_else(|| ApiError::invalid_argument("A fragment number is not valid."))?;
-    let found = blocking(&shared, move |shared| {
+    let (found, guard) = blocking(&shared, move |shared| {
         let stream = body
             .stream
             .find(shared, &scope, "GetMediaForFragmentList")?;
         let view = archive_of(shared, &stream, TimestampKind::Server)?;
+        let kind = Connection::GetMediaForFragmentList;
+        let guard = shared.usage.connect(kind, stream.id)?;
+        shared.usage.media(stream.id, numbers.len())?;
         let found: Vec<_> = shared.store.read(|index| {
             let find = |&number| fragments::by_number(index, view, number);
             numbers.iter().map(find).collect()
         })?;
         let found: Option<Vec<_>> = found.into_iter().collect();
-        found.ok_or_else(|| ApiError::not_found("A requested fragment was not found."))
+        let found =
+            found.ok_or_else(|| ApiError::not_found("A requested fragment was not found."))?;
+        Ok((found, guard))
     })
     .await?;
     let (pieces, body) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || {
+        let _guard = guard;
         for fragment in found {
             match media_chunk::assemble(&shared, &fragment) {
                 Ok(Some(document)) => {

@@ -17,6 +17,7 @@ use crate::Shared;
 use crate::archived::TimestampRange;
 use crate::error::ApiError;
 use crate::playback::create::{check_past, check_span};
+use crate::playback::media::Screen;
 use crate::playback::{NOTHING_FOUND, TOLERANCE_MS, media};
 use crate::request::{Call, StreamRef, archive_of, blocking};
 use crate::store::fragments::{self, Fragment, START, TimestampKind, View};
@@ -60,6 +61,7 @@ pub(crate) async fn get_clip(
         if chosen.is_empty() {
             return Err(ApiError::not_found(NOTHING_FOUND));
         }
+        shared.usage.media(stream.id, chosen.len())?;
         film(shared, &chosen)
     })
     .await?;
@@ -145,8 +147,10 @@ impl Reel {
         let video = media::video_track(&header)?;
         for track in &header.tracks {
             // A film without the sound that its stream has would hide that something is missing.
-            if !matches!(track.kind, TrackKind::Other) {
-                media::init(track)?;
+            match track.kind {
+                TrackKind::Audio { .. } => media::check_sound(video, track, Screen::Clip)?,
+                TrackKind::Video { .. } => drop(media::init(track)?),
+                TrackKind::Other => {}
             }
         }
         let pictures = AnnexB::of(video).map_err(|error| media::refusal(&error, video))?;

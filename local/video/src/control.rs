@@ -62,6 +62,9 @@ pub(crate) async fn create_stream(State(shared): App, call: Call<CreateStream>) 
     blocking(&shared, move |shared| {
         let config = &shared.config;
         let created_ms = shared.now_ms();
+        shared.usage.of_account("CreateStream")?;
+        let there_are = shared.store.read(streams::count)?;
+        shared.usage.streams(there_are)?;
         let place = format!("{}:{}", config.region, config.account_id);
         let stream = Stream {
             id: 0,
@@ -167,6 +170,7 @@ pub(crate) async fn list_streams(State(shared): App, call: Call<ListStreams>) ->
             condition.comparison_value.unwrap_or_default()
         }
     };
+    shared.usage.of_account("ListStreams")?;
     blocking(&shared, move |shared| {
         let mut found = shared
             .store
@@ -204,6 +208,7 @@ pub(crate) async fn delete_stream(State(shared): App, call: Call<DeleteStream>) 
         let stream = call.body.stream.find(shared, &call.scope, "DeleteStream")?;
         check_version(&stream, call.body.current_version.as_deref())?;
         shared.store.delete_stream(stream.id)?;
+        shared.recent.forget(stream.id);
         Ok(Json(json!({})))
     })
     .await

@@ -50,6 +50,24 @@ impl ApiError {
         }
     }
 
+    /// Too many requests in too short a time.
+    pub(crate) fn client_limit() -> Self {
+        Self::bad_request(
+            "ClientLimitExceededException",
+            "Kinesis Video Streams has throttled the request because you have exceeded the limit of allowed client calls. Try making the call later.",
+        )
+    }
+
+    /// Too many of one kind about one stream.
+    pub(crate) fn client_limit_of(operation: &str, stream: &str) -> Self {
+        Self {
+            message: format!(
+                "Limit exceeded on number of requests for {operation} API for resource '{stream}'"
+            ),
+            ..Self::client_limit()
+        }
+    }
+
     pub(crate) fn session(message: &str) -> Self {
         Self {
             status: StatusCode::FORBIDDEN,

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::store::fragments::Position;
+
 /// Names one fragment of a stream; numbers of later fragments are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FragmentNumber {
@@ -12,6 +14,8 @@ pub(crate) struct FragmentNumber {
 
 const RANDOM_BITS: u32 = 28;
 const BILLION: u64 = 1_000_000_000;
+/// Digits of the greatest number of 157 bits.
+const DIGITS: usize = 48;
 
 impl FragmentNumber {
     /// Draws the random part.
@@ -22,6 +26,12 @@ impl FragmentNumber {
             server_ms: server_ms.max(0).unsigned_abs(),
             random,
         }
+    }
+
+    /// Its place among the fragments of its stream, in order of arrival.
+    pub(crate) fn position(self) -> Position {
+        let part = |part| i64::try_from(part).unwrap_or(i64::MAX);
+        (part(self.server_ms), part(self.sequence))
     }
 
     /// Reads the decimal form; `None` for text that is no fragment number.
@@ -68,24 +78,22 @@ impl fmt::Display for FragmentNumber {
             (low >> 32) as u32,
             low as u32,
         ];
-        let mut groups = Vec::with_capacity(6);
-        while limbs != [0; 5] {
+        let mut digits = [b'0'; DIGITS];
+        for group in digits.rchunks_mut(9) {
             let mut rest = 0;
             for limb in &mut limbs {
                 let value = rest << 32 | u64::from(*limb);
                 *limb = (value / BILLION) as u32;
                 rest = value % BILLION;
             }
-            groups.push(rest);
-        }
-        for (index, group) in groups.iter().rev().enumerate() {
-            if index == 0 {
-                write!(f, "{group}")?;
-            } else {
-                write!(f, "{group:09}")?;
+            for digit in group.iter_mut().rev() {
+                *digit = b'0' + (rest % 10) as u8;
+                rest /= 10;
             }
         }
-        Ok(())
+        let first = digits.iter().position(|&digit| digit != b'0');
+        let digits = &digits[first.unwrap_or(0)..];
+        f.write_str(std::str::from_utf8(digits).unwrap_or_default())
     }
 }
 

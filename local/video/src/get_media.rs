@@ -1,4 +1,4 @@
-//! GetMedia: the stream from a chosen place on, then live as it is persisted.
+//! GetMedia: the stream from a chosen place on, then live as it is persisted, or as it passes where nothing is kept.
 
 use std::sync::Arc;
 
@@ -11,6 +11,8 @@ use tokio::sync::mpsc;
 use crate::archived::media_response;
 use crate::error::ApiError;
 use crate::fragment_number::FragmentNumber;
+use crate::media_chunk::Chunk;
+use crate::quotas::Connection;
 use crate::request::{Call, StreamRef, archive_of, blocking, millis};
 use crate::store::fragments::{self, Position, START, TimestampKind, View};
 use crate::store::streams::{self, Stream};
@@ -50,15 +52,19 @@ pub(crate) async fn get_media(
     State(shared): State<Arc<Shared>>,
     call: Call<GetMedia>,
 ) -> Result<Response, ApiError> {
-    let (stream, after) = blocking(&shared, move |shared| {
+    let (stream, after, guard) = blocking(&shared, move |shared| {
         let Call { scope, body } = call;
         let stream = body.stream.find(shared, &scope, "GetMedia")?;
         let after = body.start.position(shared, &stream)?;
-        Ok((stream, after))
+        let guard = shared.usage.connect(Connection::GetMedia, stream.id)?;
+        Ok((stream, after, guard))
     })
     .await?;
     let (documents, body) = mpsc::channel(1);
-    tokio::spawn(follow(shared, stream.id, after, documents));
+    tokio::spawn(async move {
+        follow(shared, stream.id, after, documents).await;
+        drop(guard);
+    });
     Ok(media_response(body))
 }
 
@@ -71,16 +77,16 @@ impl StartSelector {
                 .ok_or_else(|| missing("StartTimestamp"))
                 .and_then(millis)
         };
+        let is_kept = stream.retention_hours > 0;
         match self.start_selector_type {
             StartKind::Earliest => Ok(START),
             StartKind::Now => {
-                let view = archive_of(shared, stream, TimestampKind::Server)?;
-                let newest = shared
-                    .store
-                    .read(|index| fragments::newest(index, view, 1))?;
-                Ok(newest
-                    .first()
-                    .map_or(START, |newest| before(newest.position(view.by))))
+                let newest = if is_kept {
+                    newest_kept(shared, stream)?
+                } else {
+                    shared.recent.newest(stream.id)
+                };
+                Ok(newest.map_or(START, before))
             }
             StartKind::FragmentNumber => {
                 let number = self.after_fragment_number.as_deref();
@@ -92,18 +98,38 @@ impl StartSelector {
             }
             StartKind::ServerTimestamp => Ok((timestamp()?, -1)),
             StartKind::ProducerTimestamp => {
-                let range = (timestamp()?, i64::MAX);
-                let view = archive_of(shared, stream, TimestampKind::Producer)?;
-                let first = shared
-                    .store
-                    .read(|index| fragments::in_range(index, view, range, START, 1))?;
-                let now_ms = shared.now_ms();
-                Ok(first.first().map_or((now_ms, -1), |first| {
-                    before(first.position(TimestampKind::Server))
-                }))
+                let since_ms = timestamp()?;
+                let first = if is_kept {
+                    first_kept(shared, stream, since_ms)?
+                } else {
+                    shared.recent.first_since(stream.id, since_ms)
+                };
+                Ok(first.map_or((shared.now_ms(), -1), before))
             }
         }
     }
+}
+
+fn newest_kept(shared: &Shared, stream: &Stream) -> Result<Option<Position>, ApiError> {
+    let view = archive_of(shared, stream, TimestampKind::Server)?;
+    let newest = shared
+        .store
+        .read(|index| fragments::newest(index, view, 1))?;
+    Ok(newest.first().map(|newest| newest.position(view.by)))
+}
+
+fn first_kept(
+    shared: &Shared,
+    stream: &Stream,
+    since_ms: i64,
+) -> Result<Option<Position>, ApiError> {
+    let range = (since_ms, i64::MAX);
+    let view = archive_of(shared, stream, TimestampKind::Producer)?;
+    let first = shared
+        .store
+        .read(|index| fragments::in_range(index, view, range, START, 1))?;
+    let first = first.first();
+    Ok(first.map(|first| first.position(TimestampKind::Server)))
 }
 
 fn before((time, sequence): Position) -> Position {
@@ -113,8 +139,7 @@ fn before((time, sequence): Position) -> Position {
 fn after_number(text: &str) -> Result<Position, ApiError> {
     let number = FragmentNumber::parse(text)
         .ok_or_else(|| ApiError::invalid_argument("The fragment number is not valid."))?;
-    let time = i64::try_from(number.server_ms).unwrap_or(i64::MAX);
-    Ok((time, i64::try_from(number.sequence).unwrap_or(i64::MAX)))
+    Ok(number.position())
 }
 
 /// Sends what there is, then what comes, until the reader or the stream goes.
@@ -124,9 +149,10 @@ async fn follow(
     mut after: Position,
     documents: mpsc::Sender<Result<Bytes, ApiError>>,
 ) {
-    let mut commits = shared.store.commits();
+    let (mut commits, mut arrivals) = (shared.store.commits(), shared.recent.arrivals());
     loop {
         commits.borrow_and_update();
+        arrivals.borrow_and_update();
         let page = blocking(&shared, move |shared| next_page(shared, stream_id, after)).await;
         let Ok(Some((page, last))) = page else {
             return;
@@ -141,6 +167,7 @@ async fn follow(
         if is_at_end {
             tokio::select! {
                 changed = commits.changed() => if changed.is_err() { return },
+                changed = arrivals.changed() => if changed.is_err() { return },
                 () = documents.closed() => return,
             }
         }
@@ -159,6 +186,15 @@ fn next_page(
     let Some(stream) = stream else {
         return Ok(None);
     };
+    if stream.retention_hours == 0 {
+        let now_ms = shared.now_ms();
+        let next = shared
+            .recent
+            .after(stream_id, after, (PAGE as usize, now_ms));
+        let last = next.last().map_or(after, Chunk::position);
+        let documents = next.iter().map(|chunk| chunk.document(now_ms));
+        return Ok(Some((documents.collect(), last)));
+    }
     let view: View = archive_of(shared, &stream, TimestampKind::Server)?;
     let range = (i64::MIN, i64::MAX);
     let found = shared

@@ -13,6 +13,8 @@ mod images;
 mod media_chunk;
 mod playback;
 mod put_media;
+mod quotas;
+mod recent;
 mod request;
 mod router;
 mod store;
@@ -23,7 +25,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use crate::playback::Playback;
-use crate::put_media::Connections;
+pub use crate::quotas::Quotas;
+use crate::quotas::Usage;
+use crate::recent::Recent;
 use crate::store::Store;
 pub use crate::store::check::{Finding, Inconsistency, Report};
 
@@ -40,6 +44,7 @@ pub struct VideoConfig {
     pub region: String,
     /// The service's clock: it stamps fragments and ends their retention.
     pub now: Now,
+    pub quotas: Quotas,
 }
 
 /// What a caller may touch; the front door puts it into the request's extensions.
@@ -59,7 +64,8 @@ pub struct Video {
 struct Shared {
     config: VideoConfig,
     store: Store,
-    connections: Connections,
+    recent: Recent,
+    usage: Usage,
     playback: Playback,
 }
 
@@ -75,9 +81,10 @@ impl Video {
         let playback = Playback::open(&config.data_dir).context("cannot open the session key")?;
         Ok(Self {
             shared: Arc::new(Shared {
+                usage: Usage::new(config.quotas, Arc::clone(&config.now)),
                 config,
                 store,
-                connections: Connections::default(),
+                recent: Recent::default(),
                 playback,
             }),
         })

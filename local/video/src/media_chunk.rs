@@ -6,7 +6,51 @@ use ciero_media::matroska::write::{make_segment_endless, write_tags};
 
 use crate::Shared;
 use crate::error::ApiError;
-use crate::store::fragments::{self, Fragment};
+use crate::fragment_number::FragmentNumber;
+use crate::store::fragments::{self, Fragment, Position};
+
+/// What a fragment's document is made of; all bytes as received.
+#[derive(Debug, Clone)]
+pub(crate) struct Chunk {
+    pub number: FragmentNumber,
+    pub producer_ms: i64,
+    pub header: Bytes,
+    pub media: Bytes,
+    pub tags: Vec<Bytes>,
+}
+
+impl Chunk {
+    /// Its place in order of arrival.
+    pub(crate) fn position(&self) -> Position {
+        self.number.position()
+    }
+
+    /// Writes the document as it reads at this service time.
+    pub(crate) fn document(&self, now_ms: i64) -> Bytes {
+        let (server_ms, _) = self.position();
+        let number = self.number.to_string();
+        let before = write_tags(&[
+            tag("FRAGMENT_NUMBER", number.clone()),
+            tag("SERVER_TIMESTAMP", seconds(server_ms)),
+            tag("PRODUCER_TIMESTAMP", seconds(self.producer_ms)),
+        ]);
+        let behind_ms = now_ms.saturating_sub(server_ms).max(0);
+        let after = write_tags(&[
+            tag("MILLIS_BEHIND_NOW", behind_ms.to_string()),
+            tag("CONTINUATION_TOKEN", number),
+        ]);
+        let mut document = self.header.to_vec();
+        make_segment_endless(&mut document);
+        document.reserve(before.len() + self.media.len() + after.len());
+        document.extend_from_slice(&before);
+        document.extend_from_slice(&self.media);
+        for tags in &self.tags {
+            document.extend_from_slice(tags);
+        }
+        document.extend_from_slice(&after);
+        document.into()
+    }
+}
 
 fn tag(name: &str, value: String) -> Tag {
     Tag {
@@ -19,34 +63,21 @@ fn seconds(ms: i64) -> String {
     format!("{}.{:03}", ms.div_euclid(1000), ms.rem_euclid(1000))
 }
 
-/// Assembles the document of one fragment; `None` if it expired meanwhile.
+/// Assembles the document of a persisted fragment; `None` if it expired meanwhile.
 pub(crate) fn assemble(shared: &Shared, fragment: &Fragment) -> Result<Option<Bytes>, ApiError> {
-    let (header, producer_tags) = shared.store.read(|index| {
+    let (header, tags) = shared.store.read(|index| {
         let header = fragments::header(index, fragment.header_id)?;
         Ok((header, fragments::tags(index, fragment)?))
     })?;
-    let (Some(mut header), Some(media)) = (header, shared.store.media(fragment)?) else {
+    let (Some(header), Some(media)) = (header, shared.store.media(fragment)?) else {
         return Ok(None);
     };
-    make_segment_endless(&mut header);
-    let number = fragment.number.to_string();
-    let before = write_tags(&[
-        tag("FRAGMENT_NUMBER", number.clone()),
-        tag("SERVER_TIMESTAMP", seconds(fragment.server_ms())),
-        tag("PRODUCER_TIMESTAMP", seconds(fragment.producer_ms)),
-    ]);
-    let behind_ms = shared.now_ms().saturating_sub(fragment.server_ms()).max(0);
-    let after = write_tags(&[
-        tag("MILLIS_BEHIND_NOW", behind_ms.to_string()),
-        tag("CONTINUATION_TOKEN", number),
-    ]);
-    let mut document = header;
-    document.reserve(before.len() + media.len() + after.len());
-    document.extend_from_slice(&before);
-    document.extend_from_slice(&media);
-    for tags in producer_tags {
-        document.extend_from_slice(&tags);
-    }
-    document.extend_from_slice(&after);
-    Ok(Some(document.into()))
+    let chunk = Chunk {
+        number: fragment.number,
+        producer_ms: fragment.producer_ms,
+        header: header.into(),
+        media: media.into(),
+        tags: tags.into_iter().map(Bytes::from).collect(),
+    };
+    Ok(Some(chunk.document(shared.now_ms())))
 }

@@ -77,7 +77,7 @@ impl StreamRef {
         }
     }
 
-    /// Finds the stream, if the caller may do this with it.
+    /// Finds the stream, if the caller may do this with it and has not done so too often.
     pub(crate) fn find(
         &self,
         shared: &Shared,
@@ -86,10 +86,13 @@ impl StreamRef {
     ) -> Result<Stream, ApiError> {
         let name = self.name()?;
         scope.allow(operation, Some(name))?;
-        let stream = shared.store.read(|index| streams::by_name(index, name))?;
-        stream
+        let stream = shared
+            .store
+            .read(|index| streams::by_name(index, name))?
             .filter(|stream| self.arn.as_ref().is_none_or(|arn| *arn == stream.arn))
-            .ok_or_else(ApiError::stream_not_found)
+            .ok_or_else(ApiError::stream_not_found)?;
+        shared.usage.of_stream(operation, stream.id, &stream.name)?;
+        Ok(stream)
     }
 }
 

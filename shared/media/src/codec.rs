@@ -10,7 +10,6 @@ pub enum Codec {
     Avc,
     Hevc,
     Aac,
-    /// No player takes it in fragmented MP4.
     G711(Law),
 }
 
@@ -42,7 +41,8 @@ pub fn codec_string(track: &Track) -> Option<String> {
         Codec::Aac => Aac::parse(private)
             .ok()
             .map(|aac| format!("mp4a.40.{}", aac.object_type)),
-        Codec::G711(_) => None,
+        Codec::G711(Law::A) => Some("alaw".into()),
+        Codec::G711(Law::Mu) => Some("ulaw".into()),
     }
 }
 
@@ -97,15 +97,15 @@ mod tests {
     }
 
     #[test]
-    fn g711_is_known_by_its_law_and_has_no_name_in_playlists() {
-        for (tag, law) in [(6, Law::A), (7, Law::Mu)] {
+    fn g711_is_known_and_named_by_its_law() {
+        for (tag, law, name) in [(6, Law::A, "alaw"), (7, Law::Mu, "ulaw")] {
             let format = [tag, 0, 1, 0, 0x40, 0x1F, 0, 0, 0x40, 0x1F, 0, 0, 1, 0, 8, 0];
             let track = Track {
                 codec_id: "A_MS/ACM".into(),
                 ..Track::avc(2, 0, 0, format.to_vec())
             };
             assert_eq!(Codec::of(&track), Some(Codec::G711(law)));
-            assert_eq!(codec_string(&track), None);
+            assert_eq!(codec_string(&track).as_deref(), Some(name));
         }
     }
 }

@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use ciero_media::codec::codec_string;
-use ciero_media::matroska::{Block, Event, Header, Limits, Reader, Track};
+use ciero_media::matroska::{Block, Event, G711, Header, Limits, Reader, Track};
 use ciero_media::mp4::{Mp4Error, Recording, RecordingError, Sample, init_segment, media_segment};
-use mp4_atom::{Codec, Decode, Ftyp, Mdat, Moof, Moov};
+use mp4_atom::{Audio, Codec, Decode, FourCC, Ftyp, Mdat, Moof, Moov};
 use proptest::prelude::*;
 
 const CAMERA: &[u8] = include_bytes!("fixtures/camera.mkv");
@@ -115,6 +115,22 @@ fn tracks_that_no_player_knows_are_refused() {
     track.codec_id = "A_MS/ACM".into();
     let refused = Mp4Error::UnsupportedCodec("A_MS/ACM".into());
     assert_eq!(init_segment(&track), Err(refused));
+}
+
+#[test]
+fn g711_is_plain_sound_under_the_name_of_its_law() {
+    for (law, name) in [(G711::ALaw, b"alaw"), (G711::MuLaw, b"ulaw")] {
+        let moov = moov_of(&Track::g711(2, law, 8_000, 1));
+        let mdia = &moov.trak[0].mdia;
+        assert_eq!(mdia.mdhd.timescale, 8_000);
+        let Codec::Unknown(kind, body) = &mdia.minf.stbl.stsd.codecs[0] else {
+            panic!("an entry that the library does not know is expected");
+        };
+        assert_eq!(kind, &FourCC::new(name));
+        let audio = Audio::decode(&mut &body[..]).unwrap();
+        assert_eq!((audio.channel_count, audio.sample_size), (1, 16));
+        assert_eq!(body.len(), 28);
+    }
 }
 
 #[test]

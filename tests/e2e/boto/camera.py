@@ -18,7 +18,8 @@ def film(seconds, size="320x240", sound=True, codec="libx264", *more):
     """Matroska of a moving test picture at 25 frames a second, a cluster each second."""
     command = ["ffmpeg", "-v", "error", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25"]
     if sound:
-        command += ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000", "-c:a", "aac", "-ac", "1"]
+        coder = "aac" if sound is True else sound
+        command += ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate={48000 if coder == 'aac' else 8000}", "-c:a", coder, "-ac", "1"]
         # ffmpeg holds one packet of sound back, so with pictures out of order a cluster would begin before the one before it ends.
         more = ("-bf", "0", *more)
     command += ["-t", str(seconds), "-c:v", codec, "-preset", "veryfast", "-pix_fmt", "yuv420p", "-g", "25", "-keyint_min", "25", "-sc_threshold", "0"]

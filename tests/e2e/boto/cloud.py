@@ -35,7 +35,8 @@ def until(sentence, ask):
 class EmbeddedCloud(unittest.TestCase):
     """One instance for all tests of a class."""
 
-    options = []
+    # Tests ask more often than the service's quotas let anyone.
+    options = ["--no-video-quotas"]
 
     @classmethod
     def setUpClass(cls):

@@ -13,8 +13,10 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from botocore.exceptions import ClientError
+
 from boto.camera import CLUSTER, film, put, song
-from boto.cloud import EmbeddedCloud
+from boto.cloud import EmbeddedCloud, until
 
 SECONDS = 10
 PRODUCER = "PRODUCER_TIMESTAMP"
@@ -38,7 +40,7 @@ def decode(source):
 class Reading(EmbeddedCloud):
     """One stream with ten seconds of picture and sound, a gap, and two more seconds."""
 
-    options = ["--no-demo"]
+    options = ["--no-demo", "--no-video-quotas"]
 
     @classmethod
     def setUpClass(cls):
@@ -166,6 +168,24 @@ class Reading(EmbeddedCloud):
             received += piece
         self.assertIn(b"AWS_KINESISVIDEO_MILLIS_BEHIND_NOW", received)
 
+    def test_media_of_a_stream_that_keeps_nothing_pass_on_to_who_follows(self):
+        name = f"boto-{uuid.uuid4()}"
+        self.client("kinesisvideo").create_stream(StreamName=name)
+        payload = self.media.get_media(StreamName=name, StartSelector={"StartSelectorType": "NOW"})["Payload"]
+        self.addCleanup(payload.close)
+        self.assertEqual(put(self.endpoint, name, film(2, sound=False), self.start), [], "nothing is persisted")
+        received = b""
+        while received.count(CLUSTER) < 2:
+            piece = payload.read(2000)
+            self.assertTrue(piece, "the answer stays open")
+            received += piece
+        numbers = re.findall(rb"AWS_KINESISVIDEO_FRAGMENT_NUMBER.{1,6}?(\d{47})", received, re.DOTALL)
+        self.assertEqual(len(set(numbers)), 2)
+        later = self.media.get_media(StreamName=name, StartSelector={"StartSelectorType": "EARLIEST"})["Payload"]
+        self.addCleanup(later.close)
+        self.assertIn(numbers[0], later.read(2000), "the last minutes are there for who comes later")
+        self.refused("NoDataRetentionException", self.archive.list_fragments, StreamName=name)
+
     def test_media_refuse_a_start_that_names_no_place(self):
         ask = self.media.get_media
         self.everywhere(None, ask, StartSelector={"StartSelectorType": "EARLIEST"})
@@ -185,6 +205,30 @@ class Reading(EmbeddedCloud):
         self.assertIn("aac", streams)
         self.assertEqual(decode(path), "")
         self.assertLess(path.read_bytes().index(b"moov"), path.read_bytes().index(b"mdat"))
+
+    def test_g711_is_heard_where_the_service_plays_it(self):
+        for coder, law, in_clips in [("pcm_alaw", "alaw", True), ("pcm_mulaw", "ulaw", False)]:
+            name = self.stream(film(3, sound=coder))
+            hls, dash = self.archive.get_hls_streaming_session_url, {"PlaybackMode": "ON_DEMAND", "DASHFragmentSelector": self.between(0, 9)}
+            self.refused("UnsupportedStreamMediaTypeException", hls, StreamName=name, PlaybackMode="ON_DEMAND", HLSFragmentSelector=self.between(0, 9))
+            address = self.session("DASH", StreamName=name, **dash)
+            self.assertIn(f'codecs="{law}"', self.text(address))
+            sources = [address]
+            clip = {"StreamName": name, "ClipFragmentSelector": self.between(0, 9)}
+            if in_clips:
+                sources.append(self.save(self.archive.get_clip(**clip)["Payload"], "alaw.mp4"))
+            else:
+                self.refused("UnsupportedStreamMediaTypeException", self.archive.get_clip, **clip)
+            for source in sources:
+                with self.subTest(source=str(source)[:60], coder=coder):
+                    streams, _, said = probe(source)
+                    self.assertEqual(said, "")
+                    self.assertEqual(int(streams["h264"]["nb_read_packets"]), 75)
+                    self.assertEqual((streams[coder]["sample_rate"], streams[coder]["channels"]), ("8000", 1))
+                    self.assertEqual(decode(source), "")
+            other = self.stream(film(1, codec="libx265", sound=coder))
+            for ask, more in [(self.archive.get_dash_streaming_session_url, dash), (self.archive.get_clip, {"ClipFragmentSelector": self.between(0, 9)})]:
+                self.refused("UnsupportedStreamMediaTypeException", ask, StreamName=other, **more)
 
     def test_a_clip_closes_a_gap(self):
         path = self.save(self.archive.get_clip(StreamName="cam", ClipFragmentSelector=self.between(8, 40))["Payload"], "gap.mp4")
@@ -354,6 +398,73 @@ class Reading(EmbeddedCloud):
                 self.assertEqual(caught.exception.code, 403)
                 self.assertEqual(caught.exception.headers["x-amzn-errortype"], "NotAuthorizedException")
                 caught.exception.close()
+
+
+class Limited(EmbeddedCloud):
+    """The quotas of the service, which are on unless they are switched off."""
+
+    options = ["--no-demo"]
+
+    def setUp(self):
+        self.archive = self.client("kinesis-video-archived-media")
+        self.video = self.client("kinesisvideo")
+        self.name = f"boto-{uuid.uuid4()}"
+        self.video.create_stream(StreamName=self.name, DataRetentionInHours=24)
+        self.start = int(time.time()) - 3600
+        self.numbers = put(self.endpoint, self.name, film(2, sound=False), self.start)
+
+    def overdone(self, most, call, **arguments):
+        """Asks until it is too much, which takes more than `most`, and returns the error."""
+        for n in range(20 * most):
+            try:
+                call(**arguments)
+            except ClientError as error:
+                self.assertGreaterEqual(n, most)
+                self.assertEqual(error.response["Error"]["Code"], "ClientLimitExceededException")
+                self.assertEqual(error.response["ResponseMetadata"]["HTTPStatusCode"], 400)
+                return error.response["Error"]["Message"]
+        raise AssertionError("nothing was too much")
+
+    def session(self):
+        range = {"StartTimestamp": datetime.fromtimestamp(self.start, timezone.utc), "EndTimestamp": datetime.fromtimestamp(self.start + 60, timezone.utc)}
+        selector = {"FragmentSelectorType": PRODUCER, "TimestampRange": range}
+        return self.archive.get_hls_streaming_session_url(StreamName=self.name, PlaybackMode="ON_DEMAND", HLSFragmentSelector=selector)["HLSStreamingSessionURL"]
+
+    def test_requests_about_a_stream_can_be_too_many(self):
+        said = self.overdone(25, self.video.get_data_endpoint, StreamName=self.name, APIName="PUT_MEDIA")
+        self.assertEqual(said, f"Limit exceeded on number of requests for GetDataEndpoint API for resource '{self.name}'")
+        self.overdone(25, self.video.describe_stream, StreamName=self.name)
+        until("a request is allowed again", lambda: self.answers(self.video.describe_stream, StreamName=self.name))
+
+    def answers(self, call, **arguments):
+        try:
+            return call(**arguments)
+        except ClientError as error:
+            self.assertEqual(error.response["Error"]["Code"], "ClientLimitExceededException")
+            return None
+
+    def test_looking_up_and_reading_fragments_have_points(self):
+        self.overdone(50, self.archive.list_fragments, StreamName=self.name, MaxResults=1000)
+        read = {"StreamName": self.name, "Fragments": self.numbers[:1] * 1000}
+        self.overdone(2, lambda **more: self.archive.get_media_for_fragment_list(**more)["Payload"].close(), **read)
+
+    def test_players_of_a_session_can_be_too_eager(self):
+        address = self.session()
+        with self.assertRaises(HTTPError) as caught:
+            for _ in range(500):
+                urlopen(address).close()
+        self.assertEqual((caught.exception.code, caught.exception.headers["x-amzn-errortype"]), (400, "ClientLimitExceededException"))
+        self.assertIn("exceeded the limit of allowed client calls", caught.exception.read().decode())
+        caught.exception.close()
+        urlopen(self.session()).close()
+
+    def test_three_may_follow_a_stream(self):
+        media = self.client("kinesis-video-media")
+        follow = {"StreamName": self.name, "StartSelector": {"StartSelectorType": "EARLIEST"}}
+        open_ones = [media.get_media(**follow)["Payload"] for _ in range(3)]
+        self.refused("ConnectionLimitExceededException", media.get_media, **follow)
+        for one in open_ones:
+            one.close()
 
 
 if __name__ == "__main__":

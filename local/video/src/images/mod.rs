@@ -26,6 +26,8 @@ const LEAST_INTERVAL_MS: i64 = 200;
 /// A page has no more images than this, whatever more is asked for.
 const MOST_IMAGES: i64 = 25;
 const MOST_PAGE_BYTES: usize = 100 << 20;
+/// What a page costs of the quota for looking fragments up, beside one point for each image.
+const METADATA_POINTS: i64 = 400;
 /// The longest text that an image may be.
 const MOST_IMAGE_BYTES: usize = 6_291_456;
 const LONGEST_FRAGMENT_MS: i64 = 30_000;
@@ -78,6 +80,8 @@ pub(crate) async fn get_images(
             duplicates: Duplicates::Drop,
             ..archive_of(shared, &stream, body.image_selector_type)?
         };
+        let points = METADATA_POINTS + moments.most;
+        shared.usage.metadata(stream.id, points)?;
         page(shared, view, moments, style).map(Json)
     })
     .await

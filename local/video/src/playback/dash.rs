@@ -39,7 +39,7 @@ pub(super) fn router() -> Router<Arc<Shared>> {
 
 async fn manifest(State(shared): App, Query(ask): Query<Ask>) -> Result<Response, ApiError> {
     blocking(&shared, move |shared| {
-        let (session, view) = ask.open(shared, &[Format::Dash])?;
+        let (session, view) = ask.open(shared, &[Format::Dash], "GetDASHManifest")?;
         let Window {
             fragments,
             is_complete,
@@ -110,7 +110,10 @@ fn tracks(
         frames_per_second,
         bits_per_second,
     };
-    Ok((Some(video), media::audio_track(header).and_then(audio)))
+    Ok((
+        Some(video),
+        media::audio_track(header, Format::Dash).and_then(audio),
+    ))
 }
 
 fn goes_on(run: &[Entry], next: &Entry) -> bool {

@@ -48,7 +48,7 @@ pub(super) fn router() -> Router<Arc<Shared>> {
 
 async fn master_playlist(State(shared): App, Query(ask): Query<Ask>) -> Result<Response, ApiError> {
     blocking(&shared, move |shared| {
-        let (session, view) = ask.open(shared, &FORMATS)?;
+        let (session, view) = ask.open(shared, &FORMATS, "GetHLSMasterPlaylist")?;
         let window = window(shared, view, &session)?;
         let last = &window.fragments[window.fragments.len() - 1];
         let header = media::header_of(shared, last.header_id)?;
@@ -61,7 +61,7 @@ async fn master_playlist(State(shared): App, Query(ask): Query<Ask>) -> Result<R
 
 fn variant(header: &Header, fragments: &[Fragment], format: Format) -> Result<Variant, ApiError> {
     let lead = media::lead_track(header)?;
-    let audio = media::audio_track(header);
+    let audio = media::audio_track(header, format);
     let names: Vec<_> = [Some(lead), audio]
         .into_iter()
         .flatten()
@@ -82,7 +82,7 @@ fn variant(header: &Header, fragments: &[Fragment], format: Format) -> Result<Va
 
 async fn media_playlist(State(shared): App, Query(ask): Query<Ask>) -> Result<Response, ApiError> {
     blocking(&shared, move |shared| {
-        let (session, view) = ask.open(shared, &FORMATS)?;
+        let (session, view) = ask.open(shared, &FORMATS, "GetHLSMediaPlaylist")?;
         let Window {
             fragments,
             sequence,

@@ -230,12 +230,18 @@ fn moment(ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fragment_number::FragmentNumber;
 
+    const NUMBER: FragmentNumber = FragmentNumber {
+        sequence: 7,
+        server_ms: 0,
+        random: 0,
+    };
     const ORIGIN_MS: i64 = 1_800_000_000_000;
 
     fn run(header_id: i64, starts_ms: &[i64]) -> Run {
         let entry = |&start_ms: &i64| Entry {
-            number: format!("913{start_ms}"),
+            number: NUMBER,
             start_ms: ORIGIN_MS + start_ms,
             length_ms: 1000,
             timestamp_ms: ORIGIN_MS + start_ms,
@@ -318,8 +324,9 @@ mod tests {
     #[test]
     fn numbers_and_timestamps_are_shown_on_request() {
         let text = text(Kind::Live, Display::Always, &[run(3, &[0])]);
-        let expected =
-            "<S t=\"1800000000000\" d=\"1000\" kvs:fn=\"9130\" kvs:ts=\"2027-01-15T08:00:00.000Z\"";
+        let expected = format!(
+            "<S t=\"1800000000000\" d=\"1000\" kvs:fn=\"{NUMBER}\" kvs:ts=\"2027-01-15T08:00:00.000Z\""
+        );
         assert_eq!(times(&text), [expected]);
     }
 }

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 use ciero_media::annex_b::{Adts, AnnexB};
-use ciero_media::codec::{Codec, codec_string};
+use ciero_media::codec::Codec;
 use ciero_media::matroska::write::write_cluster_start;
 use ciero_media::matroska::{Block, Event, Header, Limits, Reader, Track, TrackKind};
 use ciero_media::mp4::{self, Mp4Error, Sample};
+use ciero_media::sound::Law;
 use ciero_media::ts;
 
 use super::session::Format;
@@ -36,10 +37,48 @@ pub(crate) fn invalid_frame() -> ApiError {
     ApiError::bad_request("InvalidMediaFrameException", "A fragment cannot be read.")
 }
 
+/// Where a stream is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Screen {
+    Hls,
+    Dash,
+    Clip,
+}
+
+impl From<Format> for Screen {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::HlsMp4 | Format::HlsTs => Self::Hls,
+            Format::Dash => Self::Dash,
+        }
+    }
+}
+
+/// Refuses sound that the service does not play beside this picture there.
+///
+/// Its table of playback requirements has AAC everywhere, and G.711 beside H.264 alone: both laws in DASH, A-law in clips.
+pub(crate) fn check_sound(picture: &Track, sound: &Track, screen: Screen) -> Result<(), ApiError> {
+    let is_played = match (Codec::of(picture), Codec::of(sound)) {
+        (_, Some(Codec::Aac)) => true,
+        (Some(Codec::Avc), Some(Codec::G711(law))) => {
+            screen == Screen::Dash || (screen == Screen::Clip && law == Law::A)
+        }
+        _ => false,
+    };
+    if !is_played {
+        let error = Mp4Error::UnsupportedCodec(sound.codec_id.clone());
+        return Err(refusal(&error, sound));
+    }
+    init(sound).map(|_| ())
+}
+
 /// Refuses a stream that no player can show.
 pub(super) fn check(shared: &Shared, fragment: &Fragment, format: Format) -> Result<(), ApiError> {
     let header = header_of(shared, fragment.header_id)?;
     let track = lead_track(&header)?;
+    if let Some(sound) = second_sound(&header) {
+        check_sound(track, sound, format.into())?;
+    }
     if format == Format::HlsTs {
         let readable = match track.kind {
             TrackKind::Audio { .. } => Adts::of(track).map(|_| ()),
@@ -79,13 +118,16 @@ pub(crate) fn video_track(header: &Header) -> Result<&Track, ApiError> {
         .ok_or_else(|| unsupported("Track 1 of the stream must be a video track.".into()))
 }
 
-/// Track 2, if players know its codec.
-pub(super) fn audio_track(header: &Header) -> Option<&Track> {
-    header
-        .tracks
-        .iter()
-        .find(|track| track.number == 2 && Codec::of(track) == Some(Codec::Aac))
-        .filter(|track| codec_string(track).is_some())
+fn second_sound(header: &Header) -> Option<&Track> {
+    let is_sound = |track: &&Track| matches!(track.kind, TrackKind::Audio { .. });
+    let mut tracks = header.tracks.iter().filter(is_sound);
+    tracks.find(|track| track.number == 2)
+}
+
+/// The sound of track 2, if it is played there.
+pub(super) fn audio_track(header: &Header, format: Format) -> Option<&Track> {
+    let picture = lead_track(header).ok()?;
+    second_sound(header).filter(|sound| check_sound(picture, sound, format.into()).is_ok())
 }
 
 pub(super) fn track_of(header: &Header, number: u64) -> Result<&Track, ApiError> {
@@ -183,7 +225,7 @@ pub(super) fn ts_segment(shared: &Shared, fragment: &Fragment) -> Result<Bytes, 
     let frames = read.samples(lead.number);
     let mut streams = vec![(lead, frames.as_slice())];
     let sound;
-    if let Some(audio) = audio_track(&read.header) {
+    if let Some(audio) = audio_track(&read.header, Format::HlsTs) {
         sound = read.samples(audio.number);
         streams.push((audio, &sound));
     }

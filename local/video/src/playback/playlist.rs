@@ -8,6 +8,9 @@ use super::TOLERANCE_MS;
 use super::session::{DiscontinuityMode, Display};
 use super::window::Entry;
 
+/// What the lines of a segment take beside the token.
+const LINES_BYTES: usize = 200;
+
 /// How a media playlist is written.
 pub(super) struct MediaPlaylist<'a> {
     pub token: &'a str,
@@ -41,7 +44,9 @@ impl MediaPlaylist<'_> {
     pub(super) fn text(&self, entries: &[Entry]) -> String {
         let longest = entries.iter().map(|entry| entry.length_ms).max();
         let target = longest.unwrap_or(0).max(1000).div_ceil_ms();
-        let mut text = String::from("#EXTM3U\n");
+        let mut text =
+            String::with_capacity(entries.len() * (self.token.len() + LINES_BYTES) + 1024);
+        text.push_str("#EXTM3U\n");
         // Only a map needs more than what every player reads.
         text.push_str(match self.segments {
             Segments::Mp4 { .. } => "#EXT-X-VERSION:7\n",
@@ -96,18 +101,18 @@ impl MediaPlaylist<'_> {
             let _ = writeln!(text, "#EXT-X-PROGRAM-DATE-TIME:{time:.3}");
         }
         let (seconds, ms) = (entry.length_ms / 1000, entry.length_ms % 1000);
-        let (number, token) = (&entry.number, self.token);
         let _ = writeln!(text, "#EXTINF:{seconds}.{ms:03},");
-        let _ = match self.segments {
-            Segments::Mp4 { track } => writeln!(
-                text,
-                "getMP4MediaFragment.mp4?FragmentNumber={number}&SessionToken={token}&TrackNumber={track}"
-            ),
-            Segments::Ts => writeln!(
-                text,
-                "getTSFragment.ts?FragmentNumber={number}&SessionToken={token}"
-            ),
-        };
+        text.push_str(match self.segments {
+            Segments::Mp4 { .. } => "getMP4MediaFragment.mp4?FragmentNumber=",
+            Segments::Ts => "getTSFragment.ts?FragmentNumber=",
+        });
+        let _ = write!(text, "{}", entry.number);
+        text.push_str("&SessionToken=");
+        text.push_str(self.token);
+        if let Segments::Mp4 { track } = self.segments {
+            let _ = write!(text, "&TrackNumber={track}");
+        }
+        text.push('\n');
     }
 }
 
@@ -164,10 +169,19 @@ pub(super) fn master(token: &str, variant: &Variant) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fragment_number::FragmentNumber;
 
-    fn entry(number: &str, start_ms: i64, header_id: i64) -> Entry {
+    fn number(sequence: u64) -> FragmentNumber {
+        FragmentNumber {
+            sequence,
+            server_ms: 0,
+            random: 0,
+        }
+    }
+
+    fn entry(sequence: u64, start_ms: i64, header_id: i64) -> Entry {
         Entry {
-            number: number.into(),
+            number: number(sequence),
             start_ms,
             length_ms: 1003,
             timestamp_ms: start_ms,
@@ -208,9 +222,9 @@ mod tests {
 
     #[test]
     fn cuts_follow_the_mode() {
-        let close = [entry("1", 0, 1), entry("2", 1010, 1)];
-        let apart = [entry("1", 0, 1), entry("2", 1100, 1)];
-        let other = [entry("1", 0, 1), entry("2", 1003, 2)];
+        let close = [entry(1, 0, 1), entry(2, 1010, 1)];
+        let apart = [entry(1, 0, 1), entry(2, 1100, 1)];
+        let other = [entry(1, 0, 1), entry(2, 1003, 2)];
         let always = "DISCONTINUITY MAP EXTINF F DISCONTINUITY EXTINF F";
         check(DiscontinuityMode::Always, &close, always);
         check(DiscontinuityMode::Never, &apart, "MAP EXTINF F EXTINF F");
@@ -231,15 +245,15 @@ mod tests {
             display: Display::Always,
             kind: Kind::Vod,
         };
-        let expected = "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n\
+        let number = number(913);
+        let expected = format!(
+            "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-PLAYLIST-TYPE:VOD\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:0\n\
             #EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-DISCONTINUITY\n\
             #EXT-X-MAP:URI=\"getMP4InitFragment.mp4?SessionToken=T~&TrackNumber=1&SequenceNumber=3\"\n\
             #EXT-X-PROGRAM-DATE-TIME:2023-05-17T13:48:35.994Z\n#EXTINF:1.003,\n\
-            getMP4MediaFragment.mp4?FragmentNumber=913&SessionToken=T~&TrackNumber=1\n#EXT-X-ENDLIST\n";
-        assert_eq!(
-            playlist.text(&[entry("913", 1_684_331_315_994, 3)]),
-            expected
+            getMP4MediaFragment.mp4?FragmentNumber={number}&SessionToken=T~&TrackNumber=1\n#EXT-X-ENDLIST\n"
         );
+        assert_eq!(playlist.text(&[entry(913, 1_684_331_315_994, 3)]), expected);
     }
 
     #[test]

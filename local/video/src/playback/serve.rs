@@ -38,17 +38,19 @@ pub(super) struct Ask {
 }
 
 impl Ask {
-    /// Opens the session; a token leads nowhere but to what it was made for.
+    /// Opens the session for what the service calls `fetch`; a token leads nowhere but to what it was made for.
     pub(super) fn open(
         &self,
         shared: &Shared,
         formats: &[Format],
+        fetch: &'static str,
     ) -> Result<(Session, View), ApiError> {
         let seal = &shared.playback.seal;
         let session = seal.open_token(&self.session_token, real_now_ms())?;
         if !formats.contains(&session.format) {
             return Err(ApiError::session("Streaming session token is not valid"));
         }
+        shared.usage.of_session(fetch, session.nonce)?;
         let stream = shared
             .store
             .read(|index| streams::by_id(index, session.stream_id))?
@@ -123,7 +125,8 @@ pub(super) async fn init_fragment(
     Query(ask): Query<Ask>,
 ) -> Result<Response, ApiError> {
     blocking(&shared, move |shared| {
-        let (session, view) = ask.open(shared, &[Format::HlsMp4, Format::Dash])?;
+        let formats = [Format::HlsMp4, Format::Dash];
+        let (session, view) = ask.open(shared, &formats, "GetMP4InitFragment")?;
         let header_id = match ask.sequence_number {
             Some(id) => shared
                 .store
@@ -143,8 +146,10 @@ pub(super) async fn media_fragment(
     Query(ask): Query<Ask>,
 ) -> Result<Response, ApiError> {
     blocking(&shared, move |shared| {
-        let (session, view) = ask.open(shared, &[Format::HlsMp4, Format::Dash])?;
+        let formats = [Format::HlsMp4, Format::Dash];
+        let (session, view) = ask.open(shared, &formats, "GetMP4MediaFragment")?;
         let fragment = ask.fragment(shared, view, &session)?;
+        shared.usage.media(session.stream_id, 1)?;
         let segment = media::media_segment(shared, &fragment, ask.track())?;
         Ok(answer(segment, MP4, CACHED))
     })
@@ -156,8 +161,9 @@ pub(super) async fn ts_fragment(
     Query(ask): Query<Ask>,
 ) -> Result<Response, ApiError> {
     blocking(&shared, move |shared| {
-        let (session, view) = ask.open(shared, &[Format::HlsTs])?;
+        let (session, view) = ask.open(shared, &[Format::HlsTs], "GetTSFragment")?;
         let fragment = ask.fragment(shared, view, &session)?;
+        shared.usage.media(session.stream_id, 1)?;
         Ok(answer(media::ts_segment(shared, &fragment)?, TS, CACHED))
     })
     .await

@@ -9,6 +9,7 @@ use super::session::{PlaybackMode, Session};
 use super::{LIVE_WITHIN_MS, NOTHING_FOUND, media, real_now_ms};
 use crate::Shared;
 use crate::error::ApiError;
+use crate::fragment_number::FragmentNumber;
 use crate::store::fragments::{self, Fragment, Position, View};
 
 /// Sessions beyond this forget how far they were and count again from their beginning.
@@ -66,6 +67,9 @@ pub(super) struct Window {
 }
 
 pub(super) fn window(shared: &Shared, view: View, session: &Session) -> Result<Window, ApiError> {
+    shared
+        .usage
+        .metadata(session.stream_id, session.most_fragments)?;
     let window = match session.mode {
         PlaybackMode::OnDemand => Window {
             fragments: in_range(shared, view, session, None, session.most_fragments)?,
@@ -192,7 +196,7 @@ fn replay_window(shared: &Shared, view: View, session: &Session) -> Result<Windo
 /// One line of a playlist or manifest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Entry {
-    pub number: String,
+    pub number: FragmentNumber,
     pub start_ms: i64,
     pub length_ms: i64,
     /// What the session's timestamps say, for display.
@@ -225,7 +229,7 @@ pub(super) fn entries(
             .as_ref()
             .map_or(fragment.header_id, |(_, shown_id, _)| *shown_id);
         entries.push(Entry {
-            number: fragment.number.to_string(),
+            number: fragment.number,
             start_ms: fragment.producer_ms,
             length_ms: fragment.length_ms,
             timestamp_ms: fragment.timestamp(session.by),

@@ -11,10 +11,11 @@ use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, timeout_at};
 
-use super::ConnectionGuard;
 use super::acks::{Ack, Acks, ErrorCode, NotReading};
 use super::ingest::{Complete, Fault, Ingest, Step, Timeline};
 use crate::Shared;
+use crate::media_chunk::Chunk;
+use crate::quotas::ConnectionGuard;
 use crate::store::committer::{Command, CommitOutcome, PendingFragment};
 use crate::store::fragments::checksum;
 use crate::store::streams::Stream;
@@ -152,21 +153,38 @@ impl Connection {
                 self.acks.send(Ack::Received(fragment.id)).await?;
                 if self.stream.retention_hours > 0 {
                     self.persist(fragment, Arc::clone(is_refused)).await;
+                } else {
+                    self.pass_on(fragment);
                 }
                 Ok(())
             }
             Step::Tags { number, bytes } => {
-                let tags = Command::Tags {
-                    stream_id: self.stream.id,
-                    number,
-                    bytes,
-                };
+                let stream_id = self.stream.id;
                 if self.stream.retention_hours > 0 {
-                    self.shared.store.submit(tags);
+                    self.shared.store.submit(Command::Tags {
+                        stream_id,
+                        number,
+                        bytes,
+                    });
+                } else {
+                    self.shared.recent.add_tags(stream_id, number, bytes);
                 }
                 Ok(())
             }
         }
+    }
+
+    /// Hands what is not kept to those who follow the stream.
+    fn pass_on(&self, fragment: Complete) {
+        let chunk = Chunk {
+            number: fragment.id.number,
+            producer_ms: fragment.producer_ms,
+            header: fragment.header,
+            media: fragment.data,
+            tags: Vec::new(),
+        };
+        let now_ms = self.shared.now_ms();
+        self.shared.recent.push(self.stream.id, chunk, now_ms);
     }
 
     async fn persist(&self, fragment: Complete, is_refused: Arc<AtomicBool>) {

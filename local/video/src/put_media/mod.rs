@@ -4,8 +4,7 @@ mod acks;
 mod connection;
 mod ingest;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
 
 use axum::body::Body;
@@ -18,51 +17,9 @@ use http_body_util::BodyExt as _;
 use self::acks::Acks;
 use self::connection::{Connection, Glance};
 use self::ingest::Timeline;
-use crate::Shared;
 use crate::error::ApiError;
 use crate::request::{StreamRef, blocking, scope_of};
-
-/// A producer that renews its connection overlaps with itself once.
-const MOST_CONNECTIONS: u32 = 2;
-
-/// Counts the open connections of each stream.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct Connections {
-    open: Arc<Mutex<HashMap<i64, u32>>>,
-}
-
-pub(crate) struct ConnectionGuard {
-    connections: Connections,
-    stream_id: i64,
-}
-
-impl Connections {
-    fn open(&self, stream_id: i64) -> Option<ConnectionGuard> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(stream_id).or_insert(0);
-        if *count >= MOST_CONNECTIONS {
-            return None;
-        }
-        *count += 1;
-        Some(ConnectionGuard {
-            connections: self.clone(),
-            stream_id,
-        })
-    }
-}
-
-impl Drop for ConnectionGuard {
-    fn drop(&mut self) {
-        let open = &self.connections.open;
-        let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.stream_id) {
-            *count -= 1;
-            if *count == 0 {
-                open.remove(&self.stream_id);
-            }
-        }
-    }
-}
+use crate::{Shared, quotas};
 
 pub(crate) async fn put_media(
     State(shared): State<Arc<Shared>>,
@@ -77,12 +34,9 @@ pub(crate) async fn put_media(
     let timeline = timeline(headers)?;
     let (stream, guard) = blocking(&shared, move |shared| {
         let stream = stream_ref.find(shared, &scope, "PutMedia")?;
-        let guard = shared.connections.open(stream.id).ok_or_else(|| {
-            ApiError::bad_request(
-                "ConnectionLimitExceededException",
-                "Kinesis Video Streams has throttled the request because you have exceeded the limit of allowed client connections.",
-            )
-        })?;
+        let guard = shared
+            .usage
+            .connect(quotas::Connection::PutMedia, stream.id)?;
         if !shared.store.begin_session(stream.id)? {
             return Err(ApiError::stream_not_found());
         }
@@ -187,16 +141,5 @@ mod tests {
         for text in ["", ".5", "-1", "1e9", "now", "12345678901234567890"] {
             assert_eq!(start_millis(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_third_connection_finds_no_place_until_one_ends() {
-        let connections = Connections::default();
-        let first = connections.open(1);
-        let _second = connections.open(1);
-        assert!(connections.open(1).is_none());
-        assert!(connections.open(2).is_some());
-        drop(first);
-        assert!(connections.open(1).is_some());
     }
 }

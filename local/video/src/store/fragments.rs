@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use crate::fragment_number::FragmentNumber;
 
 /// A fragment that is persisted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fragment {
     pub stream_id: i64,
     pub number: FragmentNumber,
@@ -23,7 +23,7 @@ pub(crate) struct Fragment {
 
 impl Fragment {
     pub(crate) fn server_ms(&self) -> i64 {
-        i64::try_from(self.number.server_ms).unwrap_or(i64::MAX)
+        self.number.position().0
     }
 
     pub(crate) fn timestamp(&self, by: TimestampKind) -> i64 {
@@ -35,8 +35,7 @@ impl Fragment {
 
     /// Its place among the fragments of its stream: by time, then by order of arrival.
     pub(crate) fn position(&self, by: TimestampKind) -> Position {
-        let sequence = i64::try_from(self.number.sequence).unwrap_or(i64::MAX);
-        (self.timestamp(by), sequence)
+        (self.timestamp(by), self.number.position().1)
     }
 }
 
@@ -52,7 +51,7 @@ pub(crate) type Position = (i64, i64);
 pub(crate) const START: Position = (i64::MIN, -1);
 
 /// Which clock a time in a request means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
 pub(crate) enum TimestampKind {
     #[serde(rename = "SERVER_TIMESTAMP")]
     Server,
@@ -116,6 +115,12 @@ impl View {
         }
     }
 
+    /// By the producer's clock two fragments of one time have one place, unless both are asked for.
+    fn is_same_place(self, one: &Fragment, other: &Fragment) -> bool {
+        (self.by, self.duplicates) == (TimestampKind::Producer, Duplicates::Drop)
+            && one.producer_ms == other.producer_ms
+    }
+
     fn without_duplicates(self) -> &'static str {
         match (self.by, self.duplicates) {
             (TimestampKind::Producer, Duplicates::Drop) => {
@@ -135,28 +140,31 @@ pub(crate) fn in_range(
     after: Position,
     limit: i64,
 ) -> rusqlite::Result<Vec<Fragment>> {
-    let (time, unique) = (view.time_column(), view.without_duplicates());
-    let table = view.table();
+    let (time, table) = (view.time_column(), view.table());
     // The plus keeps SQLite from searching by the position, which is before everything at first, instead of by the range.
-    index
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM {table} WHERE stream_id = ?1 AND server_ms > ?2
-             AND {time} BETWEEN ?3 AND ?4 AND (+{time} > ?5 OR (+{time} = ?5 AND sequence > ?6)){unique}
-             ORDER BY {time}, sequence LIMIT ?7"
-        ))?
-        .query_map(
-            params![
-                view.stream_id,
-                view.expired_until_ms,
-                start_ms.max(after.0),
-                end_ms,
-                after.0,
-                after.1,
-                limit
-            ],
-            from_row,
-        )?
-        .collect()
+    let mut statement = index.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {table} WHERE stream_id = ?1 AND server_ms > ?2
+         AND {time} BETWEEN ?3 AND ?4 AND (+{time} > ?5 OR (+{time} = ?5 AND sequence > ?6))
+         ORDER BY {time}, sequence"
+    ))?;
+    let rows = statement.query_map(
+        params![
+            view.stream_id,
+            view.expired_until_ms,
+            start_ms.max(after.0),
+            end_ms,
+            after.0,
+            after.1,
+        ],
+        from_row,
+    )?;
+    take(rows, limit, |before, next| {
+        if view.is_same_place(before, next) {
+            *before = *next;
+            return true;
+        }
+        false
+    })
 }
 
 /// The newest fragments, oldest of them first.
@@ -165,19 +173,35 @@ pub(crate) fn newest(
     view: View,
     limit: i64,
 ) -> rusqlite::Result<Vec<Fragment>> {
-    let (time, unique) = (view.time_column(), view.without_duplicates());
-    let table = view.table();
-    let mut found: Vec<_> = index
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM {table} WHERE stream_id = ?1 AND server_ms > ?2{unique}
-             ORDER BY {time} DESC, sequence DESC LIMIT ?3"
-        ))?
-        .query_map(
-            params![view.stream_id, view.expired_until_ms, limit],
-            from_row,
-        )?
-        .collect::<rusqlite::Result<_>>()?;
+    let (time, table) = (view.time_column(), view.table());
+    let mut statement = index.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {table} WHERE stream_id = ?1 AND server_ms > ?2
+         ORDER BY {time} DESC, sequence DESC"
+    ))?;
+    let rows = statement.query_map(params![view.stream_id, view.expired_until_ms], from_row)?;
+    let mut found = take(rows, limit, |before, next| view.is_same_place(before, next))?;
     found.reverse();
+    Ok(found)
+}
+
+/// Takes as many rows as are asked for, and steps through no more than it must. `joins` says that a row belongs to the one before it.
+fn take(
+    rows: impl Iterator<Item = rusqlite::Result<Fragment>>,
+    limit: i64,
+    mut joins: impl FnMut(&mut Fragment, &Fragment) -> bool,
+) -> rusqlite::Result<Vec<Fragment>> {
+    let limit = usize::try_from(limit).unwrap_or(0);
+    let mut found: Vec<Fragment> = Vec::new();
+    for row in rows {
+        let next = row?;
+        if found.last_mut().is_some_and(|before| joins(before, &next)) {
+            continue;
+        }
+        if found.len() == limit {
+            break;
+        }
+        found.push(next);
+    }
     Ok(found)
 }
 

@@ -74,6 +74,13 @@ pub(crate) fn list(
         .collect()
 }
 
+/// How many streams there are.
+pub(crate) fn count(index: &Connection) -> rusqlite::Result<i64> {
+    index
+        .prepare_cached("SELECT count(*) FROM streams")?
+        .query_row([], |row| row.get(0))
+}
+
 /// Adds a stream; its `id` is given by the table.
 pub(crate) fn insert(
     index: &Connection,

@@ -16,7 +16,7 @@ async fn check_refused(service: &Service, operation: &str, body: Value, status: 
 }
 
 /// Reads one document of the answer: its tags in order and the bytes of its clusters.
-fn read_document(document: &[u8]) -> (Vec<Tag>, Vec<u8>) {
+pub fn read_document(document: &[u8]) -> (Vec<Tag>, Vec<u8>) {
     let mut reader = Reader::new(Limits::default());
     reader.push(document);
     let (mut found, mut media, mut in_cluster) = (Vec::new(), Vec::new(), false);

@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use ciero_media::avc::avcc;
 use ciero_media::matroska::Track;
 use ciero_media::matroska::write::{Frame, Key, write_cluster, write_header};
-use ciero_video::{Scope, Video, VideoConfig};
+use ciero_video::{Quotas, Scope, Video, VideoConfig};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -27,9 +27,10 @@ pub struct Service {
     pub folder: TempDir,
     pub video: Video,
     pub clock: Arc<AtomicI64>,
+    pub quotas: Quotas,
 }
 
-pub fn open(folder: &Path, clock: &Arc<AtomicI64>) -> Video {
+pub fn open(folder: &Path, clock: &Arc<AtomicI64>, quotas: Quotas) -> Video {
     let clock = Arc::clone(clock);
     Video::open(VideoConfig {
         data_dir: folder.to_owned(),
@@ -37,6 +38,7 @@ pub fn open(folder: &Path, clock: &Arc<AtomicI64>) -> Video {
         account_id: "111122223333".into(),
         region: "ap-northeast-1".into(),
         now: Arc::new(move || clock.load(Ordering::SeqCst)),
+        quotas,
     })
     .expect("the folder opens")
 }
@@ -55,30 +57,41 @@ impl Service {
 
     /// The same, with a change to the folder in between.
     pub fn restarted_after(self, change: impl FnOnce(&Path)) -> Self {
-        let clock = Arc::clone(&self.clock);
+        let (clock, quotas) = (Arc::clone(&self.clock), self.quotas);
         let folder = self.stopped();
         change(folder.path());
         Self {
-            video: open(folder.path(), &clock),
+            video: open(folder.path(), &clock, quotas),
             folder,
             clock,
+            quotas,
         }
     }
 
+    /// Starts with a clock that stands still between the calls of a test, so none of them may be too many.
     pub fn start() -> Self {
+        Self::start_with(Quotas::Off)
+    }
+
+    pub fn start_with(quotas: Quotas) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(AtomicI64::new(NOW_MS));
-        let video = open(folder.path(), &clock);
+        let video = open(folder.path(), &clock, quotas);
         Self {
             folder,
             video,
             clock,
+            quotas,
         }
     }
 
     /// Starts with one stream, `cam`, that keeps its media for a day.
     pub async fn with_stream() -> Self {
-        let service = Self::start();
+        Self::with_stream_and(Quotas::Off).await
+    }
+
+    pub async fn with_stream_and(quotas: Quotas) -> Self {
+        let service = Self::start_with(quotas);
         let (status, _) = service
             .call(
                 "createStream",

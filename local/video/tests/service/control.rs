@@ -192,6 +192,7 @@ async fn a_folder_in_use_is_refused() {
         account_id: String::new(),
         region: String::new(),
         now: std::sync::Arc::new(|| 0),
+        quotas: ciero_video::Quotas::Off,
     });
     assert!(second.is_err());
 }

@@ -14,9 +14,10 @@ fn after_crash(service: &Service) -> Service {
 fn reopen(folder: tempfile::TempDir, service: &Service) -> Service {
     let clock = std::sync::Arc::clone(&service.clock);
     Service {
-        video: open(folder.path(), &clock),
+        video: open(folder.path(), &clock, service.quotas),
         folder,
         clock,
+        quotas: service.quotas,
     }
 }
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod archive;
+mod broken;
 mod check;
 mod clips;
 mod common;
@@ -15,8 +16,11 @@ mod hls_recorded;
 mod hls_sessions;
 mod hls_ts;
 mod images;
+mod live;
 mod makers;
 mod player;
 mod put_media;
 mod put_media_faults;
+mod quotas;
+mod sound;
 mod wire;

@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 
+use ciero_video::Quotas;
+
 use crate::common::{NOW_MS, Service, events, frame, header, second};
 use axum::body::{Body, Bytes};
 use ciero_media::matroska::write::{write_block, write_cluster_start, write_end_of_fragment};
@@ -192,7 +194,7 @@ async fn answers_run_while_the_media_is_still_arriving() {
 
 #[tokio::test]
 async fn two_connections_may_overlap_and_a_third_is_throttled() {
-    let service = Service::with_stream().await;
+    let service = Service::with_stream_and(Quotas::On).await;
     let first = Feed::open(&service).await.unwrap();
     let mut second_feed = Feed::open(&service).await.unwrap();
     assert_eq!(Feed::open(&service).await.err(), Some(400));

@@ -162,6 +162,7 @@ async fn a_failure_inside_the_service_is_told_as_one() {
         folder,
         video,
         clock,
+        quotas,
     } = Service::with_stream().await;
     drop(video);
     let video = ciero_video::Video::open(ciero_video::VideoConfig {
@@ -170,12 +171,14 @@ async fn a_failure_inside_the_service_is_told_as_one() {
         account_id: "111122223333".into(),
         region: "ap-northeast-1".into(),
         now: std::sync::Arc::new(|| panic!("the clock has stopped")),
+        quotas,
     })
     .unwrap();
     let service = Service {
         folder,
         video,
         clock,
+        quotas,
     };
     check_failure(&service, 5000, "INTERNAL_ERROR").await;
 }

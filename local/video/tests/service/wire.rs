@@ -3,6 +3,8 @@
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use ciero_video::Quotas;
+
 use crate::common::{NOW_MS, Service, header, second};
 
 /// Opens PutMedia; `None` when the stream has no place for another connection.
@@ -77,12 +79,13 @@ async fn a_producer_that_keeps_sending_still_reads_why_it_was_refused() {
 
 #[tokio::test]
 async fn a_producer_that_vanishes_frees_its_place_and_keeps_its_fragments() {
-    let service = Service::with_stream().await;
+    let service = Service::with_stream_and(Quotas::On).await;
     for n in 0..6 {
         let mut connection = loop {
             if let Some(connection) = try_connect(&service).await {
                 break connection;
             }
+            service.advance(1000);
         };
         send(&mut connection, &header()).await;
         send(&mut connection, &second(NOW_MS + n * 1000)).await;

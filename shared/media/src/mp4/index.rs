@@ -7,7 +7,7 @@ use mp4_atom::{
 };
 use thiserror::Error;
 
-use super::write::{MILLISECONDS, encode, in_units, timescale, track_id, trak};
+use super::write::{MILLISECONDS, encode_moov, in_units, timescale, track_id, trak};
 use super::{Movie, Mp4Error};
 use crate::matroska::{Track, TrackKind};
 
@@ -80,7 +80,7 @@ impl Index {
             moov.trak.push(table.finish(track, end_ms)?);
         }
         let mut out = Vec::new();
-        encode(&moov, &mut out)?;
+        encode_moov(&moov, &mut out)?;
         Ok(out.into())
     }
 }

@@ -3,13 +3,15 @@
 use bytes::Bytes;
 use mp4_atom::{
     Atom, Audio, Avc1, Avcc, Codec as SampleEntry, Dinf, Dref, DrefEntry, Encode, FourCC, Ftyp,
-    Hdlr, Hvc1, Hvcc, Mdhd, Mdia, Mfhd, Minf, Moof, Moov, Mp4a, Mvex, Mvhd, Smhd, Stbl, Stco, Stsd,
-    Tfdt, Tfhd, Tkhd, Traf, Trak, Trex, Trun, TrunEntry, TrunSamples, Visual, Vmhd, esds,
+    Hdlr, Hvc1, Hvcc, Mdhd, Mdia, Mfhd, Minf, Moof, Moov, Mp4a, Mvex, Mvhd, Smhd, Sowt, Stbl, Stco,
+    Stsd, Tfdt, Tfhd, Tkhd, Traf, Trak, Trex, Trun, TrunEntry, TrunSamples, Twos, Visual, Vmhd,
+    esds,
 };
 use thiserror::Error;
 
 use crate::codec::Codec;
 use crate::matroska::{Track, TrackKind};
+use crate::sound::{G711, Law};
 
 /// Video counts milliseconds, as the Matroska it comes from does.
 pub(super) const MILLISECONDS: u32 = 1000;
@@ -67,7 +69,7 @@ pub fn init_segment(track: &Track) -> Result<Bytes, Mp4Error> {
     };
     let mut out = Vec::with_capacity(1024);
     encode(&ftyp, &mut out)?;
-    encode(&moov, &mut out)?;
+    encode_moov(&moov, &mut out)?;
     Ok(out.into())
 }
 
@@ -147,7 +149,7 @@ fn sample_entry(track: &Track) -> Result<SampleEntry, Mp4Error> {
         }
         .into(),
         Codec::Aac => aac_entry(track)?.into(),
-        Codec::G711(_) => return Err(Mp4Error::UnsupportedCodec(track.codec_id.clone())),
+        Codec::G711(_) => g711_entry(track)?,
     })
 }
 
@@ -185,6 +187,58 @@ fn aac_entry(track: &Track) -> Result<Mp4a, Mp4Error> {
         btrt: None,
         taic: None,
     })
+}
+
+/// An entry of plain sound (ISO/IEC 14496-12, 12.2.3), which has no box inside, under a name that stands in for the law's own.
+fn g711_entry(track: &Track) -> Result<SampleEntry, Mp4Error> {
+    let g711 = G711::parse(&track.codec_private).map_err(|_| Mp4Error::InvalidCodecPrivate)?;
+    let audio = Audio {
+        data_reference_index: 1,
+        channel_count: g711.channels,
+        // What a byte stands for, as QuickTime counts.
+        sample_size: 16,
+        sample_rate: u16::try_from(g711.sample_rate).unwrap_or(0).into(),
+    };
+    let (pcmc, chnl, btrt) = (None, None, None);
+    Ok(match g711.law {
+        Law::A => Sowt {
+            audio,
+            pcmc,
+            chnl,
+            btrt,
+        }
+        .into(),
+        Law::Mu => Twos {
+            audio,
+            pcmc,
+            chnl,
+            btrt,
+        }
+        .into(),
+    })
+}
+
+/// Writes an index, and in it the names that QuickTime gave the laws of G.711: the library can read them but not write them.
+pub(super) fn encode_moov(moov: &Moov, out: &mut Vec<u8>) -> Result<(), Mp4Error> {
+    let begin = out.len();
+    encode(moov, out)?;
+    let mut entries = moov
+        .trak
+        .iter()
+        .flat_map(|trak| &trak.mdia.minf.stbl.stsd.codecs);
+    if !entries.any(|entry| matches!(entry, SampleEntry::Sowt(_) | SampleEntry::Twos(_))) {
+        return Ok(());
+    }
+    for (stand_in, name) in [(b"sowt", b"alaw"), (b"twos", b"ulaw")] {
+        // The size and the name of the entry, then what every entry begins with.
+        let entry = [&[0, 0, 0, 36], &stand_in[..], &[0, 0, 0, 0, 0, 0, 0, 1]].concat();
+        let mut windows = out[begin..].windows(entry.len());
+        if let Some(at) = windows.position(|window| window == entry) {
+            let at = begin + at + 4;
+            out[at..at + 4].copy_from_slice(name);
+        }
+    }
+    Ok(())
 }
 
 /// Writes `moof` and `mdat` for the samples of one fragment; `end_ms` is when the last sample stops showing, if known.
