@@ -16,7 +16,6 @@ use super::acks::{Ack, Acks, ErrorCode, NotReading};
 use super::ingest::{Complete, Fault, Ingest, Step, Timeline};
 use crate::Shared;
 use crate::store::committer::{Command, CommitOutcome, PendingFragment};
-use crate::store::fragments::checksum;
 use crate::store::streams::Stream;
 
 /// Producers give up when they hear nothing for five seconds.
@@ -194,7 +193,7 @@ impl Connection {
             timecode_ms: id.timecode_ms,
             length_ms: fragment.length_ms,
             frames: fragment.frames,
-            checksum: checksum(&fragment.data),
+            checksum: fragment.data.checksum(),
             data: fragment.data,
             done: Box::new(done),
         }));
