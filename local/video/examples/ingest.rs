@@ -13,7 +13,12 @@ use axum::body::Body;
 use ciero_video::{Video, VideoConfig};
 use tower::ServiceExt as _;
 
+/// As in the embedded cloud.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const NOW_MS: i64 = 1_800_000_000_000;
+const PIECE: usize = 256 << 10;
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -49,7 +54,7 @@ fn main() -> anyhow::Result<()> {
 }
 
 /// Sends the whole file and returns how many fragments were persisted, once the service has nothing more to say.
-fn send(host: &str, file: &File) -> anyhow::Result<usize> {
+fn send(host: &str, mut file: &File) -> anyhow::Result<usize> {
     let mut connection = TcpStream::connect(host)?;
     let answers = BufReader::new(connection.try_clone()?);
     let answers = std::thread::spawn(move || count(answers));
@@ -58,8 +63,14 @@ fn send(host: &str, file: &File) -> anyhow::Result<usize> {
         "POST /putMedia HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\nx-amzn-stream-name: ingest\r\nx-amzn-fragment-timecode-type: RELATIVE\r\nx-amzn-producer-start-timestamp: 1800000000\r\ntransfer-encoding: chunked\r\n\r\n{bytes:x}\r\n"
     );
     connection.write_all(head.as_bytes())?;
-    // The kernel hands the file over: a producer's own work is not what is measured.
-    std::io::copy(&mut file.take(bytes), &mut connection)?;
+    let mut piece = vec![0; PIECE];
+    loop {
+        let length = file.read(&mut piece)?;
+        if length == 0 {
+            break;
+        }
+        connection.write_all(&piece[..length])?;
+    }
     connection.write_all(b"\r\n0\r\n\r\n")?;
     answers.join().ok().context("the answers were not read")?
 }
