@@ -46,7 +46,7 @@ try {
   const made = path.join(folder, "made");
   const making = (command) => () => { const { cpu } = timed(command); rmSync(made); return cpu; };
   const packaged = inTurn({
-    ours: making(`'${path.join(EXAMPLES, "package")}' '${file}' '${made}'`),
+    ours: making(`'${path.join(EXAMPLES, "package")}' '${file}' '${made}' >/dev/null`),
     ffmpeg: making(`ffmpeg -v error -i '${file}' -c copy -movflags frag_keyframe+empty_moov -f mp4 -y '${made}'`),
     gstreamer: making(`gst-launch-1.0 -q filesrc location='${file}' ! matroskademux ! mp4mux fragment-duration=1000 ! filesink location='${made}'`),
     cp: making(`cp --reflink=never '${file}' '${made}'`),

@@ -325,6 +325,6 @@ async function conclude({ state, rough, found, figures, killed, forgetful, kept 
     if (wrongly.length > 0) broken(`${stream}: ${wrongly.length} of its gaps are not where they should be`);
     found.dropped += made.filter((at) => !times.has(at)).length;
   }
-  const halves = [[0.15, 0.35], [0.8, 1]];
-  [found.early, found.late] = halves.map((part) => ({ own: during(found.samples, part, ({ own }) => own), functions: during(found.samples, part, ({ functions }) => functions) }));
+  const parts = [[0.2, 0.4], [0.5, 0.7], [0.8, 1]];
+  [found.early, found.middle, found.late] = parts.map((part) => ({ own: during(found.samples, part, ({ own }) => own), functions: during(found.samples, part, ({ functions }) => functions) }));
 }
