@@ -3,12 +3,12 @@
 
 import assert from "node:assert/strict";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { createServer, connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import test from "node:test";
 import { call, Child, CORPORATION, customer, DEVICE, fragments, IOTBOX, operator, playlist, plays, scenario, scratch, text, until, video } from "./harness.mjs";
 import { cameras, film } from "./harness/camera.mjs";
+import { line } from "./harness/line.mjs";
 
 const KEYS = { AWS_ACCESS_KEY_ID: "test", AWS_SECRET_ACCESS_KEY: "test", AWS_SESSION_TOKEN: "" };
 /** Fragments follow each other closer than this while a camera plays. */
@@ -23,34 +23,6 @@ async function configuration(folder, endpoint, list, general = "") {
   const camera = ([name, source, more]) => `[[camera]]\nname = "${name}"\nsource = "${source}"\nstream = "${name}"\nendpoint = "${endpoint}"\n${more ?? ""}\n`;
   await writeFile(file, `[box]\nstate = "${folder}/state"\n${general}\n${list.map(camera).join("")}`);
   return file;
-}
-
-/** A line to an address that can be cut: nothing goes through while it is. What names the address names the line instead. */
-async function line(to) {
-  const { hostname, port } = new URL(to);
-  let url;
-  const open = new Set();
-  let cut = false;
-  const server = createServer((socket) => {
-    if (cut) return socket.destroy();
-    const there = connect(Number(port), hostname);
-    const renamed = (bytes) => (bytes.includes(to) ? Buffer.from(bytes.toString("latin1").replaceAll(to, url), "latin1") : bytes);
-    for (const [one, other, change] of [[socket, there, (bytes) => bytes], [there, socket, renamed]]) {
-      open.add(one);
-      one.on("data", (bytes) => { if (!cut) other.write(change(bytes)); });
-      one.on("error", () => {});
-      one.on("close", () => { open.delete(one); other.destroy(); });
-    }
-  });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  url = `http://127.0.0.1:${server.address().port}`;
-  assert.equal(url.length, to.length, "an answer keeps its length");
-  return {
-    url,
-    cut() { cut = true; for (const socket of open) socket.destroy(); },
-    mend() { cut = false; },
-    close() { this.cut(); server.close(); },
-  };
 }
 
 /** The recording as [start, end] in seconds, each producer's time once, oldest first; and how many came twice. */

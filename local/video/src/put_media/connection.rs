@@ -17,7 +17,6 @@ use crate::Shared;
 use crate::media_chunk::Chunk;
 use crate::quotas::ConnectionGuard;
 use crate::store::committer::{Command, CommitOutcome, PendingFragment};
-use crate::store::fragments::checksum;
 use crate::store::streams::Stream;
 
 /// Producers give up when they hear nothing for five seconds.
@@ -212,7 +211,7 @@ impl Connection {
             timecode_ms: id.timecode_ms,
             length_ms: fragment.length_ms,
             frames: fragment.frames,
-            checksum: checksum(&fragment.data),
+            checksum: fragment.data.checksum(),
             data: fragment.data,
             done: Box::new(done),
         }));

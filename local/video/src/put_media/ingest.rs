@@ -1,12 +1,13 @@
 //! Cuts what a producer sends into fragments and refuses what the service refuses; no IO.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use ciero_media::matroska::{
     Block, END_OF_FRAGMENT, Event, Header, Item, Limits, MatroskaError, Reader, Tag, TrackKind,
 };
 
 use super::acks::{ErrorCode, FragmentId};
 use crate::fragment_number::FragmentNumber;
+use crate::store::pieces::Pieces;
 
 const MAX_FRAGMENT_BYTES: u64 = 50 << 20;
 const MAX_FRAGMENT_MS: i64 = 20_000;
@@ -39,7 +40,7 @@ pub(crate) struct Complete {
     pub length_ms: i64,
     pub frames: i64,
     pub header: Bytes,
-    pub data: Bytes,
+    pub data: Pieces,
 }
 
 /// What happened in the stream.
@@ -89,7 +90,7 @@ impl Span {
 struct Open {
     id: FragmentId,
     producer_ms: i64,
-    data: BytesMut,
+    data: Pieces,
     spans: Vec<Span>,
 }
 
@@ -156,7 +157,7 @@ impl Ingest {
         item: Item,
         number: &mut dyn FnMut() -> FragmentNumber,
     ) -> Result<Option<Step>, Fault> {
-        self.keep(&item.raw)?;
+        self.keep(item.raw.clone())?;
         match item.event {
             Event::Header(header) => {
                 if header.tracks.len() > MAX_TRACKS {
@@ -165,7 +166,7 @@ impl Ingest {
                 self.header = Some((header, item.raw));
                 Ok(None)
             }
-            Event::ClusterStart { timecode_ms } => self.begin(timecode_ms, &item.raw, number),
+            Event::ClusterStart { timecode_ms } => self.begin(timecode_ms, item.raw, number),
             Event::Block(block) => self.block(&block).map(|()| None),
             Event::ClusterEnd => self.complete(),
             Event::Tags(tags) => self.take_tags(&tags, item.raw),
@@ -174,12 +175,12 @@ impl Ingest {
     }
 
     /// Keeps the bytes of an open fragment as they are.
-    fn keep(&mut self, raw: &[u8]) -> Result<(), Fault> {
+    fn keep(&mut self, raw: Bytes) -> Result<(), Fault> {
         if let Some(open) = &mut self.open {
             if (open.data.len() + raw.len()) as u64 > MAX_FRAGMENT_BYTES {
                 return Err(self.fault(ErrorCode::MaxFragmentSizeReached));
             }
-            open.data.extend_from_slice(raw);
+            open.data.push(raw);
         }
         Ok(())
     }
@@ -187,7 +188,7 @@ impl Ingest {
     fn begin(
         &mut self,
         timecode_ms: i64,
-        raw: &[u8],
+        raw: Bytes,
         number: &mut dyn FnMut() -> FragmentNumber,
     ) -> Result<Option<Step>, Fault> {
         let tracks = self
@@ -205,7 +206,7 @@ impl Ingest {
         self.open = Some(Open {
             id,
             producer_ms,
-            data: BytesMut::from(raw),
+            data: Pieces::from(raw),
             spans: vec![Span::default(); tracks],
         });
         self.tags = 0;
@@ -249,7 +250,7 @@ impl Ingest {
             length_ms: span.length_ms(),
             frames: span.frames,
             header: header.clone(),
-            data: open.data.split().freeze(),
+            data: std::mem::take(&mut open.data),
         };
         self.open = None;
         self.previous = Some((complete.id.timecode_ms, span.last_ms));

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::pieces::Pieces;
 use super::rows::{self, Expired, Tags};
 use super::segments::{Place, Segments, stream_folder};
 use crate::Now;
@@ -39,7 +40,7 @@ pub(crate) struct PendingFragment {
     pub length_ms: i64,
     pub frames: i64,
     pub checksum: i32,
-    pub data: Bytes,
+    pub data: Pieces,
     /// Told once, after the data and its row are on the disk or cannot be.
     pub done: Box<dyn FnOnce(CommitOutcome) + Send>,
 }

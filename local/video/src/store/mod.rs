@@ -3,6 +3,7 @@
 pub(crate) mod check;
 pub(crate) mod committer;
 pub(crate) mod fragments;
+pub(crate) mod pieces;
 mod rows;
 mod schema;
 mod segments;

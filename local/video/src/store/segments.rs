@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::fragments::Fragment;
+use super::pieces::Pieces;
 
 const SEGMENT_BYTES: u64 = 64 << 20;
 /// A file goes as a whole when its last fragment expires, so none may span much more than an hour.
@@ -83,7 +84,7 @@ impl Segments {
         index: &Connection,
         stream_id: i64,
         server_ms: i64,
-        bytes: &[u8],
+        media: &Pieces,
     ) -> anyhow::Result<Place> {
         self.uses += 1;
         let is_full = self.open.get(&stream_id).is_none_or(|segment| {
@@ -95,12 +96,12 @@ impl Segments {
         let Some(segment) = self.open.get_mut(&stream_id) else {
             anyhow::bail!("the segment of stream {stream_id} was not opened");
         };
-        segment.file.write_all_at(bytes, segment.end)?;
+        media.write_at(&segment.file, segment.end)?;
         let place = Place {
             segment_id: segment.id,
             offset: segment.end,
         };
-        segment.end += bytes.len() as u64;
+        segment.end += media.len() as u64;
         segment.is_dirty = true;
         segment.used = self.uses;
         Ok(place)

@@ -13,6 +13,8 @@ use crate::ebml::read_head;
 
 /// Bytes of the longest identifier and the longest size together.
 const LONGEST_HEAD: usize = 12;
+/// The scale of nearly every file; it needs no wide division for each block.
+const NANOSECONDS_IN_MS: u64 = 1_000_000;
 
 /// What the reader may hold in memory.
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +116,7 @@ impl Reader {
             skip: 0,
             state: State::Start,
             header: HeaderBuilder::default(),
-            timecode_scale: 1_000_000,
+            timecode_scale: NANOSECONDS_IN_MS,
             follows: Follows::Nothing,
             failure: None,
         }
@@ -233,8 +235,12 @@ impl Reader {
     }
 
     fn to_ms(&self, timecode: i64, offset: i16) -> Result<i64, MatroskaError> {
+        if self.timecode_scale == NANOSECONDS_IN_MS {
+            let ms = timecode.checked_add(offset.into());
+            return ms.ok_or(MatroskaError::TimecodeOutOfRange);
+        }
         let units = i128::from(timecode) + i128::from(offset);
-        let ms = (units * i128::from(self.timecode_scale)).div_euclid(1_000_000);
+        let ms = (units * i128::from(self.timecode_scale)).div_euclid(NANOSECONDS_IN_MS.into());
         i64::try_from(ms).map_err(|_| MatroskaError::TimecodeOutOfRange)
     }
 }

@@ -8,4 +8,4 @@ pub mod write;
 pub use index::{Index, RowsError};
 pub use movie::Movie;
 pub use read::{BoxHead, Recording, RecordingError, box_head};
-pub use write::{Mp4Error, Sample, init_segment, media_segment};
+pub use write::{Mp4Error, Sample, init_segment, media_segment, segment_head};

@@ -251,6 +251,23 @@ pub fn media_segment(
     samples: &[Sample<'_>],
     end_ms: Option<i64>,
 ) -> Result<Bytes, Mp4Error> {
+    let payload: usize = samples.iter().map(|sample| sample.data.len()).sum();
+    let mut out = segment_head(track, sequence, samples, end_ms, payload)?;
+    for sample in samples {
+        out.extend_from_slice(sample.data);
+    }
+    Ok(out.into())
+}
+
+/// Writes what stands before the samples of [`media_segment`], for whoever can hand out the samples where they lie; `room` bytes are
+/// reserved behind it.
+pub fn segment_head(
+    track: &Track,
+    sequence: u32,
+    samples: &[Sample<'_>],
+    end_ms: Option<i64>,
+    room: usize,
+) -> Result<Vec<u8>, Mp4Error> {
     let mut decode_ms: Vec<i64> = samples.iter().map(|sample| sample.timecode_ms).collect();
     decode_ms.sort_unstable();
     let first = decode_ms.first().copied().unwrap_or(0).max(0);
@@ -281,14 +298,11 @@ pub fn media_segment(
     moof.traf[0].trun[0].data_offset = Some(data_offset);
     let payload: usize = samples.iter().map(|sample| sample.data.len()).sum();
     let mdat_size = u32::try_from(payload + 8).map_err(|_| Mp4Error::InvalidSamples)?;
-    let mut out = Vec::with_capacity(head.len() + 8 + payload);
+    let mut out = Vec::with_capacity(head.len() + 8 + room);
     encode(&moof, &mut out)?;
     out.extend_from_slice(&mdat_size.to_be_bytes());
     out.extend_from_slice(b"mdat");
-    for sample in samples {
-        out.extend_from_slice(sample.data);
-    }
-    Ok(out.into())
+    Ok(out)
 }
 
 fn run_entries(
