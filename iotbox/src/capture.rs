@@ -8,7 +8,7 @@ use crate::clock::ServiceClock;
 use crate::fragmenter::{Fragmenter, TooLong, Tracks};
 use crate::source::{Source, SourceError};
 use crate::spool::{Fragment, Spool};
-use crate::status::Status;
+use crate::status::{CameraPhase, Status};
 
 /// A clock that is this far from where the pictures are has jumped (or this machine has slept).
 const JUMP_MS: u64 = 3_000;
@@ -68,9 +68,19 @@ impl Capture {
         fragmenter: &mut Fragmenter,
         stop: &Receiver<()>,
     ) -> Result<(), CaptureError> {
+        let running = CameraPhase::Running(String::new());
+        self.recorder.status.camera(running);
         let mut zero_ms = self.recorder.clock.now_ms();
         let mut last_now_ms = zero_ms;
         loop {
+            if !self.recorder.clock.may_stamp() {
+                self.recorder.keep(fragmenter.finish());
+                if !self.waits_for_clock(stop) {
+                    return Ok(());
+                }
+                zero_ms = self.begin_run(fragmenter)?;
+                last_now_ms = zero_ms;
+            }
             let due_ms = zero_ms + self.source.next_due_ms()?;
             let now_ms = self.recorder.clock.now_ms();
             let timing = timing(due_ms, now_ms, last_now_ms);
@@ -78,14 +88,12 @@ impl Capture {
             match timing {
                 Timing::Jumped => {
                     self.recorder.keep(fragmenter.finish());
-                    fragmenter.begin_run();
-                    self.source.restart()?;
-                    zero_ms = self.recorder.clock.now_ms();
+                    zero_ms = self.begin_run(fragmenter)?;
                     continue;
                 }
-                Timing::Early(nap) => match stop.recv_timeout(nap.min(LONGEST_NAP)) {
-                    Err(RecvTimeoutError::Timeout) => continue,
-                    Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Timing::Early(nap) => match naps(stop, nap.min(LONGEST_NAP)) {
+                    true => continue,
+                    false => return Ok(()),
                 },
                 Timing::Due => {}
             }
@@ -94,6 +102,32 @@ impl Capture {
             self.recorder.keep(fragmenter.push(timecode_ms, picture)?);
         }
     }
+
+    /// Takes no pictures while they could not be stamped, since making one may be most of the work; false when the camera
+    /// is to stop.
+    fn waits_for_clock(&self, stop: &Receiver<()>) -> bool {
+        let recorder = &self.recorder;
+        recorder.status.camera(CameraPhase::Paused);
+        while !recorder.clock.may_stamp() {
+            if !naps(stop, LONGEST_NAP) {
+                return false;
+            }
+        }
+        recorder.status.camera(CameraPhase::Running(String::new()));
+        true
+    }
+
+    /// Begins a run and returns the time of its zero in epoch milliseconds.
+    fn begin_run(&mut self, fragmenter: &mut Fragmenter) -> Result<u64, SourceError> {
+        fragmenter.begin_run();
+        self.source.restart()?;
+        Ok(self.recorder.clock.now_ms())
+    }
+}
+
+/// Waits; false when the camera is to stop.
+fn naps(stop: &Receiver<()>, nap: Duration) -> bool {
+    stop.recv_timeout(nap) == Err(RecvTimeoutError::Timeout)
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -126,6 +160,17 @@ mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
 
     const START_MS: i64 = 1_800_000_000_000;
+    const DAY_MS: i64 = 86_400_000;
+    const SAME: Reading = answer(START_MS);
+    const DAY_AHEAD: Reading = answer(START_MS + DAY_MS);
+
+    const fn answer(date_ms: i64) -> Reading {
+        Reading {
+            asked_at_ms: START_MS,
+            answered_at_ms: START_MS,
+            date_ms,
+        }
+    }
 
     #[test]
     fn a_clock_that_moves_a_little_is_followed_and_one_that_jumps_begins_anew() {
@@ -160,18 +205,23 @@ mod tests {
         fn next(&mut self, clock_ms: u64, wish: KeyWish) -> Result<Picture, SourceError> {
             self.left = self.left.saturating_sub(1);
             if self.left == self.jump_when_left {
-                let own_ms = self.clock.own_now_ms();
-                self.clock.learn(Reading {
-                    asked_at_ms: own_ms,
-                    answered_at_ms: own_ms,
-                    date_ms: own_ms + 86_400_000,
-                });
+                self.clock.learn(DAY_AHEAD);
             }
             self.source.next(clock_ms, wish)
         }
         fn restart(&mut self) -> Result<(), SourceError> {
             self.source.restart()
         }
+    }
+
+    fn spool(folder: &Path) -> Spool {
+        let plan = SpoolPlan {
+            folder: folder.to_owned(),
+            limit_bytes: 1 << 24,
+            sync_after: Duration::MAX,
+            order: Order::BacklogFirst,
+        };
+        Spool::open(&plan).unwrap()
     }
 
     fn captured(
@@ -186,14 +236,9 @@ mod tests {
             Box::new(own),
             ClockPolicy::FollowService,
         ));
+        clock.learn(SAME);
         let folder = tempfile::tempdir().unwrap();
-        let spool = Spool::open(&SpoolPlan {
-            folder: folder.path().to_owned(),
-            limit_bytes: 1 << 24,
-            sync_after: Duration::MAX,
-            order: Order::BacklogFirst,
-        });
-        let spool = Arc::new(spool.unwrap());
+        let spool = Arc::new(spool(folder.path()));
         let (stop, stopped) = std::sync::mpsc::channel();
         let script = Script {
             source,
@@ -202,16 +247,25 @@ mod tests {
             jump_when_left,
             stop: Some(stop),
         };
+        let status = Arc::new(Status::default());
         let capture = Capture {
             source: Box::new(script),
             recorder: Recorder {
-                clock,
+                clock: clock.clone(),
                 spool: spool.clone(),
-                status: Arc::default(),
+                status: status.clone(),
             },
             fragment_ms: 300,
         };
-        capture.run(&stopped).unwrap();
+        std::thread::scope(|scope| {
+            let camera = scope.spawn(|| capture.run(&stopped).unwrap());
+            while !camera.is_finished() {
+                if status.read().camera == CameraPhase::Paused {
+                    clock.learn(DAY_AHEAD);
+                }
+                std::thread::yield_now();
+            }
+        });
         let (mut found, mut run) = (Vec::new(), 0);
         loop {
             match spool.next(Line::Live, 0) {
@@ -246,6 +300,45 @@ mod tests {
         assert_eq!(fragments.len(), 3);
         assert!((start_ms..start_ms + 100).contains(&fragments[0].0));
         assert!(fragments[1].0 - fragments[0].0 >= 300);
+    }
+
+    #[test]
+    fn while_the_clock_is_wrong_no_picture_is_made() {
+        let clock = ServiceClock::over(Box::new(|| START_MS), ClockPolicy::OwnClock);
+        clock.learn(DAY_AHEAD);
+        let folder = tempfile::tempdir().unwrap();
+        let status = Arc::new(Status::default());
+        let capture = Capture {
+            source: Box::new(Covered(TestPicture::new().unwrap())),
+            recorder: Recorder {
+                clock: Arc::new(clock),
+                spool: Arc::new(spool(folder.path())),
+                status: status.clone(),
+            },
+            fragment_ms: 300,
+        };
+        let (stop, stopped) = std::sync::mpsc::channel();
+        drop(stop);
+        capture.run(&stopped).unwrap();
+        assert_eq!(status.read().camera, CameraPhase::Paused);
+    }
+
+    /// A camera that must not be asked for a picture.
+    struct Covered(TestPicture);
+
+    impl Source for Covered {
+        fn track(&self) -> &Track {
+            self.0.track()
+        }
+        fn next_due_ms(&mut self) -> Result<u64, SourceError> {
+            Err(SourceError::Encoder("a picture was asked for".into()))
+        }
+        fn next(&mut self, _: u64, _: KeyWish) -> Result<Picture, SourceError> {
+            Err(SourceError::Encoder("a picture was asked for".into()))
+        }
+        fn restart(&mut self) -> Result<(), SourceError> {
+            self.0.restart()
+        }
     }
 
     #[test]

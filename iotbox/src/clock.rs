@@ -1,7 +1,7 @@
 //! The service clock as this device knows it: its own clock, moved by what `Date` headers teach where that is allowed.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Without permission to follow, a clock that is further off refuses to stamp pictures.
@@ -97,6 +97,8 @@ pub struct ServiceClock {
     offset_ms: AtomicI64,
     /// How far the service's clock is ahead while that is refused; 0 while it is not.
     refused_ms: AtomicI64,
+    /// The last answer moved the followed clock by more than is tolerated, so it may be moving still.
+    jumping: AtomicBool,
     estimate: std::sync::Mutex<OffsetEstimate>,
 }
 
@@ -112,6 +114,7 @@ impl ServiceClock {
             own,
             offset_ms: AtomicI64::new(0),
             refused_ms: AtomicI64::new(0),
+            jumping: AtomicBool::new(false),
             estimate: std::sync::Mutex::default(),
         }
     }
@@ -138,6 +141,16 @@ impl ServiceClock {
         Some(self.refused_ms.load(Ordering::Relaxed)).filter(|&by_ms| by_ms != 0)
     }
 
+    /// Whether the last answer moved the clock that is followed by more than is tolerated; the next one may show that it stands.
+    pub fn is_jumping(&self) -> bool {
+        self.jumping.load(Ordering::Relaxed)
+    }
+
+    /// Whether a picture of this moment can be stamped with its true time.
+    pub fn may_stamp(&self) -> bool {
+        self.refused().is_none() && !self.is_jumping()
+    }
+
     /// Compares with an answer of the service.
     pub fn learn(&self, reading: Reading) -> Verdict {
         let verdict = self.judge(reading);
@@ -151,9 +164,9 @@ impl ServiceClock {
 
     fn judge(&self, reading: Reading) -> Verdict {
         let before_ms = self.offset_ms.load(Ordering::Relaxed);
-        let offset_ms = match self.estimate.lock() {
-            Ok(mut estimate) => estimate.learn(reading),
-            Err(_) => before_ms,
+        let (is_first, offset_ms) = match self.estimate.lock() {
+            Ok(mut estimate) => (estimate.spans.is_empty(), estimate.learn(reading)),
+            Err(_) => (false, before_ms),
         };
         match self.policy {
             ClockPolicy::OwnClock if offset_ms.abs() > TOLERATED_MS => {
@@ -162,7 +175,10 @@ impl ServiceClock {
             ClockPolicy::OwnClock => Verdict::Agrees,
             ClockPolicy::FollowService => {
                 self.offset_ms.store(offset_ms, Ordering::Relaxed);
-                match offset_ms - before_ms {
+                let by_ms = offset_ms - before_ms;
+                let jumping = !is_first && by_ms.abs() > TOLERATED_MS;
+                self.jumping.store(jumping, Ordering::Relaxed);
+                match by_ms {
                     0 => Verdict::Agrees,
                     by_ms => Verdict::Moved { by_ms },
                 }
@@ -252,6 +268,31 @@ mod tests {
         let verdict = clock.learn(reading(5_000, 86_400_000));
         assert!(matches!(verdict, Verdict::Moved { by_ms } if by_ms > 86_000_000));
         assert!(clock.now_ms().abs_diff(86_405_000) <= 1_000);
+    }
+
+    #[test]
+    fn a_clock_that_moves_on_and_on_stamps_nothing_until_it_stands() {
+        let clock = ServiceClock::over(Box::new(|| 0), ClockPolicy::FollowService);
+        let check = |own_ms, offset_ms| {
+            clock.learn(reading(own_ms, offset_ms));
+            clock.may_stamp()
+        };
+        assert!(clock.may_stamp(), "nothing speaks against the own clock");
+        assert!(check(0, 86_400_000), "the first answer is no jump");
+        assert!(!check(3_000, 2 * 86_400_000));
+        assert!(!check(6_000, 3 * 86_400_000));
+        assert!(check(6_500, 3 * 86_400_000));
+        assert!(check(9_500, 3 * 86_400_000 + 4_000), "a drift is no jump");
+        assert!(!check(12_500, 0));
+    }
+
+    #[test]
+    fn a_clock_that_is_refused_stamps_nothing() {
+        let clock = ServiceClock::over(Box::new(|| 0), ClockPolicy::OwnClock);
+        clock.learn(reading(0, 9_000));
+        assert!(!clock.may_stamp());
+        clock.learn(reading(0, 0));
+        assert!(clock.may_stamp());
     }
 
     #[test]

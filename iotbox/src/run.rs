@@ -26,6 +26,8 @@ const STATUS_EVERY: Duration = Duration::from_secs(5);
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// A jump of the service clock must be seen well within ten seconds.
 const FOLLOW_EVERY: Duration = Duration::from_millis(2_900);
+/// A clock that has jumped is looked at again this soon, once; one that goes on jumping is not chased.
+const CONFIRM_AFTER: Duration = Duration::from_millis(500);
 /// A clock that must agree drifts slowly.
 const COMPARE_EVERY: Duration = Duration::from_secs(60);
 /// A line that is down must not keep the camera from recording.
@@ -238,7 +240,6 @@ impl Camera {
         let (running, started) = match source {
             OpenSource::Own(source) => {
                 let (stop, stopped) = std::sync::mpsc::channel();
-                recorder.status.camera(CameraPhase::Running(String::new()));
                 let capture = Capture {
                     source,
                     recorder,
@@ -359,6 +360,7 @@ async fn first_reading(media: &MediaService) -> Option<Verdict> {
 
 async fn follow_clock(media: Arc<MediaService>, first: Option<Verdict>, every: Duration) {
     let mut verdict = first;
+    let mut confirming = false;
     loop {
         match verdict {
             Some(Verdict::Moved { by_ms }) => {
@@ -370,7 +372,9 @@ async fn follow_clock(media: Arc<MediaService>, first: Option<Verdict>, every: D
             ),
             Some(Verdict::Agrees) | None => {}
         }
-        tokio::time::sleep(every).await;
+        confirming = media.clock.is_jumping() && !confirming;
+        let wait = if confirming { CONFIRM_AFTER } else { every };
+        tokio::time::sleep(wait).await;
         verdict = media.data_endpoint().await.ok().map(|(_, verdict)| verdict);
     }
 }

@@ -25,6 +25,8 @@ pub enum CameraPhase {
     Connecting,
     /// Pictures come; what they are.
     Running(String),
+    /// No pictures are taken, because nothing could stamp them with their true time.
+    Paused,
     /// No pictures come, for this reason.
     Failed(String),
 }
@@ -188,10 +190,11 @@ impl fmt::Display for Line<'_> {
                 figures.not_kept
             )?;
         }
-        if let CameraPhase::Failed(reason) = &figures.camera {
-            write!(out, " · no pictures ({reason})")?;
+        match &figures.camera {
+            CameraPhase::Failed(reason) => write!(out, " · no pictures ({reason})"),
+            CameraPhase::Paused => write!(out, " · no pictures while the clock is wrong"),
+            CameraPhase::Connecting | CameraPhase::Running(_) => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -124,6 +124,7 @@ fn camera(view: &View) -> Value {
     let (camera, pictures) = match &figures.camera {
         CameraPhase::Connecting => ("connecting", String::new()),
         CameraPhase::Running(what) => ("running", what.clone()),
+        CameraPhase::Paused => ("paused", "the clock is wrong".to_owned()),
         CameraPhase::Failed(reason) => ("failed", reason.clone()),
     };
     json!({
