@@ -61,7 +61,7 @@ pub struct RunArgs {
     /// Folder of the device's key, certificate and spool [default: one per code or stream in ~/.local/state/iotbox]
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
-    /// `test`, the rtsp:// address of a camera, or a Matroska or MP4 file with H.264 video that is played again and again
+    /// `test`, the rtsp:// address of a camera, or a Matroska file (H.264 or H.265, with or without AAC or G.711) or an MP4 file (H.264, without sound) that is played again and again
     #[arg(long, value_name = "test|URL|FILE", default_value = "test")]
     pub source: String,
     /// Shortest length of a fragment
@@ -157,6 +157,7 @@ mod tests {
     use crate::activation::ActivationCode;
     use crate::clock::ClockPolicy;
     use crate::plan::{CameraPlan, Identity, SourceChoice};
+    use crate::source::Sound;
 
     fn environment(name: &str) -> Option<String> {
         match name {
@@ -205,7 +206,13 @@ mod tests {
     fn a_later_run_needs_only_the_state_folder() {
         let plan = check("run --state /var/lib/iotbox --source film.mkv --follow-service-clock");
         let plan = plan.unwrap();
-        assert_eq!(only(&plan).source, SourceChoice::File("film.mkv".into()));
+        assert_eq!(
+            only(&plan).source,
+            SourceChoice::File {
+                path: "film.mkv".into(),
+                sound: Sound::Sent
+            }
+        );
         assert_eq!(plan.clock, ClockPolicy::FollowService);
     }
 

@@ -55,7 +55,7 @@ impl Capture {
     pub fn run(mut self, stop: &Receiver<()>) -> Result<(), CaptureError> {
         let tracks = Tracks {
             video: self.source.track().clone(),
-            sound: None,
+            sound: self.source.sound_track().cloned(),
         };
         let mut fragmenter = Fragmenter::new(self.fragment_ms, &tracks);
         let outcome = self.take_pictures(&mut fragmenter, stop);
@@ -98,6 +98,9 @@ impl Capture {
                 Timing::Due => {}
             }
             let picture = self.source.next(due_ms, fragmenter.wish(due_ms))?;
+            for frame in self.source.take_sound() {
+                fragmenter.push_sound(zero_ms + frame.at_ms, frame.data)?;
+            }
             let timecode_ms = zero_ms + picture.at_ms;
             self.recorder.keep(fragmenter.push(timecode_ms, picture)?);
         }
@@ -152,7 +155,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::clock::{ClockPolicy, Reading};
-    use crate::source::{FileSource, KeyWish, Picture, TestPicture};
+    use crate::source::{FileSource, KeyWish, Picture, Sound, TestPicture};
     use crate::spool::{Line, Order, Outgoing, SpoolPlan};
     use ciero_media::matroska::Track;
     use ciero_media::matroska::{Event, Limits, Reader};
@@ -258,7 +261,7 @@ mod tests {
             fragment_ms: 300,
         };
         std::thread::scope(|scope| {
-            let camera = scope.spawn(|| capture.run(&stopped).unwrap());
+            let camera = scope.spawn(move || capture.run(&stopped).unwrap());
             while !camera.is_finished() {
                 if status.read().camera == CameraPhase::Paused {
                     clock.learn(DAY_AHEAD);
@@ -296,7 +299,7 @@ mod tests {
     #[test]
     fn the_test_picture_becomes_fragments_stamped_with_the_time() {
         let start_ms = START_MS as u64;
-        let fragments = captured(TestPicture::new().unwrap(), 12, 99);
+        let fragments = captured(TestPicture::new().unwrap(), 6, 99);
         assert_eq!(fragments.len(), 3);
         assert!((start_ms..start_ms + 100).contains(&fragments[0].0));
         assert!(fragments[1].0 - fragments[0].0 >= 300);
@@ -344,7 +347,7 @@ mod tests {
     #[test]
     fn a_jump_of_the_service_clock_begins_a_new_run_at_the_new_time() {
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/camera.mkv");
-        let fragments = captured(FileSource::open(&fixture).unwrap(), 8, 4);
+        let fragments = captured(FileSource::open(&fixture, Sound::Sent).unwrap(), 8, 4);
         assert_eq!(fragments.len(), 2, "{fragments:?}");
         assert_eq!((fragments[0].1, fragments[1].1), (0, 1));
         assert!(fragments[1].0 - fragments[0].0 > 86_000_000);

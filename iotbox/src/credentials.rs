@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use bytes::Bytes;
+use http::StatusCode;
 use http_body_util::Full;
 use rustls::ClientConfig;
 use serde::Deserialize;
@@ -19,6 +20,12 @@ const RENEW_BEFORE: Duration = Duration::from_secs(300);
 /// Why there are no keys.
 #[derive(Debug, thiserror::Error)]
 pub enum CredentialError {
+    /// The certificate is not active, or not of this device.
+    #[error(
+        "the service does not accept the certificate of this device (any more): {0}; it may have been retired, see its page \
+         in the portal"
+    )]
+    NotAccepted(String),
     #[error("the service gives this device no keys: {0}")]
     Refused(String),
     #[error(transparent)]
@@ -129,10 +136,15 @@ fn read(answer: &Answer) -> Result<Credentials, CredentialError> {
     if !answer.status.is_success() {
         let error: WireError = serde_json::from_slice(&answer.body).unwrap_or_default();
         let status = answer.status;
-        return Err(CredentialError::Refused(match error.message.as_str() {
-            "" => format!("it answered {status}"),
-            message => format!("{message} ({status})"),
-        }));
+        return Err(match (status, error.message) {
+            (StatusCode::FORBIDDEN | StatusCode::UNAUTHORIZED, message) if !message.is_empty() => {
+                CredentialError::NotAccepted(message)
+            }
+            (_, message) if message.is_empty() => {
+                CredentialError::Refused(format!("it answered {status}"))
+            }
+            (_, message) => CredentialError::Refused(format!("{message} ({status})")),
+        });
     }
     let wire: Wire = serde_json::from_slice(&answer.body)
         .map_err(|error| CredentialError::Unreadable(error.to_string()))?;
@@ -150,7 +162,7 @@ fn read(answer: &Answer) -> Result<Credentials, CredentialError> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use http::{HeaderMap, StatusCode};
+    use http::HeaderMap;
 
     fn check(status: u16, body: &str) -> Result<Credentials, CredentialError> {
         read(&Answer {
@@ -177,7 +189,7 @@ mod tests {
     #[test]
     fn a_refusal_is_told_with_its_reason() {
         let error = check(403, r#"{"message":"Access Denied"}"#).unwrap_err();
-        assert!(error.to_string().contains("Access Denied (403 Forbidden)"));
+        assert!(matches!(error, CredentialError::NotAccepted(reason) if reason == "Access Denied"));
         let error = check(404, "").unwrap_err();
         assert!(error.to_string().contains("it answered 404"));
     }

@@ -13,6 +13,7 @@ use crate::clock::ClockPolicy;
 use crate::config::{Camera, Config, General};
 use crate::http_client::Endpoint;
 use crate::media_service::regional_endpoint;
+use crate::source::Sound;
 use crate::source::rtsp::RtspAddress;
 use crate::spool::SpoolPlan;
 use crate::uplink::Pace;
@@ -21,7 +22,7 @@ use crate::uplink::Pace;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceChoice {
     TestPicture,
-    File(PathBuf),
+    File { path: PathBuf, sound: Sound },
     Rtsp(RtspAddress),
 }
 
@@ -29,7 +30,7 @@ impl std::fmt::Display for SourceChoice {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::TestPicture => write!(out, "test picture"),
-            Self::File(path) => write!(out, "{}", path.display()),
+            Self::File { path, .. } => write!(out, "{}", path.display()),
             Self::Rtsp(address) => write!(out, "{address}"),
         }
     }
@@ -169,7 +170,13 @@ fn source(camera: &Camera) -> Result<SourceChoice, String> {
             Ok(SourceChoice::Rtsp(address))
         }
         other if other.contains("://") => Err(format!("{other} is not an rtsp:// address")),
-        path => Ok(SourceChoice::File(path.into())),
+        path => Ok(SourceChoice::File {
+            path: path.into(),
+            sound: match camera.audio {
+                true => Sound::Sent,
+                false => Sound::LeftOut,
+            },
+        }),
     }
 }
 

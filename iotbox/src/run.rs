@@ -215,7 +215,9 @@ enum OpenSource {
 fn open_source(choice: &SourceChoice) -> Result<OpenSource, SourceError> {
     Ok(match choice {
         SourceChoice::TestPicture => OpenSource::Own(Box::new(TestPicture::new()?)),
-        SourceChoice::File(path) => OpenSource::Own(Box::new(FileSource::open(path)?)),
+        SourceChoice::File { path, sound } => {
+            OpenSource::Own(Box::new(FileSource::open(path, *sound)?))
+        }
         SourceChoice::Rtsp(address) => OpenSource::Rtsp(address.clone()),
     })
 }

@@ -4,23 +4,16 @@
 
 mod support;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::sync::Arc;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateSigningRequestParams, IsCa, Issuer, KeyPair,
-};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
+use support::authority::Authority;
 use support::{FakeService, LOST, Script, Seen, within_patience};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
-use tokio_rustls::TlsAcceptor;
 
 const YEAR_S: i64 = 31_536_000;
 
@@ -195,7 +188,7 @@ async fn an_activation_whose_answer_is_lost_is_repeated_unchanged_also_after_a_r
 async fn an_activated_device_streams_with_the_keys_that_its_certificate_opens() {
     let mut service = FakeService::start([Script::Persist]).await;
     let authority = Authority::new();
-    let keys = authority.serve_keys().await;
+    let provider = authority.serve_keys().await;
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().to_str().unwrap();
     // The certificate needs the request, so the first try is told to come back.
@@ -209,12 +202,18 @@ async fn an_activated_device_streams_with_the_keys_that_its_certificate_opens() 
             _ => None,
         })
         .await;
+    let key_file = Path::new(state).join("key.pem");
+    let key = std::fs::read_to_string(&key_file).unwrap();
+    let secret = key.lines().nth(1).unwrap();
+    assert!(!asked.contains("PRIVATE KEY") && !asked.contains(secret));
+    let mode = std::fs::metadata(&key_file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
     let asked: serde_json::Value = serde_json::from_str(&asked).unwrap();
     assert_eq!(asked["code"], "ABCD-EFGH-JKLM");
     let device = serde_json::json!({
         "device_id": "dev-1", "thing_name": "cam-1", "stream_name": "cam-1", "region": "ap-northeast-1",
         "certificate_pem": authority.sign(asked["csr"].as_str().unwrap()), "ca_pem": authority.pem,
-        "credential_endpoint": keys, "role_alias": "ciero-device", "media_endpoint": service.url,
+        "credential_endpoint": provider.host, "role_alias": "ciero-device", "media_endpoint": service.url,
     });
     service.answer_activation(200, device.to_string());
     let authorization = service
@@ -238,81 +237,5 @@ async fn an_activated_device_streams_with_the_keys_that_its_certificate_opens() 
         .await;
     kill(Pid::from_raw(again.id().unwrap() as i32), Signal::SIGINT).unwrap();
     assert_eq!(end(&mut again).await.code(), Some(0));
-    assert!(Path::new(state).join("key.pem").exists());
-}
-
-/// A certificate authority with a credential provider.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    der: CertificateDer<'static>,
-    pem: String,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let certificate = params.self_signed(&key).unwrap();
-        Self {
-            der: certificate.der().clone(),
-            pem: certificate.pem(),
-            issuer: Issuer::new(params, key),
-        }
-    }
-
-    fn sign(&self, csr: &str) -> String {
-        let csr = CertificateSigningRequestParams::from_pem(csr).unwrap();
-        csr.signed_by(&self.issuer).unwrap().pem()
-    }
-
-    /// Gives keys to whoever shows a certificate of this authority; returns host and port.
-    async fn serve_keys(&self) -> String {
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["127.0.0.1".into()]).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let mut roots = RootCertStore::empty();
-        roots.add(self.der.clone()).unwrap();
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
-        let config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_client_cert_verifier(verifier.build().unwrap())
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
-            )
-            .unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let host = listener.local_addr().unwrap().to_string();
-        tokio::spawn(give_keys(listener, TlsAcceptor::from(Arc::new(config))));
-        host
-    }
-}
-
-async fn give_keys(listener: TcpListener, acceptor: TlsAcceptor) {
-    let body = r#"{"credentials":{"accessKeyId":"DEVICEKEY","secretAccessKey":"S","sessionToken":"T",
-        "expiration":"2999-01-01T00:00:00Z"}}"#;
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    while let Ok((tcp, _)) = listener.accept().await {
-        let Ok(mut stream) = acceptor.accept(tcp).await else {
-            continue;
-        };
-        let mut asked = vec![0; 4096];
-        let length = stream.read(&mut asked).await.unwrap();
-        let asked = String::from_utf8_lossy(&asked[..length]).into_owned();
-        let expected = asked.starts_with("GET /role-aliases/ciero-device/credentials HTTP/1.1\r\n")
-            && asked.contains("x-amzn-iot-thingname: cam-1\r\n");
-        let answer = match expected {
-            true => answer.clone(),
-            false => "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n".to_owned(),
-        };
-        stream.write_all(answer.as_bytes()).await.unwrap();
-        let _ = stream.shutdown().await;
-    }
+    assert_eq!(std::fs::read_to_string(&key_file).unwrap(), key);
 }

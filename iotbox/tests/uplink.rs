@@ -4,107 +4,12 @@
 
 mod support;
 
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use ciero_media::matroska::Track;
-use ciero_media::matroska::write::{Frame, Key, write_cluster, write_header};
-use iotbox::clock::{ClockPolicy, ServiceClock};
-use iotbox::credentials::CredentialSource;
-use iotbox::http_client::Endpoint;
-use iotbox::media_service::MediaService;
-use iotbox::spool::{Fragment, Line, Order, Spool, SpoolPlan};
-use iotbox::status::{Reporter, Status};
-use iotbox::tls::Tls;
-use iotbox::uplink::{Pace, Patience, Uplink};
-use support::{FakeService, Script, Seen, within_patience};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
-
-const FAR: Duration = Duration::from_secs(600);
-
-struct Sending {
-    spool: Arc<Spool>,
-    status: Arc<Status>,
-    stop: watch::Sender<bool>,
-    uplinks: Vec<JoinHandle<()>>,
-    _folder: tempfile::TempDir,
-}
-
-impl Sending {
-    fn to(service: &FakeService, patience: Patience) -> Self {
-        let keys = Credentials::new("test", "secret", None, None, "test");
-        Self::with(service, patience, keys)
-    }
-
-    fn with(service: &FakeService, patience: Patience, credentials: Credentials) -> Self {
-        let clock = Arc::new(ServiceClock::new(ClockPolicy::OwnClock));
-        let media = Arc::new(MediaService {
-            control: Endpoint::parse(&service.url).unwrap(),
-            tls: Tls::new(None).unwrap().client(),
-            region: "ap-northeast-1".into(),
-            stream: "cam-1".into(),
-            credentials: CredentialSource::Fixed(credentials),
-            clock,
-        });
-        let folder = tempfile::tempdir().unwrap();
-        let spool = Spool::open(&SpoolPlan {
-            folder: folder.path().to_owned(),
-            limit_bytes: 1 << 20,
-            sync_after: FAR,
-            order: Order::LiveFirst,
-        });
-        let spool = Arc::new(spool.unwrap());
-        let status = Arc::new(Status::default());
-        let (stop, stopped) = watch::channel(false);
-        let started = Instant::now();
-        let uplink = |line| Uplink {
-            media: media.clone(),
-            spool: spool.clone(),
-            line,
-            status: status.clone(),
-            pace: Pace {
-                fragments_per_second: 1000,
-                kbit_per_s: 0,
-            },
-            patience,
-            started,
-            stop: stopped.clone(),
-        };
-        let uplinks = [Line::Live, Line::Backlog].map(|line| tokio::spawn(uplink(line).run()));
-        Self {
-            spool,
-            status,
-            stop,
-            uplinks: uplinks.into(),
-            _folder: folder,
-        }
-    }
-
-    fn push(&self, timecodes: impl IntoIterator<Item = u64>, run: u32) {
-        for timecode_ms in timecodes {
-            self.spool.push(&fragment(timecode_ms, run));
-        }
-    }
-
-    async fn finish(self) -> String {
-        self.stop.send(true).unwrap();
-        for uplink in self.uplinks {
-            within_patience(uplink).await.unwrap();
-        }
-        Reporter::new("cam-1").line(&self.status, self.spool.waiting())
-    }
-}
-
-fn patient() -> Patience {
-    Patience {
-        ack: FAR,
-        persisted: FAR,
-        rotation: FAR,
-        drain: FAR,
-    }
-}
+use iotbox::uplink::Patience;
+use support::sending::{Sending, Setting, patient};
+use support::{FakeService, Script, Seen};
 
 #[tokio::test]
 async fn fragments_are_acknowledged_while_the_request_is_still_open() {
@@ -246,7 +151,13 @@ async fn a_connection_ends_with_the_keys_that_opened_it() {
     let mut service = FakeService::start([Script::Persist]).await;
     let soon = SystemTime::now() + Duration::from_secs(1);
     let keys = Credentials::new("K", "S", None, Some(soon), "test");
-    let sending = Sending::with(&service, patient(), keys);
+    let sending = Sending::with(
+        &service,
+        Setting {
+            credentials: keys,
+            ..Setting::default()
+        },
+    );
     let pictures = async {
         for second in 1_u64.. {
             sending.push([second * 1000], 0);
@@ -297,19 +208,4 @@ async fn what_waited_is_sent_beside_the_present_over_a_connection_of_its_own() {
     assert!(first.is_sorted() && second.is_sorted());
     let line = sending.finish().await;
     assert!(line.contains("60 persisted, 0 pending"), "{line}");
-}
-
-fn fragment(timecode_ms: u64, run: u32) -> Fragment {
-    let frame = Frame {
-        track: 1,
-        offset_ms: 0,
-        key: Key::Yes,
-        data: &[0, 0, 0, 1, 0x65],
-    };
-    Fragment {
-        timecode_ms,
-        run,
-        header: write_header(&[Track::avc(1, 1280, 720, vec![1])], "test").into(),
-        bytes: write_cluster(timecode_ms, &[frame]).into(),
-    }
 }

@@ -1,25 +1,37 @@
-//! A recorded file as a camera: its H.264 pictures as they are, in real time, again and again.
+//! A recorded file as a camera: its pictures and its sound as they are, in real time, again and again.
 
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
-use ciero_media::avc;
+use ciero_media::codec::codec_string;
 use ciero_media::matroska::Track;
 
 use super::matroska_file::MatroskaReel;
 use super::mp4_file::Mp4Reel;
-use super::{KeyWish, Picture, Source, SourceError};
+use super::{KeyWish, Picture, Sound, SoundFrame, Source, SourceError};
 
 /// How long the only picture of a file stands.
 const SINGLE_PICTURE_MS: u64 = 1000;
+const OF_MATROSKA: &str = "a Matroska file may have H.264 or H.265";
+const OF_MP4: &str = "an MP4 file may have H.264, and a Matroska file H.265 and sound, too";
 
 /// A file of one format, read from its beginning to its end; reasons are plain text.
 pub(super) trait Reel: Send {
     fn track(&self) -> &Track;
-    /// The next picture in decoding order, on the file's own time line; `None` at the end.
-    fn next(&mut self) -> Result<Option<ReelPicture>, String>;
+    /// The track of its sound; the codec's name where the service does not know it.
+    fn sound(&self) -> Result<Option<&Track>, &str> {
+        Ok(None)
+    }
+    /// The next frame in decoding order, on the file's own time line; `None` at the end.
+    fn next(&mut self) -> Result<Option<ReelFrame>, String>;
     fn rewind(&mut self) -> Result<(), String>;
+}
+
+/// What a file has next.
+pub(super) enum ReelFrame {
+    Picture(ReelPicture),
+    Sound { at_ms: i64, data: Vec<u8> },
 }
 
 /// One picture of a file.
@@ -35,6 +47,9 @@ pub struct FileSource {
     reel: Box<dyn Reel>,
     lap: Lap,
     next: Option<Picture>,
+    /// What is heard before the next picture, or is not wanted.
+    heard: Vec<SoundFrame>,
+    sound: Sound,
     due_ms: u64,
 }
 
@@ -45,6 +60,8 @@ struct Lap {
     /// The file's time of its first key picture.
     first_ms: Option<i64>,
     length_ms: u64,
+    /// Where the last frame of sound begins.
+    sound_ms: u64,
     pictures: u64,
 }
 
@@ -62,13 +79,21 @@ impl Lap {
         Some(self.starts_at_ms.saturating_add_signed(since_first))
     }
 
+    /// Says when sound is due; `None` before the first picture.
+    fn place_sound(&mut self, at_ms: i64) -> Option<u64> {
+        let since_first = u64::try_from(at_ms.saturating_sub(self.first_ms?)).ok()?;
+        self.sound_ms = self.sound_ms.max(since_first);
+        Some(self.starts_at_ms + since_first)
+    }
+
     fn next(&self) -> Self {
         let interval_ms = match self.pictures {
             0 | 1 => SINGLE_PICTURE_MS,
             pictures => (self.length_ms / (pictures - 1)).max(1),
         };
         Self {
-            starts_at_ms: self.starts_at_ms + self.length_ms + interval_ms,
+            // Sound that lasts longer than the pictures is heard to its end.
+            starts_at_ms: self.starts_at_ms + (self.length_ms + interval_ms).max(self.sound_ms + 1),
             ..Self::default()
         }
     }
@@ -76,7 +101,7 @@ impl Lap {
 
 impl FileSource {
     /// Opens a file; its first bytes say what it is.
-    pub fn open(path: &Path) -> Result<Self, SourceError> {
+    pub fn open(path: &Path, sound: Sound) -> Result<Self, SourceError> {
         let shown = path.display().to_string();
         let unreadable = |error: std::io::Error| SourceError::Unreadable {
             path: shown.clone(),
@@ -89,17 +114,28 @@ impl FileSource {
             .read_to_end(&mut start)
             .map_err(unreadable)?;
         file.rewind().map_err(unreadable)?;
-        let reel: Option<Box<dyn Reel>> = if start.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]) {
-            damaged(&shown, MatroskaReel::open(file))?.map(|reel| Box::new(reel) as _)
-        } else if start.get(4..8) == Some(b"ftyp") {
-            damaged(&shown, Mp4Reel::open(file))?.map(|reel| Box::new(reel) as _)
-        } else {
-            return Err(SourceError::UnknownFormat { path: shown });
-        };
+        let (reel, wanted): (Option<Box<dyn Reel>>, _) =
+            if start.starts_with(&[0x1A, 0x45, 0xDF, 0xA3]) {
+                let reel = damaged(&shown, MatroskaReel::open(file))?;
+                (reel.map(|reel| Box::new(reel) as _), OF_MATROSKA)
+            } else if start.get(4..8) == Some(b"ftyp") {
+                let reel = damaged(&shown, Mp4Reel::open(file))?;
+                (reel.map(|reel| Box::new(reel) as _), OF_MP4)
+            } else {
+                return Err(SourceError::UnknownFormat { path: shown });
+            };
+        let path_shown = shown.clone();
         let reel = reel.ok_or(SourceError::NoVideo {
-            path: shown.clone(),
+            path: path_shown,
+            wanted,
         })?;
-        if avc::sps_of_avcc(&reel.track().codec_private).is_err() {
+        if let (Sound::Sent, Err(codec)) = (sound, reel.sound()) {
+            return Err(SourceError::UnknownSound {
+                path: shown,
+                codec: codec.to_owned(),
+            });
+        }
+        if codec_string(reel.track()).is_none() {
             return damaged(
                 &shown,
                 Err("its decoder configuration cannot be read".into()),
@@ -110,6 +146,8 @@ impl FileSource {
             reel,
             lap: Lap::default(),
             next: None,
+            heard: Vec::new(),
+            sound,
             due_ms: 0,
         };
         source.fill()?;
@@ -119,7 +157,12 @@ impl FileSource {
     fn fill(&mut self) -> Result<&Picture, SourceError> {
         while self.next.is_none() {
             match damaged_at(&self.path, self.reel.next())? {
-                Some(picture) => {
+                Some(ReelFrame::Sound { at_ms, data }) => {
+                    if let (Sound::Sent, Some(at_ms)) = (self.sound, self.lap.place_sound(at_ms)) {
+                        self.heard.push(SoundFrame { at_ms, data });
+                    }
+                }
+                Some(ReelFrame::Picture(picture)) => {
                     self.next = self.lap.place(&picture).map(|at_ms| Picture {
                         at_ms,
                         key: picture.key,
@@ -135,9 +178,14 @@ impl FileSource {
                 }
             }
         }
-        self.next.as_ref().ok_or_else(|| SourceError::NoVideo {
-            path: self.path.display().to_string(),
-        })
+        self.next.as_ref().ok_or_else(|| none_left(&self.path))
+    }
+}
+
+fn none_left(path: &Path) -> SourceError {
+    SourceError::Damaged {
+        path: path.display().to_string(),
+        reason: "it has no picture left".into(),
     }
 }
 
@@ -157,6 +205,13 @@ impl Source for FileSource {
         self.reel.track()
     }
 
+    fn sound_track(&self) -> Option<&Track> {
+        match self.sound {
+            Sound::Sent => self.reel.sound().ok().flatten(),
+            Sound::LeftOut => None,
+        }
+    }
+
     fn next_due_ms(&mut self) -> Result<u64, SourceError> {
         // Pictures come in decoding order; one that refers to a later one leaves together with it.
         let at_ms = self.fill()?.at_ms;
@@ -166,15 +221,18 @@ impl Source for FileSource {
 
     fn next(&mut self, _clock_ms: u64, _wish: KeyWish) -> Result<Picture, SourceError> {
         self.next_due_ms()?;
-        self.next.take().ok_or_else(|| SourceError::NoVideo {
-            path: self.path.display().to_string(),
-        })
+        self.next.take().ok_or_else(|| none_left(&self.path))
+    }
+
+    fn take_sound(&mut self) -> Vec<SoundFrame> {
+        std::mem::take(&mut self.heard)
     }
 
     fn restart(&mut self) -> Result<(), SourceError> {
         damaged_at(&self.path, self.reel.rewind())?;
         self.lap = Lap::default();
         self.next = None;
+        self.heard.clear();
         self.due_ms = 0;
         Ok(())
     }
@@ -184,7 +242,8 @@ impl Source for FileSource {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::unwrap_in_result)]
     use super::*;
-    use ciero_media::matroska::write::{write_cluster, write_header};
+    use ciero_media::matroska::G711;
+    use ciero_media::matroska::write::{Frame, Key, write_cluster, write_header};
     use std::io::Write;
 
     fn fixture(name: &str) -> PathBuf {
@@ -196,12 +255,15 @@ mod tests {
     fn refusal(bytes: &[u8]) -> String {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes).unwrap();
-        let error = FileSource::open(file.path()).err().unwrap().to_string();
+        let error = FileSource::open(file.path(), Sound::Sent)
+            .err()
+            .unwrap()
+            .to_string();
         error.replace(&file.path().display().to_string(), "FILE")
     }
 
     fn plays_in_laps(name: &str) {
-        let mut source = FileSource::open(&fixture(name)).unwrap();
+        let mut source = FileSource::open(&fixture(name), Sound::Sent).unwrap();
         assert_eq!(source.track().number, 1);
         let mut pictures = Vec::new();
         let mut dues = Vec::new();
@@ -232,8 +294,8 @@ mod tests {
 
     #[test]
     fn both_formats_give_the_same_pictures() {
-        let mut matroska = FileSource::open(&fixture("camera.mkv")).unwrap();
-        let mut mp4 = FileSource::open(&fixture("camera.mp4")).unwrap();
+        let mut matroska = FileSource::open(&fixture("camera.mkv"), Sound::Sent).unwrap();
+        let mut mp4 = FileSource::open(&fixture("camera.mp4"), Sound::Sent).unwrap();
         for _ in 0..20 {
             let left = matroska.next(0, KeyWish::NotNeeded).unwrap();
             assert_eq!(left, mp4.next(0, KeyWish::NotNeeded).unwrap());
@@ -242,7 +304,7 @@ mod tests {
 
     #[test]
     fn a_restart_begins_at_zero_with_a_key_picture() {
-        let mut source = FileSource::open(&fixture("camera.mkv")).unwrap();
+        let mut source = FileSource::open(&fixture("camera.mkv"), Sound::Sent).unwrap();
         for _ in 0..25 {
             source.next(0, KeyWish::NotNeeded).unwrap();
         }
@@ -253,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_file_that_does_not_exist_is_refused() {
-        let error = FileSource::open(Path::new("no/such/file.mkv"))
+        let error = FileSource::open(Path::new("no/such/file.mkv"), Sound::Sent)
             .err()
             .unwrap();
         assert!(matches!(error, SourceError::Unreadable { .. }));
@@ -265,18 +327,115 @@ mod tests {
         assert_eq!(refusal(b"RIFF....AVI "), "FILE is neither Matroska nor MP4");
     }
 
+    /// A file of a picture each second for three seconds and a frame of sound each half, and whatever the tracks say.
+    fn with_sound(video: Track, sound: Track) -> Vec<u8> {
+        let frame = |track, offset_ms| Frame {
+            track,
+            offset_ms,
+            key: Key::Yes,
+            data: &[0, 0, 0, 1, 0x65],
+        };
+        let mut file = write_header(&[video, sound], "test");
+        for second in 0..3 {
+            let frames = [frame(1, 0), frame(2, 0), frame(2, 500)];
+            file.extend_from_slice(&write_cluster(second * 1000, &frames));
+        }
+        file
+    }
+
+    fn avc() -> Track {
+        let matroska = FileSource::open(&fixture("camera.mkv"), Sound::Sent).unwrap();
+        matroska.track().clone()
+    }
+
+    fn opened(bytes: &[u8], sound: Sound) -> FileSource {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        FileSource::open(file.path(), sound).unwrap()
+    }
+
+    /// Times of what is heard before each of some pictures.
+    fn heard(source: &mut FileSource, pictures: usize) -> Vec<Vec<u64>> {
+        let next = |_| {
+            source.next(0, KeyWish::NotNeeded).unwrap();
+            let sound = source.take_sound();
+            sound.iter().map(|frame| frame.at_ms).collect()
+        };
+        (0..pictures).map(next).collect()
+    }
+
     #[test]
-    fn a_file_without_h264_is_refused() {
-        let mut track = Track::avc(1, 320, 180, vec![1]);
-        track.codec_id = "V_MPEGH/ISO/HEVC".into();
-        let mut file = write_header(&[track], "test");
-        file.extend_from_slice(&write_cluster(0, &[]));
-        assert_eq!(refusal(&file), "FILE has no H.264 video");
+    fn sound_goes_on_with_the_pictures_from_lap_to_lap() {
+        for sound in [
+            Track::aac(2, 48_000, 1, vec![0x11, 0x88]),
+            Track::g711(2, G711::ALaw, 8_000, 1),
+        ] {
+            let mut source = opened(&with_sound(avc(), sound.clone()), Sound::Sent);
+            assert_eq!(source.sound_track(), Some(&sound));
+            assert_eq!(
+                heard(&mut source, 5),
+                [
+                    vec![],
+                    vec![0, 500],
+                    vec![1000, 1500],
+                    vec![2000, 2500],
+                    vec![3000, 3500]
+                ]
+            );
+        }
+    }
+
+    #[test]
+    fn sound_may_be_left_out() {
+        let opus = Track {
+            codec_id: "A_OPUS".into(),
+            ..Track::aac(2, 48_000, 1, vec![0x11, 0x88])
+        };
+        let mut source = opened(&with_sound(avc(), opus), Sound::LeftOut);
+        assert_eq!(source.sound_track(), None);
+        assert_eq!(heard(&mut source, 4), [[0_u64; 0]; 4]);
+    }
+
+    #[test]
+    fn sound_that_the_service_does_not_know_is_refused_and_named() {
+        let opus = Track {
+            codec_id: "A_OPUS".into(),
+            ..Track::aac(2, 48_000, 1, vec![0x11, 0x88])
+        };
+        let broken = Track::aac(2, 48_000, 1, Vec::new());
+        for (sound, codec) in [(opus, "A_OPUS"), (broken, "A_AAC")] {
+            let refusal = refusal(&with_sound(avc(), sound));
+            let expected =
+                format!("FILE has sound that cannot be sent ({codec}); AAC and G.711 can");
+            assert!(refusal.starts_with(&expected), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn h265_is_played_and_other_video_is_refused() {
+        let hvcc = [
+            &[1, 1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 93][..],
+            &[0; 10],
+        ]
+        .concat();
+        let sound = || Track::g711(2, G711::MuLaw, 8_000, 1);
+        let hevc = Track::hevc(1, 320, 180, hvcc);
+        let source = opened(&with_sound(hevc.clone(), sound()), Sound::Sent);
+        assert_eq!(source.track(), &hevc);
+        let vp9 = Track {
+            codec_id: "V_VP9".into(),
+            ..hevc
+        };
+        let refusal = refusal(&with_sound(vp9, sound()));
+        assert!(
+            refusal.starts_with("FILE has no video that can be sent"),
+            "{refusal}"
+        );
     }
 
     #[test]
     fn a_file_without_a_key_picture_is_refused() {
-        let matroska = FileSource::open(&fixture("camera.mkv")).unwrap();
+        let matroska = FileSource::open(&fixture("camera.mkv"), Sound::Sent).unwrap();
         let mut file = write_header(&[matroska.track().clone()], "test");
         file.extend_from_slice(&write_cluster(0, &[]));
         let refusal = refusal(&file);
@@ -296,7 +455,7 @@ mod tests {
         let matroska = std::fs::read(fixture("camera.mkv")).unwrap();
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&matroska[..matroska.len() * 3 / 4]).unwrap();
-        let mut source = FileSource::open(file.path()).unwrap();
+        let mut source = FileSource::open(file.path(), Sound::Sent).unwrap();
         for _ in 0..40 {
             source.next(0, KeyWish::NotNeeded).unwrap();
         }

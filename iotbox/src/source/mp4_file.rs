@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use ciero_media::matroska::Track;
 use ciero_media::mp4::read::{Recording, RecordingError, box_head};
 
-use super::file::{Reel, ReelPicture};
+use super::file::{Reel, ReelFrame, ReelPicture};
 
 /// An index of days of pictures; more than that is not a camera's file.
 const MAX_INDEX_BYTES: u64 = 16 << 20;
@@ -93,10 +93,10 @@ impl Reel for Mp4Reel {
         &self.track
     }
 
-    fn next(&mut self) -> Result<Option<ReelPicture>, String> {
+    fn next(&mut self) -> Result<Option<ReelFrame>, String> {
         let picture = self.picture(self.next)?;
         self.next += 1;
-        Ok(picture)
+        Ok(picture.map(ReelFrame::Picture))
     }
 
     fn rewind(&mut self) -> Result<(), String> {

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
+pub mod authority;
+pub mod sending;
+
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -69,6 +72,7 @@ struct Shared {
     scripts: Mutex<VecDeque<Script>>,
     opened: Mutex<usize>,
     ahead_s: AtomicI64,
+    down: AtomicBool,
     seen: mpsc::UnboundedSender<Seen>,
     activation: Mutex<(u16, String)>,
 }
@@ -83,6 +87,7 @@ impl FakeService {
             scripts: Mutex::new(scripts.into_iter().collect()),
             opened: Mutex::new(0),
             ahead_s: AtomicI64::new(0),
+            down: AtomicBool::new(false),
             seen: sender,
             activation: Mutex::new((404, String::new())),
         });
@@ -93,6 +98,11 @@ impl FakeService {
     /// Moves the clock that the `Date` headers show.
     pub fn advance(&self, seconds: i64) {
         self.shared.ahead_s.fetch_add(seconds, Ordering::Relaxed);
+    }
+
+    /// Lets nobody in any more, or again.
+    pub fn set_down(&self, down: bool) {
+        self.shared.down.store(down, Ordering::Relaxed);
     }
 
     pub fn answer_activation(&self, status: u16, body: String) {
@@ -137,6 +147,9 @@ pub async fn within_patience<T>(happening: impl Future<Output = T>) -> T {
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((tcp, _)) = listener.accept().await {
+        if shared.down.load(Ordering::Relaxed) {
+            continue;
+        }
         let shared = shared.clone();
         let service = service_fn(move |request| answer(shared.clone(), request));
         let serving = hyper::server::conn::http1::Builder::new();
