@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use axum::body::Body;
-use ciero_video::{Video, VideoConfig};
+use ciero_video::{Quotas, Video, VideoConfig};
 use tower::ServiceExt as _;
 
 /// As in the embedded cloud.
@@ -35,6 +35,7 @@ fn main() -> anyhow::Result<()> {
         account_id: "111122223333".into(),
         region: "ap-northeast-1".into(),
         now: Arc::new(|| NOW_MS),
+        quotas: Quotas::Off,
     })?;
     let stream = r#"{"StreamName":"ingest","DataRetentionInHours":24}"#;
     let stream = http::Request::post("/createStream").body(Body::from(stream))?;

@@ -179,7 +179,7 @@ impl Connection {
             number: fragment.id.number,
             producer_ms: fragment.producer_ms,
             header: fragment.header,
-            media: fragment.data,
+            media: fragment.data.into_bytes(),
             tags: Vec::new(),
         };
         let now_ms = self.shared.now_ms();

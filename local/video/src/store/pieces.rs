@@ -33,6 +33,11 @@ impl Pieces {
         self.length
     }
 
+    /// Everything in one piece, which holds no receive buffer any longer.
+    pub(crate) fn into_bytes(self) -> Bytes {
+        self.all.concat().into()
+    }
+
     /// The checksum that [`checksum`](super::fragments::checksum) finds for the same bytes in one piece.
     pub(crate) fn checksum(&self) -> i32 {
         let mut hasher = crc32fast::Hasher::new();
