@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { contractItems } from "./harness/due.mjs";
-import { CORPORATION, customer, demo, DEMO, operator, OPERATOR, scenario, text, until } from "./harness.mjs";
+import { Client, CORPORATION, customer, demo, DEMO, operator, OPERATOR, scenario, text, until } from "./harness.mjs";
 
 const PAGE = "/contract/particulars";
 const NEW_ADDRESS = "jiro.new@example.jp";
