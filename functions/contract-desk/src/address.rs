@@ -1,10 +1,10 @@
 //! A person's sign-in address: another one is asked for, and holds once its mailbox has proven it (21-5).
 
 use axum::extract::State;
-use ciero_domain::ids::{MessageId, base32};
+use ciero_domain::ids::base32;
 use ciero_domain::notice::Notice;
 use ciero_domain::particulars::{FieldErrors, email};
-use ciero_ports::{Body, Decision, Write};
+use ciero_ports::{Decision, Write};
 use ciero_runtime::{Answer, Asked, Input, Moment, Outcome, Problem, SignedIn};
 use serde::Deserialize;
 use serde_json::json;
@@ -52,7 +52,8 @@ pub(crate) async fn ask(
                 detail: json!({"user": user.id}),
             };
             let decision = Decision::of(Write::User(Box::new(user))).and(app.audit(trace, now));
-            Ok(said(&app, decision, notice, now))
+            let decision = app.tell(decision, notice, now);
+            Ok(Outcome::new(decision, Answer::done("/profile")))
         })
         .await
 }
@@ -95,13 +96,8 @@ pub(crate) async fn prove(
                 .and(release)
                 .and(claim)
                 .and(app.audit(trace, now));
-            Ok(said(&app, decision, notice, now))
+            let decision = app.tell(decision, notice, now);
+            Ok(Outcome::new(decision, Answer::done("/profile")))
         })
         .await
-}
-
-fn said(app: &App, decision: Decision, notice: Notice, now: Moment) -> Outcome {
-    let message = MessageId::from_random(app.chance.id());
-    let decision = decision.say(message, now.0, Body::Notice(notice));
-    Outcome::new(decision, Answer::done("/profile"))
 }

@@ -19,8 +19,11 @@ use axum::extract::FromRef;
 use axum::routing::post;
 use ciero_cloud::{OsChance, SqsQueues};
 use ciero_domain::ids::{CameraId, MessageId, UserId};
+use ciero_domain::notice::Notice;
 use ciero_domain::user::User;
-use ciero_ports::{AuditRow, Chance, Contracts, Devices, Documents, People, Topic, Write};
+use ciero_ports::{
+    AuditRow, Body, Chance, Contracts, Decision, Devices, Documents, People, Topic, Write,
+};
 use ciero_runtime::{
     Desk, Gate, Moment, Problem, Settings, guarded, number, sdk_config, text, warm_up,
 };
@@ -59,6 +62,12 @@ impl App {
         let id = UserId::parse(id).map_err(|_| Problem::not_found())?;
         let user = self.people.user(&of.contract, &id).await?;
         user.ok_or_else(Problem::not_found)
+    }
+
+    /// Sends a notice with a decision.
+    fn tell(&self, decision: Decision, notice: Notice, now: Moment) -> Decision {
+        let message = MessageId::from_random(self.chance.id());
+        decision.say(message, now.0, Body::Notice(notice))
     }
 
     /// Writes what a person did into the contract's audit trail (5-2).

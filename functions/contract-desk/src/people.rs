@@ -4,11 +4,11 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use ciero_domain::Language;
 use ciero_domain::application::ticked;
-use ciero_domain::ids::{CameraId, MessageId, UserId};
+use ciero_domain::ids::{CameraId, UserId};
 use ciero_domain::notice::Notice;
 use ciero_domain::particulars::{FieldError, FieldErrors, FieldRule, email, line};
 use ciero_domain::user::{NewUser, Refusal, Right, Role, User, UserState};
-use ciero_ports::{Body, Decision, Write};
+use ciero_ports::{Decision, Write};
 use ciero_runtime::{Administrator, Answer, Asked, Input, Moment, Outcome, Problem};
 use serde::Deserialize;
 use serde_json::json;
@@ -114,16 +114,15 @@ fn added(app: &App, administrator: &User, newcomer: &Newcomer, now: Moment) -> O
     let answer = Answer::created(format!("/users/{}", user.id), user.id.as_str());
     let decision = Decision::of(Write::User(Box::new(user)))
         .and(claim)
-        .and(app.audit(trace, now))
-        .say(MessageId::from_random(app.chance.id()), now.0, invitation);
-    Outcome::new(decision, answer)
+        .and(app.audit(trace, now));
+    Outcome::new(app.tell(decision, invitation, now), answer)
 }
 
-fn invitation(user: &User) -> Body {
-    Body::Notice(Notice::UserInvited {
+fn invitation(user: &User) -> Notice {
+    Notice::UserInvited {
         contract: user.contract.clone(),
         user: user.id.clone(),
-    })
+    }
 }
 
 /// A form of rights on one camera: each is ticked or absent.
@@ -234,8 +233,8 @@ async fn invited(
         camera: None,
         detail: json!({"user": user.id}),
     };
-    let message = MessageId::from_random(app.chance.id());
-    let decision = Decision::of(app.audit(trace, now)).say(message, now.0, invitation(&user));
+    let decision = Decision::of(app.audit(trace, now));
+    let decision = app.tell(decision, invitation(&user), now);
     let answer = Answer::done(format!("/users/{}", user.id));
     Ok(Outcome::new(decision, answer))
 }

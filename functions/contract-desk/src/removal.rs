@@ -1,10 +1,9 @@
 //! A person is removed, by an administrator or by that person; a contract keeps at least one administrator (2-6, 5-1).
 
 use axum::extract::{Path, State};
-use ciero_domain::ids::MessageId;
 use ciero_domain::notice::Notice;
 use ciero_domain::user::User;
-use ciero_ports::{Body, Decision, Write};
+use ciero_ports::{Decision, Write};
 use ciero_runtime::{Administrator, Answer, Asked, Moment, Outcome, Problem};
 use serde_json::json;
 
@@ -80,14 +79,10 @@ pub(crate) async fn removed(
         user: user.id.clone(),
     };
     let remaining = administrators.into_iter().find(|a| a.id != user.id);
-    let mut decision = Decision::of(Write::User(Box::new(user)))
+    let decision = Decision::of(Write::User(Box::new(user)))
         .and(release)
-        .and(app.audit(trace, now))
-        .say(
-            MessageId::from_random(app.chance.id()),
-            now.0,
-            Body::Notice(notice),
-        );
+        .and(app.audit(trace, now));
+    let mut decision = app.tell(decision, notice, now);
     if let (true, Some(remaining)) = (leaves_an_administrator, remaining) {
         decision = decision.and(held(remaining));
     }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::error::ApiError;
@@ -18,7 +18,7 @@ use crate::store::fragments::{Position, TimestampKind};
 const KEY_BYTES: usize = 32;
 const MAC_BYTES: usize = 32;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum PlaybackMode {
     Live,
@@ -26,7 +26,7 @@ pub(crate) enum PlaybackMode {
     OnDemand,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum DiscontinuityMode {
     Always,
@@ -34,7 +34,7 @@ pub(crate) enum DiscontinuityMode {
     OnDiscontinuity,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Display {
     Always,
@@ -42,7 +42,7 @@ pub(crate) enum Display {
 }
 
 /// What a session's address leads to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Format {
     HlsMp4,
     HlsTs,
@@ -50,7 +50,7 @@ pub(crate) enum Format {
 }
 
 /// What one session shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Session {
     pub stream_id: i64,
     pub format: Format,
@@ -76,106 +76,16 @@ pub(crate) struct Session {
     pub nonce: u64,
 }
 
-const FORMATS: [Format; 3] = [Format::HlsMp4, Format::HlsTs, Format::Dash];
-const MODES: [PlaybackMode; 3] = [
-    PlaybackMode::Live,
-    PlaybackMode::LiveReplay,
-    PlaybackMode::OnDemand,
-];
-const KINDS: [TimestampKind; 2] = [TimestampKind::Server, TimestampKind::Producer];
-const CUTS: [DiscontinuityMode; 3] = [
-    DiscontinuityMode::Always,
-    DiscontinuityMode::Never,
-    DiscontinuityMode::OnDiscontinuity,
-];
-const DISPLAYS: [Display; 2] = [Display::Always, Display::Never];
-
 impl Session {
     /// Writes the session in few bytes: its token stands in every line of a playlist.
-    fn pack(&self) -> Vec<u8> {
-        let mut out = self.nonce.to_be_bytes().to_vec();
-        out.extend([
-            place(&FORMATS, self.format),
-            place(&MODES, self.mode),
-            place(&KINDS, self.by),
-            place(&CUTS, self.discontinuity),
-            place(&DISPLAYS, self.display_timestamp),
-            place(&DISPLAYS, self.display_number),
-        ]);
-        for number in [
-            self.stream_id,
-            self.start_ms,
-            self.end_ms,
-            self.most_fragments,
-            self.created_ms,
-            self.expires_ms,
-            self.base.0,
-            self.base.1,
-            self.origin_ms,
-            self.head_ms,
-            self.shown_ms,
-        ] {
-            put(&mut out, number);
-        }
-        out
+    fn pack(&self) -> postcard::Result<Vec<u8>> {
+        postcard::to_allocvec(self)
     }
 
     fn unpack(bytes: &[u8]) -> Option<Self> {
-        let (nonce, bytes) = bytes.split_first_chunk()?;
-        let (&[format, mode, by, cuts, timestamp, number], bytes) = bytes.split_first_chunk()?;
-        let mut rest = bytes;
-        let mut next = || take(&mut rest);
-        let session = Self {
-            nonce: u64::from_be_bytes(*nonce),
-            format: *FORMATS.get(usize::from(format))?,
-            mode: *MODES.get(usize::from(mode))?,
-            by: *KINDS.get(usize::from(by))?,
-            discontinuity: *CUTS.get(usize::from(cuts))?,
-            display_timestamp: *DISPLAYS.get(usize::from(timestamp))?,
-            display_number: *DISPLAYS.get(usize::from(number))?,
-            stream_id: next()?,
-            start_ms: next()?,
-            end_ms: next()?,
-            most_fragments: next()?,
-            created_ms: next()?,
-            expires_ms: next()?,
-            base: (next()?, next()?),
-            origin_ms: next()?,
-            head_ms: next()?,
-            shown_ms: next()?,
-        };
+        let (session, rest) = postcard::take_from_bytes(bytes).ok()?;
         rest.is_empty().then_some(session)
     }
-}
-
-fn place<T: PartialEq>(all: &[T], one: T) -> u8 {
-    let place = all.iter().position(|other| *other == one);
-    place
-        .and_then(|place| u8::try_from(place).ok())
-        .unwrap_or(u8::MAX)
-}
-
-/// Writes a number of either sign, seven bits in a byte.
-fn put(out: &mut Vec<u8>, number: i64) {
-    let mut number = (number.wrapping_shl(1) ^ (number >> 63)).cast_unsigned();
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-fn take(bytes: &mut &[u8]) -> Option<i64> {
-    let mut number = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7F) << shift;
-        if byte < 0x80 {
-            return Some((number >> 1).cast_signed() ^ -(number & 1).cast_signed());
-        }
-    }
-    None
 }
 
 pub(crate) fn nonce() -> Result<u64, ApiError> {
@@ -211,7 +121,7 @@ impl Seal {
     }
 
     pub(crate) fn seal(&self, session: &Session) -> Result<String, ApiError> {
-        let payload = session.pack();
+        let payload = session.pack().map_err(anyhow::Error::from)?;
         let mut sealed = self.mac(&payload)?.finalize().into_bytes().to_vec();
         sealed.extend_from_slice(&payload);
         Ok(format!("{}~", URL_SAFE_NO_PAD.encode(sealed)))
@@ -293,7 +203,7 @@ mod tests {
                 40,
             ),
         ] {
-            let packed = one.pack();
+            let packed = one.pack().unwrap();
             assert!(packed.len() < bytes, "{} bytes", packed.len());
             assert_eq!(Session::unpack(&packed), Some(one));
             for end in 0..packed.len() {

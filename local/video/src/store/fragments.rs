@@ -51,7 +51,7 @@ pub(crate) type Position = (i64, i64);
 pub(crate) const START: Position = (i64::MIN, -1);
 
 /// Which clock a time in a request means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) enum TimestampKind {
     #[serde(rename = "SERVER_TIMESTAMP")]
     Server,
