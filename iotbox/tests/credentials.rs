@@ -14,16 +14,20 @@ use support::authority::{Authority, Provider};
 const SOON: SignedDuration = SignedDuration::from_secs(290);
 const LATER: SignedDuration = SignedDuration::from_secs(400);
 
-/// A device with a certificate of the provider's authority.
-fn device(authority: &Authority, provider: &Provider) -> CredentialSource {
+/// A provider, and a device with a certificate of its authority.
+async fn known_device() -> (Provider, CredentialSource) {
+    let authority = Authority::new();
+    let provider = authority.serve_keys().await;
     let key = KeyPair::generate().unwrap();
     let request = CertificateParams::default()
         .serialize_request(&key)
         .unwrap();
     let certificate = authority.sign(&request.pem().unwrap());
-    shown(authority, provider, &certificate, &key)
+    let device = shown(&authority, &provider, &certificate, &key);
+    (provider, device)
 }
 
+/// A device that shows a certificate to the provider.
 fn shown(
     authority: &Authority,
     provider: &Provider,
@@ -38,9 +42,7 @@ fn shown(
 
 #[tokio::test]
 async fn keys_are_kept_until_shortly_before_they_end_and_renewed_then() {
-    let authority = Authority::new();
-    let provider = authority.serve_keys().await;
-    let device = device(&authority, &provider);
+    let (provider, device) = known_device().await;
     let soon = Timestamp::now() + SOON;
     provider.give_until(soon);
     let first = device.current().await.unwrap();
@@ -56,9 +58,7 @@ async fn keys_are_kept_until_shortly_before_they_end_and_renewed_then() {
 
 #[tokio::test]
 async fn keys_that_cannot_be_renewed_are_used_to_their_end() {
-    let authority = Authority::new();
-    let provider = authority.serve_keys().await;
-    let device = device(&authority, &provider);
+    let (provider, device) = known_device().await;
     provider.give_until(Timestamp::now() + SOON);
     let first = device.current().await.unwrap();
     provider.refuse(503, "busy");
@@ -68,9 +68,7 @@ async fn keys_that_cannot_be_renewed_are_used_to_their_end() {
 
 #[tokio::test]
 async fn keys_that_have_ended_are_not_used_and_the_reason_is_told() {
-    let authority = Authority::new();
-    let provider = authority.serve_keys().await;
-    let device = device(&authority, &provider);
+    let (provider, device) = known_device().await;
     provider.give_until(Timestamp::now());
     device.current().await.unwrap();
     provider.refuse(503, "busy");
@@ -83,9 +81,7 @@ async fn keys_that_have_ended_are_not_used_and_the_reason_is_told() {
 
 #[tokio::test]
 async fn a_certificate_that_was_revoked_is_told_so() {
-    let authority = Authority::new();
-    let provider = authority.serve_keys().await;
-    let device = device(&authority, &provider);
+    let (provider, device) = known_device().await;
     provider.refuse(403, "The certificate is not active.");
     let error = device.current().await.unwrap_err().to_string();
     assert_eq!(

@@ -1,5 +1,5 @@
-//! Feeds broken media to everything that reads media of unknown origin, PutMedia with its store among them: `fuzz [SECONDS] [SEED]` runs all targets, `fuzz FILE` repeats
-//! an input that was kept. The corpus is made here; an input that makes a target panic is kept under `target/fuzz`.
+//! Feeds broken media to everything that reads media of unknown origin, PutMedia with its store among them: `fuzz [SECONDS] [SEED]`
+//! runs all targets, `fuzz FILE` repeats an input that was kept. The corpus is made here; an input that makes a target panic is kept under `target/fuzz`.
 
 use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
-
 use ciero_media::codec::{Codec, codec_string};
 use ciero_media::matroska::write::{
     Frame, Key, write_block, write_cluster, write_cluster_start, write_end_of_fragment,

@@ -22,6 +22,13 @@ fn no_mail() -> CloudError {
     }
 }
 
+/// Delivers a notice whose account cannot be changed: an error, so that it is tried again, and no mail.
+async fn fails_unsent(mut mocks: Mocks, notice: &Notice) {
+    mocks.mailer.expect_send().never();
+    let delivered = deliver(&mocks.app(), &message_id(1), notice, now()).await;
+    assert!(delivered.is_err());
+}
+
 #[tokio::test]
 async fn a_doubled_message_sends_one_mail() {
     let (mocks, trace) = ja().delivering();
@@ -104,9 +111,7 @@ async fn a_ledger_that_cannot_be_read_sends_nothing() {
         .notices
         .expect_notice()
         .return_once(|_| Err(StoreError::Unavailable("busy".into())));
-    mocks.mailer.expect_send().never();
-    let delivered = deliver(&mocks.app(), &message_id(1), &received(), now()).await;
-    assert!(delivered.is_err());
+    fails_unsent(mocks, &received()).await;
 }
 
 #[tokio::test]
@@ -131,9 +136,7 @@ async fn nothing_is_sent_before_the_operator_has_settings() {
     let mut mocks = ja().with_empty_ledger();
     mocks.documents = MockDocuments::new();
     mocks.documents.expect_operator().returning(|| Ok(None));
-    mocks.mailer.expect_send().never();
-    let delivered = deliver(&mocks.app(), &message_id(1), &received(), now()).await;
-    assert!(delivered.is_err());
+    fails_unsent(mocks, &received()).await;
 }
 
 #[tokio::test]
@@ -178,9 +181,7 @@ async fn an_account_that_cannot_be_made_sends_no_password() {
         .accounts
         .expect_invite()
         .returning(|_, _, _| Err(no_mail()));
-    mocks.mailer.expect_send().never();
-    let delivered = deliver(&mocks.app(), &message_id(1), &invited(), now()).await;
-    assert!(delivered.is_err());
+    fails_unsent(mocks, &invited()).await;
 }
 
 #[tokio::test]
@@ -201,9 +202,7 @@ async fn a_removal_closes_the_account_and_tells_the_person() {
 async fn an_account_that_cannot_be_closed_is_an_error() {
     let mut mocks = Mocks::reading_user(Language::Ja, removed_user()).with_empty_ledger();
     mocks.accounts.expect_close().returning(|_| Err(no_mail()));
-    mocks.mailer.expect_send().never();
-    let delivered = deliver(&mocks.app(), &message_id(1), &user_removed(), now()).await;
-    assert!(delivered.is_err());
+    fails_unsent(mocks, &user_removed()).await;
 }
 
 #[tokio::test]
@@ -246,9 +245,7 @@ async fn art_21_the_account_moves_to_the_address_that_holds_before_the_former_on
         .accounts
         .expect_readdress()
         .returning(|_, _| Err(no_mail()));
-    mocks.mailer.expect_send().never();
-    let delivered = deliver(&mocks.app(), &message_id(1), &address_changed(), now()).await;
-    assert!(delivered.is_err());
+    fails_unsent(mocks, &address_changed()).await;
 }
 
 #[tokio::test]
