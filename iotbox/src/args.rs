@@ -10,6 +10,7 @@ use crate::plan::{Environment, Plan, plan};
 const AFTER_HELP: &str = "\
 Exit codes:
   0  stopped by SIGINT or SIGTERM, the last fragment sent as far as possible; check: this camera can be sent
+  1  a fault of this program; starting it again may help
   2  wrong usage, a configuration that makes no sense, a folder or file that cannot be used
   3  refused by the service (for instance a code that is unknown, used or expired)
   4  check: the camera does not answer, refuses, or offers nothing that can be sent
@@ -61,7 +62,7 @@ pub struct RunArgs {
     /// Folder of the device's key, certificate and spool [default: one per code or stream in ~/.local/state/iotbox]
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
-    /// `test`, the rtsp:// address of a camera, or a Matroska file (H.264 or H.265, with or without AAC or G.711) or an MP4 file (H.264, without sound) that is played again and again
+    /// `test`, the rtsp:// address of a camera, or a Matroska file (H.264 or H.265, with or without AAC) or an MP4 file (H.264, without sound) that is played again and again
     #[arg(long, value_name = "test|URL|FILE", default_value = "test")]
     pub source: String,
     /// Shortest length of a fragment
@@ -156,8 +157,8 @@ mod tests {
     use super::*;
     use crate::activation::ActivationCode;
     use crate::clock::ClockPolicy;
+    use crate::config::Audio;
     use crate::plan::{CameraPlan, Identity, SourceChoice};
-    use crate::source::Sound;
 
     fn environment(name: &str) -> Option<String> {
         match name {
@@ -210,7 +211,7 @@ mod tests {
             only(&plan).source,
             SourceChoice::File {
                 path: "film.mkv".into(),
-                sound: Sound::Sent
+                audio: Audio::Aac
             }
         );
         assert_eq!(plan.clock, ClockPolicy::FollowService);

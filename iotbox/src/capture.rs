@@ -155,7 +155,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::clock::{ClockPolicy, Reading};
-    use crate::source::{FileSource, KeyWish, Picture, Sound, TestPicture};
+    use crate::config::Audio;
+    use crate::source::{FileSource, KeyWish, Picture, TestPicture};
     use crate::spool::{Line, Order, Outgoing, SpoolPlan};
     use ciero_media::matroska::Track;
     use ciero_media::matroska::{Event, Limits, Reader};
@@ -347,7 +348,7 @@ mod tests {
     #[test]
     fn a_jump_of_the_service_clock_begins_a_new_run_at_the_new_time() {
         let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/camera.mkv");
-        let fragments = captured(FileSource::open(&fixture, Sound::Sent).unwrap(), 8, 4);
+        let fragments = captured(FileSource::open(&fixture, Audio::Any).unwrap(), 8, 4);
         assert_eq!(fragments.len(), 2, "{fragments:?}");
         assert_eq!((fragments[0].1, fragments[1].1), (0, 1));
         assert!(fragments[1].0 - fragments[0].0 > 86_000_000);

@@ -202,16 +202,25 @@ impl Report<'_> {
                     .into(),
             );
         }
+        if self.offered[self.video].encoding == "h265" {
+            hints.push(
+                "H.265 is shown only by browsers on machines that decode it: choose H.264 if everyone is to see it"
+                    .into(),
+            );
+        }
         let unsent = self
             .offered
             .iter()
             .enumerate()
             .filter(|(index, one)| one.media == "audio" && Some(*index) != self.sound);
         for (_, one) in unsent {
-            hints.push(format!(
-                "sound in {} is not sent: choose AAC or G.711 in the camera's settings",
-                one.codec()
-            ));
+            let codec = one.codec();
+            hints.push(match one.is_sound() {
+                true => format!(
+                    "sound in {codec} is not sent, because browsers do not play it: choose AAC in the camera's settings (audio = \"any\" in the configuration sends it for other players)"
+                ),
+                false => format!("sound in {codec} is not sent: choose AAC in the camera's settings"),
+            });
         }
         if self.sound.is_some() && self.seen.sound_bytes == 0 {
             hints.push(
@@ -316,6 +325,20 @@ mod tests {
         let (text, fit) = hints(&[0, 120, 40, 80], &[0], &both);
         assert!(text.contains("B-frames"), "{text}");
         assert!(text.contains("sound in g726-32 is not sent"), "{text}");
+        assert!(fit.is_ok());
+        let both = [offered("video", "h264"), offered("audio", "pcma")];
+        let (text, fit) = hints(&[0, 40], &[0], &both);
+        assert!(
+            text.contains("sound in G.711 A-law is not sent, because browsers do not play it"),
+            "{text}"
+        );
+        assert!(fit.is_ok());
+    }
+
+    #[test]
+    fn h265_that_not_every_browser_shows_is_told() {
+        let (text, fit) = hints(&[0, 40], &[0], &[offered("video", "h265")]);
+        assert!(text.contains("choose H.264"), "{text}");
         assert!(fit.is_ok());
     }
 

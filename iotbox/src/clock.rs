@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Without permission to follow, a clock that is further off refuses to stamp pictures.
 pub const TOLERATED_MS: i64 = 5_000;
@@ -103,8 +103,13 @@ pub struct ServiceClock {
 }
 
 impl ServiceClock {
+    /// A clock over the machine's own. One that follows the service's reads the machine's once and then lets time pass, so
+    /// that a step of the machine's clock (as time servers make it soon after the start) moves no picture.
     pub fn new(policy: ClockPolicy) -> Self {
-        Self::over(Box::new(system_now_ms), policy)
+        match policy {
+            ClockPolicy::OwnClock => Self::over(Box::new(system_now_ms), policy),
+            ClockPolicy::FollowService => Self::over(steady(system_now_ms, running_ms), policy),
+        }
     }
 
     /// A clock over another than the machine's own.
@@ -194,6 +199,19 @@ fn system_now_ms() -> i64 {
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
+/// Milliseconds since this machine started, those of its sleep too; nobody sets them.
+fn running_ms() -> i64 {
+    let running = nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME);
+    let running = running.map(Duration::from).unwrap_or_default();
+    i64::try_from(running.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// What a clock showed at first, and what has passed since by one that only runs on.
+fn steady(clock: impl Fn() -> i64, running: impl Fn() -> i64 + Send + Sync + 'static) -> OwnClock {
+    let ahead_ms = clock() - running();
+    Box::new(move || running() + ahead_ms)
+}
+
 /// Reads a `Date` header; epoch milliseconds.
 pub fn parse_date(header: &str) -> Option<i64> {
     let zoned = jiff::fmt::rfc2822::parse(header).ok()?;
@@ -216,6 +234,27 @@ pub fn in_words(by_ms: i64) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use std::cell::Cell;
+    use std::sync::Arc;
+
+    #[test]
+    fn a_step_of_the_machines_clock_does_not_move_one_that_is_followed() {
+        let (machine_ms, running) = (Cell::new(9_000_000), Arc::new(AtomicI64::new(100)));
+        let passed = running.clone();
+        let clock = steady(|| machine_ms.get(), move || passed.load(Ordering::Relaxed));
+        assert_eq!(clock(), 9_000_000);
+        machine_ms.set(0);
+        running.store(350, Ordering::Relaxed);
+        assert_eq!(clock(), 9_000_250);
+    }
+
+    #[test]
+    fn a_followed_clock_begins_with_the_machines_time() {
+        let before_ms = system_now_ms();
+        let shown_ms = ServiceClock::new(ClockPolicy::FollowService).now_ms();
+        let tolerated = before_ms - 2..=system_now_ms() + 2;
+        assert!(tolerated.contains(&i64::try_from(shown_ms).unwrap()));
+    }
 
     /// The service answers after 20 ms; its clock is `offset_ms` ahead and its `Date` has whole seconds.
     fn reading(own_ms: i64, offset_ms: i64) -> Reading {

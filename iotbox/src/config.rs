@@ -57,7 +57,7 @@ pub struct Camera {
     pub user: Option<String>,
     pub password: Option<String>,
     pub transport: Transport,
-    pub audio: bool,
+    pub audio: Audio,
     pub fragment_seconds: u64,
     pub state: Option<PathBuf>,
     pub service: Option<String>,
@@ -76,7 +76,7 @@ impl Default for Camera {
             user: None,
             password: None,
             transport: Transport::default(),
-            audio: true,
+            audio: Audio::default(),
             fragment_seconds: 1,
             state: None,
             service: None,
@@ -96,6 +96,29 @@ pub enum Transport {
     #[default]
     Tcp,
     Udp,
+}
+
+/// Which sound of a source is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audio {
+    /// What browsers play.
+    #[default]
+    Aac,
+    /// G.711 too, which is kept and given to other players; the service makes no HLS of a stream that has it.
+    Any,
+    None,
+}
+
+impl Audio {
+    /// Whether sound is sent that the service takes and that is AAC, or is not.
+    pub fn takes(self, is_aac: bool) -> bool {
+        match self {
+            Self::Aac => is_aac,
+            Self::Any => true,
+            Self::None => false,
+        }
+    }
 }
 
 impl Config {
@@ -175,6 +198,7 @@ mod tests {
             ("[box]\nspol_mb = 1", "spol_mb"),
             ("[box]\norder = \"first\"", "live-first"),
             ("[[camera]]\ntransport = \"http\"", "tcp"),
+            ("[[camera]]\naudio = \"opus\"", "aac"),
             ("[box]\nstatus = \"localhost\"", "status"),
             ("camera = 1", "camera"),
         ] {

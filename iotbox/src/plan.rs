@@ -10,10 +10,9 @@ use sha2::{Digest, Sha256};
 
 use crate::activation::ActivationCode;
 use crate::clock::ClockPolicy;
-use crate::config::{Camera, Config, General};
+use crate::config::{Audio, Camera, Config, General};
 use crate::http_client::Endpoint;
 use crate::media_service::regional_endpoint;
-use crate::source::Sound;
 use crate::source::rtsp::RtspAddress;
 use crate::spool::SpoolPlan;
 use crate::uplink::Pace;
@@ -22,7 +21,7 @@ use crate::uplink::Pace;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SourceChoice {
     TestPicture,
-    File { path: PathBuf, sound: Sound },
+    File { path: PathBuf, audio: Audio },
     Rtsp(RtspAddress),
 }
 
@@ -172,10 +171,7 @@ fn source(camera: &Camera) -> Result<SourceChoice, String> {
         other if other.contains("://") => Err(format!("{other} is not an rtsp:// address")),
         path => Ok(SourceChoice::File {
             path: path.into(),
-            sound: match camera.audio {
-                true => Sound::Sent,
-                false => Sound::LeftOut,
-            },
+            audio: camera.audio,
         }),
     }
 }

@@ -123,6 +123,8 @@ impl Relay {
         };
         if let Some(sound) = playing.sound {
             text = format!("{text}, {}", playing.offered[sound].codec());
+        } else if let Some(sound) = playing.offered.iter().find(|one| one.media == "audio") {
+            text = format!("{text}, sound in {} not sent", sound.codec());
         }
         info!(camera = %self.address, "the camera plays {text}");
         self.recorder.status.camera(CameraPhase::Running(text));

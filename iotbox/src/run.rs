@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
+use crate::backoff::{Backoff, chance};
 use crate::capture::{Capture, CaptureError, Recorder};
 use crate::clock::{ClockPolicy, ServiceClock, Verdict, in_words};
 use crate::device::media_service;
@@ -44,12 +45,16 @@ pub enum Failure {
     Refused(String),
     #[error("{0}")]
     Camera(String),
+    /// A fault of this program, not of what it works with.
+    #[error("{0} ended unexpectedly")]
+    Fault(&'static str),
 }
 
 impl Failure {
     /// The exit code, as the help text says.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Fault(_) => 1,
             Self::Usage(_) => 2,
             Self::Refused(_) => 3,
             Self::Camera(_) => 4,
@@ -126,8 +131,12 @@ async fn supervise(
             None => return first_failure.map_or(Ok(()), Err),
             Some(Ok(Ok(()))) => continue,
             Some(Ok(Err(failure))) => failure,
-            Some(Err(error)) => Failure::Usage(format!("a camera's task ended: {error}")),
+            Some(Err(_)) => Failure::Fault("a camera's task"),
         };
+        // Who started this program starts it again, for all cameras.
+        if let Failure::Fault(_) = failure {
+            let _ = stop.send(true);
+        }
         if !cameras.is_empty() && !*stop.borrow() {
             error!("a camera has failed for good, the others go on: {failure}");
         }
@@ -161,7 +170,6 @@ impl CameraRun {
             spool: view.spool.clone(),
             status: view.status.clone(),
         };
-        let mut camera = Camera::start(source, recorder, plan.fragment_ms)?;
         let (end, ended) = watch::channel(false);
         let started = Instant::now();
         let mut uplinks = JoinSet::new();
@@ -180,8 +188,8 @@ impl CameraRun {
         }
         let clock = tokio::spawn(follow_clock(media, first, self.follow_every));
         let outcome = tokio::select! {
-            failed = camera.fails() => failed,
-            _ = self.stop.changed() => camera.stop().await,
+            outcome = record(&plan, source, &recorder, self.stop.clone()) => outcome,
+            _ = uplinks.join_next() => Err(Failure::Fault("a camera's connection")),
         };
         let _ = end.send(true);
         let all = async { while uplinks.join_next().await.is_some() {} };
@@ -195,10 +203,37 @@ impl CameraRun {
                 "stopped before the service had stored everything, the rest is kept and sent at the next start"
             );
         }
-        outcome.map_err(|failed| {
+        outcome.inspect_err(|failed| {
             view.status.camera(CameraPhase::Failed(failed.to_string()));
-            Failure::Usage(failed.to_string())
         })
+    }
+}
+
+/// Records a camera until it is to stop; a camera whose thread ended by a fault is opened again.
+async fn record(
+    plan: &CameraPlan,
+    mut source: OpenSource,
+    recorder: &Recorder,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), Failure> {
+    let mut backoff = Backoff::default();
+    loop {
+        let mut camera = Camera::start(source, recorder.clone(), plan.fragment_ms)?;
+        let failed = tokio::select! {
+            failed = camera.fails() => failed,
+            _ = stop.changed() => return camera.stop().await,
+        };
+        let Err(Failure::Fault(what)) = failed else {
+            return failed;
+        };
+        let wait = backoff.failed(chance());
+        error!(camera = %plan.source, wait_ms = wait.as_millis() as u64, "{what} ended unexpectedly and begins again");
+        let fault = CameraPhase::Failed(format!("{what} ended unexpectedly"));
+        recorder.status.camera(fault);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => source = open_source(&plan.source).map_err(usage)?,
+            _ = stop.changed() => return Ok(()),
+        }
     }
 }
 
@@ -215,8 +250,8 @@ enum OpenSource {
 fn open_source(choice: &SourceChoice) -> Result<OpenSource, SourceError> {
     Ok(match choice {
         SourceChoice::TestPicture => OpenSource::Own(Box::new(TestPicture::new()?)),
-        SourceChoice::File { path, sound } => {
-            OpenSource::Own(Box::new(FileSource::open(path, *sound)?))
+        SourceChoice::File { path, audio } => {
+            OpenSource::Own(Box::new(FileSource::open(path, *audio)?))
         }
         SourceChoice::Rtsp(address) => OpenSource::Rtsp(address.clone()),
     })
@@ -275,15 +310,15 @@ impl Camera {
         })
     }
 
-    async fn fails(&mut self) -> Result<(), CaptureError> {
+    async fn fails(&mut self) -> Result<(), Failure> {
         match (&mut self.outcome).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(SourceError::Encoder("the camera's thread ended".into()).into()),
+            Ok(outcome) => outcome.map_err(usage),
+            Err(_) => Err(Failure::Fault("the camera's thread")),
         }
     }
 
     /// Lets the camera hand on its open fragment.
-    async fn stop(&mut self) -> Result<(), CaptureError> {
+    async fn stop(&mut self) -> Result<(), Failure> {
         self.running = None;
         self.fails().await
     }

@@ -30,10 +30,12 @@ scenario("what cameras show is recorded and playable, and a line that fails lose
   const server = await cameras(films, { password: "secret" });
   t.after(() => server.stop());
   for (const { name } of films) await createStream(instance, name);
+  await createStream(instance, "default");
   const wire = await line(instance.aws);
   t.after(() => wire.close());
   const access = 'user = "viewer"\npassword = "secret"';
-  const config = await configuration(folder, wire.url, films.map(({ name }) => [name, server.url(name), access]), 'status = "127.0.0.1:0"');
+  const all = films.map(({ name }) => [name, server.url(name), `${access}\naudio = "any"`]);
+  const config = await configuration(folder, wire.url, [...all, ["default", server.url("avc-pcmu"), access]], 'status = "127.0.0.1:0"');
   let box = iotbox(["run", "--config", config]);
   t.after(() => box.stop());
 
@@ -49,6 +51,13 @@ scenario("what cameras show is recorded and playable, and a line that fails lose
     const list = await session(instance, "avc-aac", spans);
     await plays(list);
     assert.ok(list.text.length > 0 && list.segments.length >= 7, list.text);
+  });
+
+  await step("a camera with G.711 is sent without it, so that browsers play its pictures", async () => {
+    const spans = await lasting(instance, "default", 8);
+    const list = await session(instance, "default", spans);
+    await plays(list);
+    await assert.rejects(session(instance, "avc-pcmu", spans), /The codec A_MS\/ACM of track 2 is not supported/);
   });
 
   await step("times are those of the pictures' arrival", async () => {
@@ -94,6 +103,7 @@ scenario("what cameras show is recorded and playable, and a line that fails lose
       ["avc-aac", "running", "H.264 320 x 180, AAC", "sending"],
       ["hevc-pcma", "running", "H.265 320 x 180, G.711 A-law", "sending"],
       ["avc-pcmu", "running", "H.264 320 x 180, G.711 mu-law", "sending"],
+      ["default", "running", "H.264 320 x 180, sound in G.711 mu-law not sent", "sending"],
     ]);
     assert.ok((await (await fetch(page(box))).text()).includes("avc-aac"));
   });

@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
-use ciero_media::codec::codec_string;
+use ciero_media::codec::{Codec, codec_string};
 use ciero_media::matroska::Track;
 
 use super::matroska_file::MatroskaReel;
 use super::mp4_file::Mp4Reel;
-use super::{KeyWish, Picture, Sound, SoundFrame, Source, SourceError};
+use super::{KeyWish, Picture, SoundFrame, Source, SourceError};
+use crate::config::Audio;
 
 /// How long the only picture of a file stands.
 const SINGLE_PICTURE_MS: u64 = 1000;
@@ -49,7 +50,7 @@ pub struct FileSource {
     next: Option<Picture>,
     /// What is heard before the next picture, or is not wanted.
     heard: Vec<SoundFrame>,
-    sound: Sound,
+    with_sound: bool,
     due_ms: u64,
 }
 
@@ -101,7 +102,7 @@ impl Lap {
 
 impl FileSource {
     /// Opens a file; its first bytes say what it is.
-    pub fn open(path: &Path, sound: Sound) -> Result<Self, SourceError> {
+    pub fn open(path: &Path, audio: Audio) -> Result<Self, SourceError> {
         let shown = path.display().to_string();
         let unreadable = |error: std::io::Error| SourceError::Unreadable {
             path: shown.clone(),
@@ -129,12 +130,16 @@ impl FileSource {
             path: path_shown,
             wanted,
         })?;
-        if let (Sound::Sent, Err(codec)) = (sound, reel.sound()) {
-            return Err(SourceError::UnknownSound {
-                path: shown,
-                codec: codec.to_owned(),
-            });
-        }
+        let with_sound = match (audio, reel.sound()) {
+            (Audio::None, _) | (_, Ok(None)) => false,
+            (_, Ok(Some(track))) => audio.takes(Codec::of(track) == Some(Codec::Aac)),
+            (_, Err(codec)) => {
+                return Err(SourceError::UnknownSound {
+                    path: shown,
+                    codec: codec.to_owned(),
+                });
+            }
+        };
         if codec_string(reel.track()).is_none() {
             return damaged(
                 &shown,
@@ -147,7 +152,7 @@ impl FileSource {
             lap: Lap::default(),
             next: None,
             heard: Vec::new(),
-            sound,
+            with_sound,
             due_ms: 0,
         };
         source.fill()?;
@@ -158,7 +163,7 @@ impl FileSource {
         while self.next.is_none() {
             match damaged_at(&self.path, self.reel.next())? {
                 Some(ReelFrame::Sound { at_ms, data }) => {
-                    if let (Sound::Sent, Some(at_ms)) = (self.sound, self.lap.place_sound(at_ms)) {
+                    if let (true, Some(at_ms)) = (self.with_sound, self.lap.place_sound(at_ms)) {
                         self.heard.push(SoundFrame { at_ms, data });
                     }
                 }
@@ -206,10 +211,8 @@ impl Source for FileSource {
     }
 
     fn sound_track(&self) -> Option<&Track> {
-        match self.sound {
-            Sound::Sent => self.reel.sound().ok().flatten(),
-            Sound::LeftOut => None,
-        }
+        let sound = self.reel.sound().ok().flatten();
+        sound.filter(|_| self.with_sound)
     }
 
     fn next_due_ms(&mut self) -> Result<u64, SourceError> {
@@ -255,7 +258,7 @@ mod tests {
     fn refusal(bytes: &[u8]) -> String {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes).unwrap();
-        let error = FileSource::open(file.path(), Sound::Sent)
+        let error = FileSource::open(file.path(), Audio::Any)
             .err()
             .unwrap()
             .to_string();
@@ -263,7 +266,7 @@ mod tests {
     }
 
     fn plays_in_laps(name: &str) {
-        let mut source = FileSource::open(&fixture(name), Sound::Sent).unwrap();
+        let mut source = FileSource::open(&fixture(name), Audio::Any).unwrap();
         assert_eq!(source.track().number, 1);
         let mut pictures = Vec::new();
         let mut dues = Vec::new();
@@ -294,8 +297,8 @@ mod tests {
 
     #[test]
     fn both_formats_give_the_same_pictures() {
-        let mut matroska = FileSource::open(&fixture("camera.mkv"), Sound::Sent).unwrap();
-        let mut mp4 = FileSource::open(&fixture("camera.mp4"), Sound::Sent).unwrap();
+        let mut matroska = FileSource::open(&fixture("camera.mkv"), Audio::Any).unwrap();
+        let mut mp4 = FileSource::open(&fixture("camera.mp4"), Audio::Any).unwrap();
         for _ in 0..20 {
             let left = matroska.next(0, KeyWish::NotNeeded).unwrap();
             assert_eq!(left, mp4.next(0, KeyWish::NotNeeded).unwrap());
@@ -304,7 +307,7 @@ mod tests {
 
     #[test]
     fn a_restart_begins_at_zero_with_a_key_picture() {
-        let mut source = FileSource::open(&fixture("camera.mkv"), Sound::Sent).unwrap();
+        let mut source = FileSource::open(&fixture("camera.mkv"), Audio::Any).unwrap();
         for _ in 0..25 {
             source.next(0, KeyWish::NotNeeded).unwrap();
         }
@@ -315,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_file_that_does_not_exist_is_refused() {
-        let error = FileSource::open(Path::new("no/such/file.mkv"), Sound::Sent)
+        let error = FileSource::open(Path::new("no/such/file.mkv"), Audio::Any)
             .err()
             .unwrap();
         assert!(matches!(error, SourceError::Unreadable { .. }));
@@ -344,14 +347,14 @@ mod tests {
     }
 
     fn avc() -> Track {
-        let matroska = FileSource::open(&fixture("camera.mkv"), Sound::Sent).unwrap();
+        let matroska = FileSource::open(&fixture("camera.mkv"), Audio::Any).unwrap();
         matroska.track().clone()
     }
 
-    fn opened(bytes: &[u8], sound: Sound) -> FileSource {
+    fn opened(bytes: &[u8], audio: Audio) -> FileSource {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(bytes).unwrap();
-        FileSource::open(file.path(), sound).unwrap()
+        FileSource::open(file.path(), audio).unwrap()
     }
 
     /// Times of what is heard before each of some pictures.
@@ -370,7 +373,7 @@ mod tests {
             Track::aac(2, 48_000, 1, vec![0x11, 0x88]),
             Track::g711(2, G711::ALaw, 8_000, 1),
         ] {
-            let mut source = opened(&with_sound(avc(), sound.clone()), Sound::Sent);
+            let mut source = opened(&with_sound(avc(), sound.clone()), Audio::Any);
             assert_eq!(source.sound_track(), Some(&sound));
             assert_eq!(
                 heard(&mut source, 5),
@@ -386,12 +389,24 @@ mod tests {
     }
 
     #[test]
+    fn sound_that_browsers_do_not_play_is_sent_only_if_it_is_asked_for() {
+        for (sound, is_heard) in [
+            (Track::aac(2, 48_000, 1, vec![0x11, 0x88]), true),
+            (Track::g711(2, G711::MuLaw, 8_000, 1), false),
+        ] {
+            let mut source = opened(&with_sound(avc(), sound), Audio::Aac);
+            assert_eq!(source.sound_track().is_some(), is_heard);
+            assert_eq!(!heard(&mut source, 2).concat().is_empty(), is_heard);
+        }
+    }
+
+    #[test]
     fn sound_may_be_left_out() {
         let opus = Track {
             codec_id: "A_OPUS".into(),
             ..Track::aac(2, 48_000, 1, vec![0x11, 0x88])
         };
-        let mut source = opened(&with_sound(avc(), opus), Sound::LeftOut);
+        let mut source = opened(&with_sound(avc(), opus), Audio::None);
         assert_eq!(source.sound_track(), None);
         assert_eq!(heard(&mut source, 4), [[0_u64; 0]; 4]);
     }
@@ -420,7 +435,7 @@ mod tests {
         .concat();
         let sound = || Track::g711(2, G711::MuLaw, 8_000, 1);
         let hevc = Track::hevc(1, 320, 180, hvcc);
-        let source = opened(&with_sound(hevc.clone(), sound()), Sound::Sent);
+        let source = opened(&with_sound(hevc.clone(), sound()), Audio::Any);
         assert_eq!(source.track(), &hevc);
         let vp9 = Track {
             codec_id: "V_VP9".into(),
@@ -435,7 +450,7 @@ mod tests {
 
     #[test]
     fn a_file_without_a_key_picture_is_refused() {
-        let matroska = FileSource::open(&fixture("camera.mkv"), Sound::Sent).unwrap();
+        let matroska = FileSource::open(&fixture("camera.mkv"), Audio::Any).unwrap();
         let mut file = write_header(&[matroska.track().clone()], "test");
         file.extend_from_slice(&write_cluster(0, &[]));
         let refusal = refusal(&file);
@@ -455,7 +470,7 @@ mod tests {
         let matroska = std::fs::read(fixture("camera.mkv")).unwrap();
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&matroska[..matroska.len() * 3 / 4]).unwrap();
-        let mut source = FileSource::open(file.path(), Sound::Sent).unwrap();
+        let mut source = FileSource::open(file.path(), Audio::Any).unwrap();
         for _ in 0..40 {
             source.next(0, KeyWish::NotNeeded).unwrap();
         }

@@ -34,13 +34,6 @@ pub struct SoundFrame {
     pub data: Vec<u8>,
 }
 
-/// What becomes of a source's sound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sound {
-    Sent,
-    LeftOut,
-}
-
 /// Whether a fragment would like to begin with the next picture; a file cannot oblige.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyWish {
@@ -58,7 +51,7 @@ pub enum SourceError {
     #[error("{path} has no video that can be sent: {wanted}")]
     NoVideo { path: String, wanted: &'static str },
     #[error(
-        "{path} has sound that cannot be sent ({codec}); AAC and G.711 can, and audio = false in a configuration leaves it out"
+        "{path} has sound that cannot be sent ({codec}); AAC and G.711 can, and audio = \"none\" in a configuration leaves it out"
     )]
     UnknownSound { path: String, codec: String },
     #[error("{path} is damaged: {reason}")]

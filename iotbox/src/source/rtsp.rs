@@ -11,7 +11,7 @@ use retina::client::{
 use retina::codec::{FrameFormat, ParametersRef, VideoFrame};
 use url::Url;
 
-use crate::config::Transport;
+use crate::config::{Audio, Transport};
 
 const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
 const USER_AGENT: &str = concat!("iotbox/", env!("CARGO_PKG_VERSION"));
@@ -23,8 +23,7 @@ pub struct RtspAddress {
     url: Url,
     credentials: Option<Credentials>,
     pub transport: Transport,
-    /// Whether sound is wanted.
-    pub audio: bool,
+    pub audio: Audio,
 }
 
 impl RtspAddress {
@@ -50,7 +49,7 @@ impl RtspAddress {
             url,
             credentials,
             transport: Transport::default(),
-            audio: true,
+            audio: Audio::default(),
         })
     }
 
@@ -147,8 +146,13 @@ impl Offered {
         self.media == "video" && matches!(self.encoding.as_str(), "h264" | "h265")
     }
 
-    fn is_sound(&self) -> bool {
+    /// Whether it is sound that the service takes.
+    pub fn is_sound(&self) -> bool {
         self.media == "audio" && matches!(self.encoding.as_str(), "mpeg4-generic" | "pcma" | "pcmu")
+    }
+
+    fn is_sent(&self, audio: Audio) -> bool {
+        self.is_sound() && audio.takes(self.encoding == "mpeg4-generic")
     }
 }
 
@@ -189,10 +193,7 @@ async fn try_open(address: &RtspAddress) -> Result<Playing, RtspError> {
             false => names.join(", "),
         }));
     };
-    let sound = offered
-        .iter()
-        .position(Offered::is_sound)
-        .filter(|_| address.audio);
+    let sound = offered.iter().position(|one| one.is_sent(address.audio));
     for stream in std::iter::once(video).chain(sound) {
         let transport = match address.transport {
             Transport::Tcp => retina::client::Transport::Tcp(TcpTransportOptions::default()),
