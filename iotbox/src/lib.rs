@@ -1,6 +1,6 @@
 //! The device program: takes a camera's pictures and sends them to Kinesis Video.
 //!
-//! A thread for each camera takes its pictures ([`capture`], [`relay`]) and leaves fragments in its [`spool`]; two tasks
+//! A thread for each camera ([`camera`]) takes its pictures ([`capture`], [`relay`]) and leaves fragments in its [`spool`]; two tasks
 //! ([`uplink`]), one for the present and one for what waited, keep a PutMedia open and send what the service has not yet
 //! PERSISTED ([`replay`]).
 
@@ -8,6 +8,7 @@ pub mod acks;
 pub mod activation;
 pub mod args;
 pub mod backoff;
+pub mod camera;
 pub mod capture;
 pub mod check;
 pub mod clock;
@@ -28,6 +29,7 @@ pub mod source;
 pub mod spool;
 pub mod state;
 pub mod status;
+pub mod status_html;
 pub mod status_page;
 pub mod tls;
 pub mod uplink;

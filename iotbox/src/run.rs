@@ -6,18 +6,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
-use crate::backoff::{Backoff, chance};
-use crate::capture::{Capture, CaptureError, Recorder};
+use crate::camera::{OpenSource, open_source, record};
+use crate::capture::Recorder;
 use crate::clock::{ClockPolicy, ServiceClock, Verdict, in_words};
 use crate::device::media_service;
 use crate::media_service::MediaService;
-use crate::plan::{CameraPlan, Plan, SourceChoice};
-use crate::relay::Relay;
-use crate::source::{FileSource, Source, SourceError, TestPicture};
+use crate::plan::{CameraPlan, Plan};
 use crate::spool::{Line, Spool};
 use crate::status::{CameraPhase, Reporter};
 use crate::status_page::{self, View};
@@ -209,119 +207,8 @@ impl CameraRun {
     }
 }
 
-/// Records a camera until it is to stop; a camera whose thread ended by a fault is opened again.
-async fn record(
-    plan: &CameraPlan,
-    mut source: OpenSource,
-    recorder: &Recorder,
-    mut stop: watch::Receiver<bool>,
-) -> Result<(), Failure> {
-    let mut backoff = Backoff::default();
-    loop {
-        let mut camera = Camera::start(source, recorder.clone(), plan.fragment_ms)?;
-        let failed = tokio::select! {
-            failed = camera.fails() => failed,
-            _ = stop.changed() => return camera.stop().await,
-        };
-        let Err(Failure::Fault(what)) = failed else {
-            return failed;
-        };
-        let wait = backoff.failed(chance());
-        error!(camera = %plan.source, wait_ms = wait.as_millis() as u64, "{what} ended unexpectedly and begins again");
-        let fault = CameraPhase::Failed(format!("{what} ended unexpectedly"));
-        recorder.status.camera(fault);
-        tokio::select! {
-            () = tokio::time::sleep(wait) => source = open_source(&plan.source).map_err(usage)?,
-            _ = stop.changed() => return Ok(()),
-        }
-    }
-}
-
-fn usage(error: impl std::fmt::Display) -> Failure {
+pub(crate) fn usage(error: impl std::fmt::Display) -> Failure {
     Failure::Usage(error.to_string())
-}
-
-/// A source that is there, or a camera that is asked again and again.
-enum OpenSource {
-    Own(Box<dyn Source>),
-    Rtsp(crate::source::rtsp::RtspAddress),
-}
-
-fn open_source(choice: &SourceChoice) -> Result<OpenSource, SourceError> {
-    Ok(match choice {
-        SourceChoice::TestPicture => OpenSource::Own(Box::new(TestPicture::new()?)),
-        SourceChoice::File { path, audio } => {
-            OpenSource::Own(Box::new(FileSource::open(path, *audio)?))
-        }
-        SourceChoice::Rtsp(address) => OpenSource::Rtsp(address.clone()),
-    })
-}
-
-/// The camera's thread.
-struct Camera {
-    /// Dropping it stops the camera.
-    running: Option<Running>,
-    outcome: oneshot::Receiver<Result<(), CaptureError>>,
-}
-
-enum Running {
-    Own { _stop: std::sync::mpsc::Sender<()> },
-    Rtsp { _stop: oneshot::Sender<()> },
-}
-
-impl Camera {
-    /// Each camera has a thread of its own, so that a slow disk or a slow camera holds up no other.
-    fn start(source: OpenSource, recorder: Recorder, fragment_ms: u64) -> Result<Self, Failure> {
-        let (done, outcome) = oneshot::channel();
-        let thread = std::thread::Builder::new().name("camera".into());
-        let (running, started) = match source {
-            OpenSource::Own(source) => {
-                let (stop, stopped) = std::sync::mpsc::channel();
-                let capture = Capture {
-                    source,
-                    recorder,
-                    fragment_ms,
-                };
-                let run = move || done.send(capture.run(&stopped)).unwrap_or_default();
-                (Running::Own { _stop: stop }, thread.spawn(run).map(drop))
-            }
-            OpenSource::Rtsp(address) => {
-                let (stop, stopped) = oneshot::channel();
-                let relay = Relay {
-                    address,
-                    recorder,
-                    fragment_ms,
-                };
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .map_err(usage)?;
-                let run = move || {
-                    runtime.block_on(relay.run(stopped));
-                    done.send(Ok(())).unwrap_or_default();
-                };
-                (Running::Rtsp { _stop: stop }, thread.spawn(run).map(drop))
-            }
-        };
-        started.map_err(|error| Failure::Usage(format!("no thread for the camera: {error}")))?;
-        Ok(Self {
-            running: Some(running),
-            outcome,
-        })
-    }
-
-    async fn fails(&mut self) -> Result<(), Failure> {
-        match (&mut self.outcome).await {
-            Ok(outcome) => outcome.map_err(usage),
-            Err(_) => Err(Failure::Fault("the camera's thread")),
-        }
-    }
-
-    /// Lets the camera hand on its open fragment.
-    async fn stop(&mut self) -> Result<(), Failure> {
-        self.running = None;
-        self.fails().await
-    }
 }
 
 /// What ends the program from outside.

@@ -1,7 +1,6 @@
 //! The status page: what each camera does, for whoever stands before the box. It listens on this machine only.
 
 use std::convert::Infallible;
-use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -16,8 +15,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::clock::{ServiceClock, in_words};
-use crate::spool::Spool;
-use crate::status::{CameraPhase, Phase, Status};
+use crate::spool::{Spool, Waiting};
+use crate::status::{CameraPhase, Figures, Phase, Status};
+use crate::status_html::{Language, page};
 
 /// One camera as the page sees it.
 pub struct View {
@@ -73,10 +73,20 @@ fn answer<B>(request: &Request<B>, views: &[View], clock: &ServiceClock) -> Resp
     if request.method() != Method::GET {
         return plain(StatusCode::METHOD_NOT_ALLOWED, "only GET");
     }
-    let figures = figures(views, clock);
+    let seen: Vec<Seen> = views.iter().map(Seen::of).collect();
+    let clock_off = clock.refused().map(in_words);
     match request.uri().path() {
-        "/" => with_type(StatusCode::OK, "text/html; charset=utf-8", page(&figures)),
-        "/status.json" => with_type(StatusCode::OK, "application/json", figures.to_string()),
+        "/" => {
+            let accepted = request.headers().get(header::ACCEPT_LANGUAGE);
+            let accepted = accepted.and_then(|accepted| accepted.to_str().ok());
+            let language = Language::of(accepted.unwrap_or_default());
+            let page = page(&seen, clock_off, language).into_string();
+            with_type(StatusCode::OK, "text/html; charset=utf-8", page)
+        }
+        "/status.json" => {
+            let figures = figures(&seen, clock_off).to_string();
+            with_type(StatusCode::OK, "application/json", figures)
+        }
         _ => plain(StatusCode::NOT_FOUND, "there is / and /status.json"),
     }
 }
@@ -106,31 +116,55 @@ fn with_type(status: StatusCode, kind: &'static str, text: String) -> Response<F
     response
 }
 
-fn figures(views: &[View], clock: &ServiceClock) -> Value {
-    let cameras: Vec<Value> = views.iter().map(camera).collect();
+/// A camera at one moment.
+pub struct Seen {
+    pub name: String,
+    pub source: String,
+    pub stream: Option<String>,
+    pub figures: Figures,
+    pub waiting: Waiting,
+}
+
+impl Seen {
+    fn of(view: &View) -> Self {
+        Self {
+            name: view.label().to_owned(),
+            source: view.source.clone(),
+            stream: view.stream.get().cloned(),
+            figures: view.status.read(),
+            waiting: view.spool.waiting(),
+        }
+    }
+
+    /// Seconds since the service answered last.
+    pub fn last_answer_s(&self) -> Option<u64> {
+        self.figures.last_ack.map(|at| at.elapsed().as_secs())
+    }
+}
+
+fn figures(seen: &[Seen], clock_off: Option<String>) -> Value {
     json!({
         "version": env!("CARGO_PKG_VERSION"),
-        "clock": match clock.refused() {
+        "clock": match clock_off {
             None => "ok".to_owned(),
-            Some(by_ms) => format!("the clock of the service is {} of this device's", in_words(by_ms)),
+            Some(off) => format!("the clock of the service is {off} of this device's"),
         },
-        "cameras": cameras,
+        "cameras": seen.iter().map(camera).collect::<Vec<Value>>(),
     })
 }
 
-fn camera(view: &View) -> Value {
-    let figures = view.status.read();
-    let waiting = view.spool.waiting();
+fn camera(seen: &Seen) -> Value {
+    let (figures, waiting) = (&seen.figures, &seen.waiting);
     let (camera, pictures) = match &figures.camera {
-        CameraPhase::Connecting => ("connecting", String::new()),
-        CameraPhase::Running(what) => ("running", what.clone()),
-        CameraPhase::Paused => ("paused", "the clock is wrong".to_owned()),
-        CameraPhase::Failed(reason) => ("failed", reason.clone()),
+        CameraPhase::Connecting => ("connecting", ""),
+        CameraPhase::Running(what) => ("running", what.as_str()),
+        CameraPhase::Paused => ("paused", "the clock is wrong"),
+        CameraPhase::Failed(reason) => ("failed", reason.as_str()),
     };
     json!({
-        "name": view.label(),
-        "source": view.source,
-        "stream": view.stream.get(),
+        "name": seen.name,
+        "source": seen.source,
+        "stream": seen.stream,
         "camera": camera,
         "pictures": pictures,
         "live": phase(&figures.phase),
@@ -144,7 +178,7 @@ fn camera(view: &View) -> Value {
         "lost": waiting.lost,
         "not_kept": figures.not_kept,
         "reconnects": figures.reconnects,
-        "last_ack_seconds": figures.last_ack.map(|at| at.elapsed().as_secs()),
+        "last_ack_seconds": seen.last_answer_s(),
     })
 }
 
@@ -155,68 +189,6 @@ fn phase(phase: &Phase) -> String {
         Phase::Idle => "nothing to send".into(),
         Phase::Waiting(reason) => format!("not sending: {reason}"),
     }
-}
-
-/// Each column's name in both languages, and the field that it shows.
-const COLUMNS: [(&str, &str, &str); 10] = [
-    ("カメラ", "Camera", "name"),
-    ("映像", "Pictures", "camera"),
-    ("内容", "What", "pictures"),
-    ("ライブ送信", "Live", "live"),
-    ("遅延分の送信", "Backlog", "backlog"),
-    ("保存済み", "Stored", "persisted"),
-    ("未送信", "Waiting", "waiting"),
-    ("未送信 (バイト)", "Waiting bytes", "waiting_bytes"),
-    ("失われた", "Lost", "lost"),
-    (
-        "最後の応答 (秒前)",
-        "Last answer (s ago)",
-        "last_ack_seconds",
-    ),
-];
-
-fn page(figures: &Value) -> String {
-    let mut html = String::from(
-        "<!doctype html><html lang=\"ja\"><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"5\">\
-         <meta name=\"viewport\" content=\"width=device-width\"><title>iotbox</title><style>\
-         :root{color-scheme:light dark;font-family:system-ui,sans-serif}table{border-collapse:collapse}\
-         th,td{border:1px solid;padding:.3em .6em;text-align:left;vertical-align:top}main{overflow-x:auto}</style>\
-         <main><h1>iotbox</h1>",
-    );
-    let clock = shown(&figures["clock"]);
-    let _ = write!(
-        html,
-        "<p>時計 <span lang=\"en\">Clock</span>: {clock}</p><table><tr>"
-    );
-    for (ja, en, _) in COLUMNS {
-        let _ = write!(
-            html,
-            "<th scope=\"col\">{ja}<br><span lang=\"en\">{en}</span></th>"
-        );
-    }
-    html.push_str("</tr>");
-    for camera in figures["cameras"].as_array().into_iter().flatten() {
-        html.push_str("<tr>");
-        for (_, _, field) in COLUMNS {
-            let _ = write!(html, "<td>{}</td>", shown(&camera[field]));
-        }
-        html.push_str("</tr>");
-    }
-    html.push_str("</table></main></html>");
-    html
-}
-
-/// A value as text that is safe in a page.
-fn shown(value: &Value) -> String {
-    let text = match value {
-        Value::Null => "–".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -262,9 +234,11 @@ mod tests {
     async fn the_page_shows_every_camera_and_marks_up_nothing_that_others_said() {
         let (status, page) = check("GET", "/", "127.0.0.1:8090").await;
         assert_eq!(status, 200);
-        assert!(page.contains("<td>door</td>"), "{page}");
+        assert!(page.contains("<h2>door</h2>"), "{page}");
         assert!(
-            page.contains("not sending: it says &lt;b&gt;no&lt;/b&gt;"),
+            page.contains(
+                "送信できません。映像はこの機器にためています: it says &lt;b&gt;no&lt;/b&gt;"
+            ),
             "{page}"
         );
     }
