@@ -7,6 +7,9 @@ use clap::{Args, Parser, Subcommand};
 use crate::config::{Camera, Config, General, Transport};
 use crate::plan::{Environment, Plan, plan};
 
+/// Variable of the environment with a camera's password, which a command line would show to everyone on the machine.
+pub const CAMERA_PASSWORD: &str = "IOTBOX_CAMERA_PASSWORD";
+
 const AFTER_HELP: &str = "\
 Exit codes:
   0  stopped by SIGINT or SIGTERM, the last fragment sent as far as possible; check: this camera can be sent
@@ -18,8 +21,8 @@ Exit codes:
 Whatever may pass by itself (no network, a service that is busy, a camera that is off) is tried again for ever.
 
 One camera needs no configuration file. Its first run takes --service and --code, as the portal prints them; later runs
-need only the state folder. Several cameras stand in a file (run --config /etc/iotbox.toml); every field is explained in
-the sample iotbox.toml. With --stream, the keys come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+need only the state folder. Several cameras, and what the options below do not say (transport, sound, order), stand in a
+file (run --config /etc/iotbox/iotbox.toml); every field is explained in the sample iotbox.toml. With --stream, the keys come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
 AWS_SESSION_TOKEN; the stream must exist and keep what it receives. RUST_LOG sets what is logged to stderr.
 
 While the line is down pictures wait in the spool, a folder of bounded size below the state folder; its oldest pictures
@@ -27,8 +30,8 @@ go when it is full. A clock that is more than 5 s off the service's sends nothin
 
 Examples:
   iotbox check rtsp://192.168.1.20/stream1 --user viewer
-  iotbox run --service https://camera.example.jp --code ABCD-EFGH-JKLM --source rtsp://viewer:PASSWORD@192.168.1.20/stream1
-  iotbox run --config /etc/iotbox.toml";
+  IOTBOX_CAMERA_PASSWORD=... iotbox run --service https://camera.example.jp --code ABCD-EFGH-JKLM --source rtsp://192.168.1.20/stream1 --user viewer
+  iotbox run --config /etc/iotbox/iotbox.toml";
 
 /// Sends cameras' pictures to Kinesis Video.
 #[derive(Debug, Parser)]
@@ -51,13 +54,13 @@ pub enum Command {
 #[derive(Debug, Default, Args)]
 pub struct RunArgs {
     /// Configuration file of one or more cameras, instead of all other options
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["service", "code", "state", "stream", "source", "status"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["service", "code", "state", "stream", "source", "user", "status", "fragment_seconds", "spool_mb", "follow_service_clock", "endpoint", "region"])]
     pub config: Option<PathBuf>,
     /// Address of the service's portal, for the first run
     #[arg(long, value_name = "URL")]
     pub service: Option<String>,
     /// One-time code that the portal printed, for the first run
-    #[arg(long)]
+    #[arg(long, value_name = "CODE")]
     pub code: Option<String>,
     /// Folder of the device's key, certificate and spool [default: one per code or stream in ~/.local/state/iotbox]
     #[arg(long, value_name = "DIR")]
@@ -65,10 +68,13 @@ pub struct RunArgs {
     /// `test`, the rtsp:// address of a camera, or a Matroska file (H.264 or H.265, with or without AAC) or an MP4 file (H.264, without sound) that is played again and again
     #[arg(long, value_name = "test|URL|FILE", default_value = "test")]
     pub source: String,
+    /// User of the camera; the password comes from IOTBOX_CAMERA_PASSWORD, or both stand in the address
+    #[arg(long)]
+    pub user: Option<String>,
     /// Shortest length of a fragment
     #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10))]
     pub fragment_seconds: u64,
-    /// Megabytes of pictures that wait on this machine while the line is down
+    /// Megabytes of pictures that wait on this machine while the line is down [default: 2000]
     #[arg(long, value_name = "MB")]
     pub spool_mb: Option<u64>,
     /// Show a status page at this address of this machine, for instance 127.0.0.1:8090
@@ -87,7 +93,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "URL")]
     pub endpoint: Option<String>,
     /// Region, with --stream
-    #[arg(long, default_value = "ap-northeast-1")]
+    #[arg(long, default_value = "ap-northeast-1", requires = "stream")]
     pub region: String,
 }
 
@@ -112,7 +118,7 @@ impl RunArgs {
     pub fn plan(self, environment: Environment<'_>) -> Result<Plan, String> {
         let exit_with_parent = self.exit_with_parent;
         let config = match &self.config {
-            None => self.single(),
+            None => self.single(environment),
             Some(path) => {
                 let shown = path.display();
                 let text = std::fs::read_to_string(path)
@@ -126,7 +132,7 @@ impl RunArgs {
         })
     }
 
-    fn single(self) -> Config {
+    fn single(self, environment: Environment<'_>) -> Config {
         let general = General {
             follow_service_clock: self.follow_service_clock,
             status: self.status,
@@ -134,6 +140,8 @@ impl RunArgs {
         };
         let camera = Camera {
             source: self.source,
+            password: self.user.as_ref().and(environment(CAMERA_PASSWORD)),
+            user: self.user,
             fragment_seconds: self.fragment_seconds,
             state: self.state,
             service: self.service,
@@ -159,6 +167,7 @@ mod tests {
     use crate::clock::ClockPolicy;
     use crate::config::Audio;
     use crate::plan::{CameraPlan, Identity, SourceChoice};
+    use crate::source::rtsp::RtspAddress;
 
     fn environment(name: &str) -> Option<String> {
         match name {
@@ -234,11 +243,34 @@ mod tests {
         assert!(refusal("run --state d --fragment-seconds 0").contains("1..=10"));
         assert!(refusal("run --code C --stream cam").contains("cannot be used with"));
         assert!(refusal("run --state d --config f").contains("cannot be used with"));
+        for own in [
+            "--follow-service-clock",
+            "--spool-mb 1",
+            "--user u",
+            "--region r",
+        ] {
+            assert!(refusal(&format!("run --config f {own}")).contains("cannot be used with"));
+        }
+        assert!(refusal("run --state d --region r").contains("--stream"));
         assert!(refusal("run --config no/such/file").contains("no/such/file cannot be read"));
         assert!(refusal("run --state d --source http://a/b").contains("not an rtsp:// address"));
         assert!(refusal("run --state d --status 0.0.0.0:80").contains("on this machine only"));
         assert!(refusal("run --state d --endpoint http://a").contains("goes with --stream"));
         assert!(refusal("walk").contains("unrecognized subcommand"));
+    }
+
+    #[test]
+    fn the_cameras_password_comes_from_the_environment() {
+        let environment = |name: &str| (name == CAMERA_PASSWORD).then(|| "p".to_owned());
+        let line = "iotbox run --state d --source rtsp://10.0.0.2/a --user viewer";
+        let parsed = CommandLine::try_parse_from(line.split_whitespace()).unwrap();
+        let Command::Run(run) = parsed.command else {
+            panic!("not a run");
+        };
+        let mut expected = RtspAddress::parse("rtsp://10.0.0.2/a").unwrap();
+        expected.set_credentials("viewer".into(), "p".into());
+        let plan = run.plan(&environment).unwrap();
+        assert_eq!(only(&plan).source, SourceChoice::Rtsp(expected));
     }
 
     #[test]
@@ -266,5 +298,9 @@ mod tests {
         };
         assert_eq!(run.config, Some("%d/iotbox.toml".into()));
         assert!(unit.contains("RestartPreventExitStatus=2 3\n"));
+        let file = "/etc/iotbox/iotbox.toml";
+        assert!(unit.contains(&format!("LoadCredential=iotbox.toml:{file}\n")));
+        assert!(AFTER_HELP.ends_with(&format!("iotbox run --config {file}")));
+        assert!(include_str!("../iotbox.toml").contains(&format!("--config {file}`")));
     }
 }

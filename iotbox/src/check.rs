@@ -6,7 +6,7 @@ use ciero_media::matroska::{Track, TrackKind};
 use futures::StreamExt;
 use retina::codec::CodecItem;
 
-use crate::args::CheckArgs;
+use crate::args::{CAMERA_PASSWORD, CheckArgs};
 use crate::plan::Environment;
 use crate::run::Failure;
 use crate::source::rtsp::{Offered, Playing, RtspAddress, RtspError, open};
@@ -46,7 +46,7 @@ pub async fn check(arguments: &CheckArgs, environment: Environment<'_>) -> Resul
     let mut address = RtspAddress::parse(&arguments.address).map_err(Failure::Usage)?;
     address.transport = arguments.transport;
     if let Some(user) = &arguments.user {
-        let password = environment("IOTBOX_CAMERA_PASSWORD").unwrap_or_default();
+        let password = environment(CAMERA_PASSWORD).unwrap_or_default();
         address.set_credentials(user.clone(), password);
     }
     println!("camera      {address}");
@@ -254,7 +254,7 @@ impl Report<'_> {
 fn profile(codec: &str) -> &'static str {
     match codec.get(..7).unwrap_or_default() {
         "avc1.42" => "Baseline ",
-        "avc1.4D" => "Main ",
+        "avc1.4d" => "Main ",
         "avc1.64" => "High ",
         _ => "",
     }

@@ -38,11 +38,11 @@ impl ApiError {
         Self::not_found("The requested stream is not found or not active.")
     }
 
-    pub(crate) fn access_denied(operation: &str) -> Self {
+    pub(crate) fn not_authorized(operation: &str) -> Self {
         Self {
-            status: StatusCode::FORBIDDEN,
+            status: StatusCode::UNAUTHORIZED,
             ..Self::bad_request(
-                "AccessDeniedException",
+                "NotAuthorizedException",
                 format!(
                     "User is not authorized to perform: kinesisvideo:{operation} on this resource"
                 ),
@@ -82,7 +82,14 @@ impl ApiError {
         )
     }
 
-    pub(crate) fn serialization() -> Self {
+    /// A body that is no JSON or has a value of another type; a value that the operation does not know, or the lack of one that
+    /// it needs, is an argument of the request.
+    pub(crate) fn unreadable(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        if text.starts_with("unknown variant") || text.starts_with("missing field") {
+            let text = text.split(" at line ").next().unwrap_or(&text);
+            return Self::invalid_argument(format!("The request has an invalid argument: {text}."));
+        }
         Self::bad_request("SerializationException", "The request body is not valid.")
     }
 }

@@ -27,8 +27,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Call<T> {
             .await
             .map_err(IntoResponse::into_response)?;
         let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let body =
-            serde_json::from_slice(text).map_err(|_| ApiError::serialization().into_response())?;
+        let body = serde_json::from_slice(text)
+            .map_err(|error| ApiError::unreadable(&error).into_response())?;
         Ok(Self { scope, body })
     }
 }
@@ -52,7 +52,7 @@ impl Scope {
         if is_device_operation && stream == Some(own) {
             return Ok(());
         }
-        Err(ApiError::access_denied(operation))
+        Err(ApiError::not_authorized(operation))
     }
 }
 

@@ -142,7 +142,7 @@ mod tests {
         let record = avcc(&SPS_720P, &PPS_ANY).unwrap();
         let sps = sps_of_avcc(&record).unwrap();
         assert_eq!((sps.width, sps.height), (1280, 720));
-        assert_eq!(sps.codec_string(), "avc1.42C01F");
+        assert_eq!(sps.codec_string(), "avc1.42c01f");
     }
 
     #[test]

@@ -29,7 +29,7 @@ impl Codec {
     }
 }
 
-/// The RFC 6381 name, for instance `avc1.4D4032`; `None` when the decoder configuration is missing or broken.
+/// The RFC 6381 name, for instance `avc1.4d4032`; `None` when the decoder configuration is missing or broken.
 pub fn codec_string(track: &Track) -> Option<String> {
     let private = track.codec_private.as_slice();
     match Codec::of(track)? {

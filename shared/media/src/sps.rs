@@ -100,10 +100,10 @@ impl Sps {
         Ok(())
     }
 
-    /// The codec's name as playlists and browsers write it, for instance `avc1.4D4032`.
+    /// The codec's name as playlists and browsers write it, for instance `avc1.4d4032`.
     pub fn codec_string(&self) -> String {
         format!(
-            "avc1.{:02X}{:02X}{:02X}",
+            "avc1.{:02x}{:02x}{:02x}",
             self.profile, self.compatibility, self.level
         )
     }

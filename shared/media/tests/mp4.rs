@@ -137,7 +137,7 @@ fn g711_is_plain_sound_under_the_name_of_its_law() {
 fn codec_names_follow_the_configuration() {
     let (header, _) = read(CAMERA);
     let names: Vec<_> = header.tracks.iter().filter_map(codec_string).collect();
-    assert_eq!(names, ["avc1.64000C", "mp4a.40.2"]);
+    assert_eq!(names, ["avc1.64000c", "mp4a.40.2"]);
     let (header, _) = read(HEVC_LIVE);
     let name = codec_string(&header.tracks[0]).unwrap();
     assert!(name.starts_with("hvc1.1.6.L"), "{name}");

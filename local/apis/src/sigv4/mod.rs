@@ -27,9 +27,9 @@ const CONTENT_HASH_HEADER: &str = "x-amz-content-sha256";
 pub enum Payload<'a> {
     /// The hash of these bytes and nothing else.
     Body(&'a [u8]),
-    /// Kinesis Video's producers also sign the empty payload, no payload, or the value of their own header.
+    /// Kinesis Video's producers also sign the empty payload, or none.
     BodyOrUnsigned(&'a [u8]),
-    /// A body that is still arriving and so cannot be hashed.
+    /// A body that is still arriving and so cannot be hashed; producers sign it as empty, as unsigned, or by a header of their own.
     Streaming,
 }
 

@@ -250,7 +250,7 @@ mod tests {
         Run {
             entries: starts_ms.iter().map(entry).collect(),
             video: Some(Video {
-                codec: "avc1.42C01F".into(),
+                codec: "avc1.42c01f".into(),
                 width: 1280,
                 height: 720,
                 frames_per_second: 10.0,

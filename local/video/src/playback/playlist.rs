@@ -259,7 +259,7 @@ mod tests {
     #[test]
     fn a_master_playlist_names_codec_and_size() {
         let mut variant = Variant {
-            codecs: "avc1.4D4032".into(),
+            codecs: "avc1.4d4032".into(),
             width: 2592,
             height: 1944,
             frames_per_second: 15.02,
@@ -268,7 +268,7 @@ mod tests {
         };
         assert_eq!(
             master("T~", &variant),
-            "#EXTM3U\n#EXT-X-VERSION:1\n#EXT-X-STREAM-INF:CODECS=\"avc1.4D4032\",RESOLUTION=2592x1944,FRAME-RATE=15.02,BANDWIDTH=329640\ngetHLSMediaPlaylist.m3u8?SessionToken=T~&TrackNumber=1\n"
+            "#EXTM3U\n#EXT-X-VERSION:1\n#EXT-X-STREAM-INF:CODECS=\"avc1.4d4032\",RESOLUTION=2592x1944,FRAME-RATE=15.02,BANDWIDTH=329640\ngetHLSMediaPlaylist.m3u8?SessionToken=T~&TrackNumber=1\n"
         );
         variant.has_audio = true;
         assert!(master("T~", &variant).contains("BANDWIDTH=329640,AUDIO=\"audio\"\n"));

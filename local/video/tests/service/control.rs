@@ -103,6 +103,21 @@ async fn malformed_requests_are_refused() {
         )
         .await;
     }
+    for (operation, body) in [
+        (
+            "getDataEndpoint",
+            json!({"StreamName": "cam", "APIName": "PUT_IT"}),
+        ),
+        ("getDataEndpoint", json!({"StreamName": "cam"})),
+        (
+            "getHLSStreamingSessionURL",
+            json!({"StreamName": "cam", "PlaybackMode": "BACKWARDS"}),
+        ),
+        ("getImages", json!({"StreamName": "cam", "Format": "GIF"})),
+        ("getMedia", json!({"StreamName": "cam"})),
+    ] {
+        check_refused(&service, operation, body, 400, "InvalidArgumentException").await;
+    }
     let request = Request::post("/createStream")
         .body(Body::from("{"))
         .unwrap();

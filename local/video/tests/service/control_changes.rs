@@ -270,7 +270,7 @@ async fn a_device_reaches_its_own_stream_and_no_other() {
         let (status, answer) = service.call_as(device(), operation, body).await;
         assert_eq!(
             (status.as_u16(), &answer["error"]),
-            (403, &json!("AccessDeniedException")),
+            (401, &json!("NotAuthorizedException")),
             "{operation}"
         );
     }
@@ -280,7 +280,7 @@ async fn a_device_reaches_its_own_stream_and_no_other() {
         .extension(device())
         .body(Body::empty())
         .unwrap();
-    assert_eq!(send(&service.video, request).await.0, 403);
+    assert_eq!(send(&service.video, request).await.0, 401);
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn a_recorded_range_is_a_manifest_whose_segments_are_there() {
     assert_eq!(headers["access-control-allow-origin"], "*");
     let text = String::from_utf8(text.to_vec()).unwrap();
     assert_eq!(values(&text, "MPD", "type"), ["static"]);
-    assert_eq!(values(&text, "Representation", "codecs"), ["avc1.42C01F"]);
+    assert_eq!(values(&text, "Representation", "codecs"), ["avc1.42c01f"]);
     let fragments = service.fragments().await;
     let numbers: Vec<_> = fragments[1..4]
         .iter()

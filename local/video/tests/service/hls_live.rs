@@ -11,7 +11,7 @@ async fn a_live_session_lists_the_newest_fragments_and_moves_on() {
     let master = session(&service, json!({})).await;
     let (_, text) = service.get_text(&master).await;
     assert!(
-        text.contains("CODECS=\"avc1.42C01F\",RESOLUTION=1280x720,FRAME-RATE=10.00,BANDWIDTH="),
+        text.contains("CODECS=\"avc1.42c01f\",RESOLUTION=1280x720,FRAME-RATE=10.00,BANDWIDTH="),
         "{text}"
     );
     let (path, text) = media_playlist(&service, &master).await;

@@ -67,7 +67,7 @@ async fn sound_travels_with_the_picture() {
     service.put(body).await;
     let master = session(&service, as_ts(on_demand(0, 9000))).await;
     let (_, text) = service.get_text(&master).await;
-    assert!(text.contains("CODECS=\"avc1.42C01F,mp4a.40.2\"") && !text.contains("TYPE=AUDIO"));
+    assert!(text.contains("CODECS=\"avc1.42c01f,mp4a.40.2\"") && !text.contains("TYPE=AUDIO"));
     let (_, text) = media_playlist(&service, &master).await;
     let (_, _, segment) = service.get(&segments(&text)[0]).await;
     let pid = |packet: &[u8]| u16::from_be_bytes([packet[1] & 0x1F, packet[2]]);
