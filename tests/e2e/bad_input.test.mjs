@@ -99,6 +99,24 @@ scenario("bad input is refused and nothing is stored", { demo: false, clock: "20
     await refused(ask(new Client(instance), decision, { decision: "approve" }), 401, "sign_in_needed");
   });
 
+  await cases("money, measures and refusals that make no sense, or come from who may not, are refused", async () => {
+    const post = (client, command, body) => ask(client, `${ours.contract}/${command}`, body);
+    const receipt = { reference: "E2E-1", received_on: "2026-04-01", yen: "100" };
+    for (const [field, value] of [["yen", "-100"], ["yen", "99999999999999999999"], ["received_on", "2026-02-30"], ["reference", ""]]) {
+      const answer = await console_.send(`${ours.contract}/receipts`, { ...receipt, [field]: value });
+      assert.equal(answer.status, 422, `${field}: ${answer.text}`);
+    }
+    const measure = { ground: "13-1-1", evidence: "事案 8", arose_on: "2026-04-01" };
+    await refused(post(console_, "measures", { ...measure, ground: "" }), 422, "ground_missing");
+    await refused(post(console_, "measures", { ...measure, evidence: "" }), 422, "evidence_missing");
+    await refused(post(console_, "measures", { ...measure, ground: "6-2" }), 409, "nothing_overdue");
+    await refused(post(console_, "rescission/approval", {}), 409, "nothing_proposed");
+    for (const command of ["receipts", "measures", "rescission"]) await refused(post(ours.client, command, measure), 404, "not_found");
+    await refused(ask(new Client(instance), "/contract/refusal", { order: "1" }), 401, "sign_in_needed");
+    await refused(ask(ours.client, "/contract/refusal", { order: "9" }), 404, "not_found");
+    await refused(ask(ours.client, "/contract/cancellation", { end: "2026-02-30" }), 422, "invalid_fields");
+  });
+
   await cases("a device of an unknown model, without attestation, abroad or already bound is refused", async () => {
     const other = { ...DEVICE, serial: "E2E-0002" };
     for (const [field, value] of [["model", "XX-999"], ["attestation", ""], ["prefecture", "48"], ["serial", "a"], ["postal_code", "12"], ["name", ""]]) {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { tokyo } from "./harness/days.mjs";
-import { acceptTerms, CORPORATION, customer, DEMO, demo, device, operator, OPERATOR, playlist, plays, scenario, text, until, Client } from "./harness.mjs";
+import { acceptTerms, CORPORATION, customer, DEMO, demo, DEVICE, device, operator, OPERATOR, playlist, plays, scenario, text, until, Client } from "./harness.mjs";
 
 /** The longest that a session address lives, in milliseconds (18-1). */
 const LONGEST_MS = 300_000;
@@ -43,7 +43,7 @@ scenario("a measure of Art. 13 stops viewing, its lifting brings it back, and a 
   const camera = /\/cameras\/([\w-]+)/.exec((await administrator.open("/cameras")).text)[1];
   const contract = /\/console\/contracts\/c-[\w-]+/.exec((await first.open("/console/contracts")).text)[0];
   const today = tokyo(await instance.now());
-  let suspendedAt;
+  let suspendedAt, watched;
   const measure = { ground: "13-1-1", evidence: "事案 7", arose_on: today };
   const refused = async (operator, path, fields, status, code) => {
     const answer = await operator.send(`${contract}/${path}`, fields);
@@ -55,7 +55,7 @@ scenario("a measure of Art. 13 stops viewing, its lifting brings it back, and a 
   };
 
   await step("the camera is watched, under an address that lives 300 s at most", async () => {
-    for (const person of [administrator, user]) await watches(person, camera);
+    for (const person of [administrator, user]) watched = await watches(person, camera);
   });
 
   await step("a measure without evidence, without a ground or by a customer changes nothing", async () => {
@@ -73,6 +73,26 @@ scenario("a measure of Art. 13 stops viewing, its lifting brings it back, and a 
       assert.deepEqual(await asked(person, camera, suspendedAt), ["403 suspended", "403 suspended", "403 suspended"]);
     }
     await refused(first, "measures", measure, 409, "already_suspended");
+  });
+
+  await step("nothing of the use begins anew, and what limits it stays open (D-09)", async () => {
+    const newcomer = { name: "見本 四郎", email: "shiro@example.jp", role: "user", language: "ja", attestation: "on" };
+    for (const [path, fields] of [["/users", newcomer], ["/devices", { ...DEVICE, serial: "E2E-7001" }]]) {
+      const answer = await administrator.send(path, fields);
+      assert.deepEqual([answer.status, answer.json.code], [409, "suspended"], answer.text);
+    }
+    const place = /\/users\/u-[\w-]+/.exec((await administrator.open("/users")).text)[0];
+    assert.equal((await administrator.open(place)).status, 200);
+  });
+
+  await step("the address that was open before dies within 300 s", async () => {
+    assert.equal((await instance.advance("PT5M")).status, 200);
+    const late = await fetch(watched.url);
+    assert.equal(late.status, 403, await late.text());
+    await administrator.signIn(DEMO.administrator);
+    await user.signIn(DEMO.user);
+    await first.signIn(DEMO.operator);
+    await second.signIn(SECOND);
   });
 
   await step("the customer still signs in and is told, without the ground and the evidence (D-09)", async () => {
@@ -100,11 +120,13 @@ scenario("a measure of Art. 13 stops viewing, its lifting brings it back, and a 
     await refused(first, "rescission/approval", {}, 409, "nothing_proposed");
     await done(first, "rescission", { ...measure, ground: "17-2" });
     await refused(first, "rescission/approval", {}, 409, "second_operator_needed");
+    assert.ok(text((await second.open("/console/cases")).text).includes("解除の提案が、別の担当者の同意を待っています"));
     await watches(administrator, camera);
   });
 
   await step("with the second operator's agreement viewing is dead at once, and the day of the data is told", async () => {
     await done(second, "rescission/approval", {});
+    assert.ok(!text((await second.open("/console/cases")).text).includes("解除の提案が、別の担当者の同意を待っています"));
     const now = await instance.now();
     for (const person of [administrator, user]) {
       assert.deepEqual(await asked(person, camera, now), ["403 contract_ended", "403 contract_ended", "403 contract_ended"]);

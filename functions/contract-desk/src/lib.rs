@@ -64,6 +64,12 @@ impl App {
         user.ok_or_else(Problem::not_found)
     }
 
+    /// Refuses what begins a new use while the contract is suspended (D-09).
+    async fn check_use(&self, user: &User) -> Result<(), Problem> {
+        let contract = self.contracts.contract(&user.contract).await?;
+        Ok(contract.ok_or_else(Problem::not_found)?.check_use()?)
+    }
+
     /// Sends a notice with a decision.
     fn tell(&self, decision: Decision, notice: Notice, now: Moment) -> Decision {
         let message = MessageId::from_random(self.chance.id());

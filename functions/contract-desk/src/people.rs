@@ -10,6 +10,7 @@ use ciero_domain::particulars::{FieldError, FieldErrors, FieldRule, email, line}
 use ciero_domain::user::{NewUser, Refusal, Right, Role, User, UserState};
 use ciero_ports::{Decision, Write};
 use ciero_runtime::{Administrator, Answer, Asked, Input, Moment, Outcome, Problem};
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -85,6 +86,7 @@ pub(crate) async fn add(
     let newcomer = Newcomer::parse(&raw)?;
     app.desk
         .decide(asked, now, || async {
+            app.check_use(&who.user).await?;
             Ok(added(&app, &who.user, &newcomer, now))
         })
         .await
@@ -181,6 +183,10 @@ async fn rights_set(
         return Err(every_right_held());
     }
     let wanted = raw.wanted();
+    let has = |right: &Right| user.right_since(&camera, Timestamp::MIN, *right).is_some();
+    if !wanted.iter().all(has) {
+        app.check_use(administrator).await?;
+    }
     let user = user.with_rights(camera.clone(), &wanted, now.0)?;
     let codes: Vec<&str> = wanted.iter().map(|right| right.code()).collect();
     let trace = Trace {

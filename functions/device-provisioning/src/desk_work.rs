@@ -49,6 +49,7 @@ async fn decide_registration(
         .contract(contract_id)
         .await?
         .ok_or_else(Problem::not_found)?;
+    contract.check_use()?;
     // Read before the cameras: whatever is added after this read, this decision does not stand on it.
     let added = app.devices.cameras_added(contract_id).await?;
     let cameras = app.devices.cameras(contract_id).await?;
@@ -176,6 +177,8 @@ pub async fn new_code(
     app.desk
         .decide(asked, now, || async move {
             let device = find(app, &who.user.contract, id).await?;
+            let contract = app.contracts.contract(&device.contract).await?;
+            contract.ok_or_else(Problem::not_found)?.check_use()?;
             let old = match &device.state {
                 DeviceState::Registered { code_hash, .. } => code_hash.clone(),
                 _ => String::new(),

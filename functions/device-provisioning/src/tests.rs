@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ciero_domain::Language;
-use ciero_domain::contract::Contract;
+use ciero_domain::contract::{Contract, Standing};
 use ciero_domain::device::{CODE_LIFETIME, Camera, Device, DeviceKind, DeviceState};
 use ciero_domain::documents::{Bilingual, DeviceModel, Operator};
 use ciero_domain::ids::{CameraId, DeviceId, UserId};
@@ -107,6 +107,7 @@ struct Ports {
     streams: MockStreams,
     /// What stands in the way of the first writes, one after the other.
     conflicts: VecDeque<WriteKind>,
+    is_suspended: bool,
 }
 
 /// Decisions that were written.
@@ -142,9 +143,16 @@ fn app(ports: Ports) -> (App, Committed) {
         .expect_user()
         .returning(|_, _| Ok(Some(administrator())));
     let mut contracts = MockContracts::new();
+    let mut of_customer = contract();
+    if ports.is_suspended {
+        of_customer.standing = Standing::Suspended {
+            clause: "6-2".into(),
+            since: now(),
+        };
+    }
     contracts
         .expect_contract()
-        .returning(|_| Ok(Some(contract())));
+        .returning(move |_| Ok(Some(of_customer.clone())));
     let mut documents = MockDocuments::new();
     let model = DeviceModel {
         model: "MC-100".into(),
@@ -258,6 +266,31 @@ async fn more_cameras_than_ordered_are_refused() {
             .0,
         201
     );
+}
+
+#[tokio::test]
+async fn art_13_no_device_is_registered_or_started_while_use_is_suspended() {
+    let mut ports = with_cameras(vec![]);
+    ports.is_suspended = true;
+    ports
+        .devices
+        .expect_device()
+        .returning(|_, _| Ok(Some(registered())));
+    let (app, committed) = app(ports);
+    let gate = app.gate.clone();
+    let session = testing::customer(&contract().id, &administrator().id, Moment(now()));
+    let code = format!("/devices/{}/code", registered().id);
+    for (path, body) in [("/devices", form()), (&code, json!({}))] {
+        let router = router(app.clone());
+        let call = testing::post(router, &gate, Some(&session), Moment(now()), path, &body);
+        let (status, answer) = call.await;
+        assert_eq!(
+            (status, answer["code"].as_str()),
+            (409, Some("suspended")),
+            "{path}"
+        );
+    }
+    assert!(committed.lock().unwrap().is_empty());
 }
 
 #[tokio::test]

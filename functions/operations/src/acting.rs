@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use axum::extract::{FromRequestParts, Path};
 use ciero_domain::contract::{
-    Command, Contract, Entry, Event, Facts, Measure, MeasureGround, Step,
+    Case, Command, Contract, Entry, Event, Facts, Measure, MeasureGround, Step,
 };
 use ciero_domain::groups;
 use ciero_domain::ids::{ContractId, MessageId, base32};
@@ -117,6 +117,25 @@ impl<G> Acting<G> {
     ) -> Result<Answer, Problem> {
         let nothing = |_: &Contract, outcome| Ok(outcome);
         self.carry_out_with(app, contract, command, nothing).await
+    }
+
+    /// The same, and the case about this is closed with it, if one is open.
+    pub async fn carry_out_closing(
+        self,
+        app: &App,
+        contract: &ContractId,
+        command: Command,
+        (about, note): (&str, &str),
+    ) -> Result<Answer, Problem> {
+        let case = app.cases.case(&Case::id_of(contract, about)).await?;
+        let open = case.filter(|case| case.closed.is_none());
+        let closed = open.map(|case| case.close(&self.by(), note, self.now.0));
+        let close = |_: &_, mut outcome: Outcome| {
+            let case = closed.clone().map(|case| Write::Case(Box::new(case)));
+            outcome.decision.writes.extend(case);
+            Ok(outcome)
+        };
+        self.carry_out_with(app, contract, command, close).await
     }
 
     /// The same, with what else belongs to the decision.

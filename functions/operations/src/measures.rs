@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use ciero_domain::contract::{Command, Measure, MeasureGround, Refusal};
+use ciero_domain::ids::ContractId;
 use ciero_domain::particulars::{FieldErrors, FieldRule};
 use ciero_runtime::{Answer, Input, Problem};
 use serde::Deserialize;
@@ -97,9 +98,19 @@ pub async fn approve(
     State(app): State<App>,
     ContractPath(id): ContractPath,
 ) -> Result<Answer, Problem> {
+    let closing = (&*waiting(&app, &id).await?, "解除に同意しました。");
     acting
-        .carry_out(&app, &id, Command::ApproveRescission)
+        .carry_out_closing(&app, &id, Command::ApproveRescission, closing)
         .await
+}
+
+/// Names the case that waits for a second operator; nothing where nothing was proposed.
+async fn waiting(app: &App, id: &ContractId) -> Result<String, Problem> {
+    let contract = app.contracts.contract(id).await?;
+    let proposal = contract.and_then(|contract| contract.proposal);
+    Ok(proposal
+        .map(|proposal| proposal.about())
+        .unwrap_or_default())
 }
 
 /// Takes the proposal to rescind back.
@@ -110,7 +121,8 @@ pub async fn withdraw(
     Input(raw): Input<RawReason>,
 ) -> Result<Answer, Problem> {
     let reason = raw.parse()?;
+    let closing = (&*waiting(&app, &id).await?, &*reason.clone());
     acting
-        .carry_out(&app, &id, Command::WithdrawProposal { reason })
+        .carry_out_closing(&app, &id, Command::WithdrawProposal { reason }, closing)
         .await
 }

@@ -1,10 +1,8 @@
 //! An operator takes a change of particulars over, or does not (Art. 4, 5-1).
 
 use axum::extract::State;
-use ciero_domain::contract::{Case, Command};
-use ciero_domain::ids::ContractId;
+use ciero_domain::contract::Command;
 use ciero_domain::particulars::FieldErrors;
-use ciero_ports::Write;
 use ciero_runtime::{Answer, Input, Problem};
 use serde::Deserialize;
 
@@ -32,7 +30,8 @@ pub async fn confirm(
     let command = Command::ConfirmChange {
         receipt: receipt.clone(),
     };
-    decide(acting, &app, &id, (command, &receipt, "反映しました。")).await
+    let closing = (receipt.as_str(), "反映しました。");
+    acting.carry_out_closing(&app, &id, command, closing).await
 }
 
 /// Leaves the particulars as they are; the customer learns why.
@@ -50,29 +49,11 @@ pub async fn refuse(
         receipt: receipt.clone(),
         reason: reason.clone(),
     };
-    decide(acting, &app, &id, (command, &receipt, &reason)).await
+    let closing = (receipt.as_str(), reason.as_str());
+    acting.carry_out_closing(&app, &id, command, closing).await
 }
 
 fn receipt(raw: &RawDecision) -> Result<String, Problem> {
     let receipt = raw.receipt.short();
     receipt.map_err(|rule| Problem::field("receipt", rule))
-}
-
-/// Decides, and closes the case that asked for it.
-async fn decide(
-    acting: Acting<Contracts>,
-    app: &App,
-    contract: &ContractId,
-    (command, receipt, note): (Command, &str, &str),
-) -> Result<Answer, Problem> {
-    let case = app.cases.case(&Case::id_of(contract, receipt)).await?;
-    let open = case.filter(|case| case.closed.is_none());
-    let (by, now) = (acting.by(), acting.now);
-    let closed = open.map(|case| case.close(&by, note, now.0));
-    let close = |_: &_, mut outcome: ciero_runtime::Outcome| {
-        let case = closed.clone().map(|case| Write::Case(Box::new(case)));
-        outcome.decision.writes.extend(case);
-        Ok(outcome)
-    };
-    acting.carry_out_with(app, contract, command, close).await
 }

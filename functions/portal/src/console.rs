@@ -22,8 +22,11 @@ use crate::page::{ConsolePage, Page};
 use crate::pieces::{Tone, badge, cameras, count, day, fact, moment, particulars};
 use crate::trail::{self, Names, Reader};
 use crate::{
-    console_account, console_measures, console_orders, console_particulars, third_parties,
+    console_account, console_measures, console_orders, console_particulars, notices, third_parties,
 };
+
+/// How many notices a contract's page shows.
+const NOTICES: u16 = 50;
 
 /// Sends an operator to the first page that the groups allow.
 pub async fn first(ConsolePage { groups, .. }: ConsolePage) -> Redirect {
@@ -104,14 +107,16 @@ pub async fn contract(
     let id = ContractId::parse(&id).map_err(|_| Problem::not_found())?;
     let contract = app.contracts.contract(&id).await?;
     let contract = contract.ok_or_else(Problem::not_found)?;
-    let (users, devices, cameras, rows, agreed) = tokio::join!(
+    let (users, devices, cameras, rows, agreed, told) = tokio::join!(
         app.gate.people.users(&id),
         app.devices.devices(&id),
         app.devices.cameras(&id),
         app.audit.trail(&id, trail::ROWS),
-        app.registers.agreed_third_party(&id)
+        app.registers.agreed_third_party(&id),
+        app.notices.of_contract(&id, NOTICES)
     );
     let (users, devices, cameras, rows, agreed) = (users?, devices?, cameras?, rows?, agreed?);
+    let told = told?;
     let page = &console.page;
     let t = |ja, en| page.t(ja, en);
     let content = html! {
@@ -126,6 +131,12 @@ pub async fn contract(
         h2 { (t("機器", "Devices")) }
         (device_table(page, &devices, &cameras))
         @if console.is_in(SUPPORT) && !cameras.is_empty() { (console_staff_views::form(page, &contract.id, &cameras)) }
+        h2 { (t("お知らせの記録（第24条）", "Notices (Art. 24)")) }
+        @if told.is_empty() {
+            div.empty { p { (t("まだお知らせがありません。", "There is no notice yet.")) } }
+        } @else {
+            (notices::table(page, &told, Reader::Operator))
+        }
         h2 { (t("操作の記録", "Audit trail")) }
         (trail::table(page, &rows, &Names::of(&users, &cameras), Reader::Operator))
     };

@@ -76,6 +76,10 @@ fn kind(page: &Page, kind: CaseKind) -> &str {
             "お客様から国外への移転のお知らせがありました（第17条第1項第10号）。お客様にご確認ください。",
             "The customer told of a move abroad (17-1-10). Please talk to the customer.",
         ),
+        CaseKind::RescissionProposed => page.t(
+            "解除の提案が、別の担当者の同意を待っています。契約のページで、同意するか提案の取下げを求めてください（第13条第1項）。",
+            "A proposal to rescind waits for another operator (13-1). Please agree on the contract's page, or have it taken back.",
+        ),
         CaseKind::PlanNotMet => page.t(
             "映像の保存期間がプランより短く設定されています。ストリームの設定を直してください。",
             "A stream keeps recordings for less than the plan. Please correct the stream's retention.",

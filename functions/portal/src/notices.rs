@@ -3,7 +3,7 @@
 use axum::extract::State;
 use ciero_domain::Language;
 use ciero_domain::interruption::Told;
-use ciero_domain::notice::{Failure, Notice, NoticeRecord, Outcome};
+use ciero_domain::notice::{Failure, NextStep, Notice, NoticeRecord, Outcome};
 use ciero_pages::Section;
 use ciero_runtime::Problem;
 use maud::{Markup, html};
@@ -11,6 +11,7 @@ use maud::{Markup, html};
 use crate::App;
 use crate::page::{AdministratorPage, Page};
 use crate::pieces::{Tone, badge, day, moment};
+use crate::trail::Reader;
 
 /// How many notices the page shows.
 const ROWS: u16 = 100;
@@ -32,22 +33,24 @@ pub async fn list(
         @if notices.is_empty() {
             div.empty { p { (t("まだお知らせがありません。", "There is no notice yet.")) } }
         } @else {
-            (table(&page, &notices))
+            (table(&page, &notices, Reader::Customer))
         }
     };
     Ok(page.show(Section::Notices, title, &content))
 }
 
-fn table(page: &Page, notices: &[NoticeRecord]) -> Markup {
+/// Writes the ledger; an operator is told whom to reach another way (Art. 24).
+pub fn table(page: &Page, notices: &[NoticeRecord], reader: Reader) -> Markup {
     let (t, l) = (|ja, en| page.t(ja, en), page.language);
     let (when, what) = (t("日時", "When"), t("内容", "What"));
     let (to, state) = (t("宛先", "To"), t("到達状況", "State"));
+    let next = t("次の対応", "Next step");
     html! {
         table.list {
-            thead { tr { @for head in [when, what, to, state] { th scope="col" { (head) } } } }
+            thead { tr { @for head in [when, what, to, state, next] { th scope="col" { (head) } } } }
             tbody { @for record in notices { tr {
                 td data-label=(when) { (moment(l, record.sent_at)) }
-                td data-label=(what) { (subject(l, &record.notice)) }
+                td data-label=(what) { (subject(l, &record.notice, reader)) }
                 td data-label=(to) { @if record.to.is_empty() { "—" } @else { (record.to) } }
                 td data-label=(state) {
                     div {
@@ -55,14 +58,17 @@ fn table(page: &Page, notices: &[NoticeRecord]) -> Markup {
                         @if let Some(posted) = &record.posted { " " small { (posted.channel) " · " (day(l, posted.sent_on)) } }
                     }
                 }
+                td data-label=(next) { (next_step(page, record, reader)) }
             } } }
         }
     }
 }
 
 /// Writes what a notice is about, with the way to its document.
-fn subject(l: Language, notice: &Notice) -> Markup {
+fn subject(l: Language, notice: &Notice, reader: Reader) -> Markup {
     let number = match notice {
+        // The documents' own pages are the customer's.
+        _ if reader == Reader::Operator => None,
         Notice::InvoiceIssued { number, .. }
         | Notice::CreditNoteIssued { number, .. }
         | Notice::Demand { number, .. } => Some(*number),
@@ -130,6 +136,21 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
         Notice::ServiceEndAnnounced { .. } => l.t("サービスの終了", "End of the service"),
         Notice::ServiceEndSet { .. } => l.t("サービスの最終日", "Last day of the service"),
         Notice::ResellerInvoiceIssued { .. } => l.t("販売店への請求書", "Invoice to the reseller"),
+    }
+}
+
+fn next_step(page: &Page, record: &NoticeRecord, reader: Reader) -> &'static str {
+    let l = page.language;
+    match (record.next_step(), reader) {
+        (NextStep::Nothing, _) => l.t("なし", "None"),
+        (NextStep::SecondChannel, Reader::Customer) => l.t(
+            "別の方法でご連絡します。登録のメールアドレスをご確認ください。",
+            "We reach you another way. Please check the registered address.",
+        ),
+        (NextStep::SecondChannel, Reader::Operator) => l.t(
+            "電話や郵便など別の方法で伝える（対応事項にあります）",
+            "Reach them another way, by telephone or letter (there is a case)",
+        ),
     }
 }
 

@@ -342,7 +342,9 @@ mod art_06 {
     fn every_worked_example_of_tax_holds() {
         let rows: serde_json::Value =
             serde_json::from_str(include_str!("../fixtures/vectors.json")).unwrap();
-        for row in rows["invoice_tax"].as_array().unwrap() {
+        let rows = rows["invoice_tax"].as_array().unwrap();
+        assert_eq!(rows.len(), 1);
+        for row in rows {
             let percent = row["tax_percent"].as_i64().unwrap();
             let nets = row["lines_ex_tax"].as_array().unwrap();
             let lines: Vec<InvoiceLine> = nets

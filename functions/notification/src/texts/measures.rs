@@ -18,6 +18,7 @@ fn meanwhile(language: Language) -> String {
 停止の間は、次のとおりです。
 
   ・映像の視聴、録画の再生、書き出し、共有はご利用になれません。
+  ・機器、ユーザ、権限を新たに加えることはできません。
   ・録画は、保存日数の範囲で続けます。
   ・契約期間は進み、料金は発生します。
   ・サインインして、ご契約、請求書、登録事項をご確認いただけます。",
@@ -25,6 +26,7 @@ fn meanwhile(language: Language) -> String {
 While use is suspended:
 
   - Viewing, playing back, export and sharing are stopped.
+  - No device, user or right can be added.
   - Recording continues within the days of retention.
   - The term goes on and fees accrue.
   - You can sign in to see your contract, invoices and particulars.",

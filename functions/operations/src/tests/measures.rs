@@ -1,6 +1,6 @@
 //! Measures: their ground and evidence, the register, and the second operator (13-1, 17-2, 3-4-4).
 
-use ciero_domain::contract::{Command, Measure, MeasureGround, Standing};
+use ciero_domain::contract::{CaseKind, Command, Measure, MeasureGround, Standing, Step};
 use ciero_domain::screening::{RegisterCause, RegisterEntry};
 use jiff::civil::date;
 
@@ -24,6 +24,35 @@ fn measure() -> Measure {
 fn after(contract: &Contract, command: Command, by: &str) -> Contract {
     let entry = contract.decide(command, by, &facts(), now().0).unwrap();
     evolve(Some(contract), &entry).unwrap()
+}
+
+/// A contract whose rescission suzuki proposed, with its case.
+fn proposed() -> Known {
+    let command = Command::ProposeRescission(measure());
+    let contract = running();
+    let entry = contract.decide(command, "operator:suzuki", &facts(), now().0);
+    let step = Step::of(Some(&contract), entry.unwrap(), &facts().operator).unwrap();
+    Known {
+        cases: step.case.into_iter().collect(),
+        ..with(&step.contract)
+    }
+}
+
+async fn on_proposal(by: &str, command: &str, body: Value) -> Came {
+    let known = proposed();
+    let path = path(&known.contracts[0], command);
+    post(known, &operator(by, &["contracts"]), &path, body).await
+}
+
+/// Who closed the case that waited for a second operator.
+fn closed_by(came: &Came) -> Option<String> {
+    came.writes().iter().find_map(|write| match write {
+        Write::Case(case) => {
+            assert_eq!(case.kind, CaseKind::RescissionProposed);
+            Some(case.closed.clone()?.by)
+        }
+        _ => None,
+    })
 }
 
 fn registered(came: &Came) -> Vec<&RegisterEntry> {
@@ -116,12 +145,11 @@ async fn a_rescission_needs_another_operator() {
         came.committed[0].messages.is_empty(),
         "nobody is told of a proposal"
     );
-    let proposal = Command::ProposeRescission(measure());
-    let proposed = after(&running(), proposal, "operator:suzuki");
-    let same = check(&proposed, "suzuki", "rescission/approval", json!({})).await;
+    let same = on_proposal("suzuki", "rescission/approval", json!({})).await;
     same.is_refused(409, "second_operator_needed");
-    let other = check(&proposed, "sato", "rescission/approval", json!({})).await;
+    let other = on_proposal("sato", "rescission/approval", json!({})).await;
     assert_eq!((other.status, registered(&other).len()), (200, 1));
+    assert_eq!(closed_by(&other).as_deref(), Some("operator:sato"));
     assert!(matches!(
         standing(&other),
         Standing::Ended { at_once: true, .. }
@@ -132,13 +160,12 @@ async fn a_rescission_needs_another_operator() {
 
 #[tokio::test]
 async fn a_proposal_can_be_taken_back() {
-    let proposal = Command::ProposeRescission(measure());
-    let proposed = after(&running(), proposal, "operator:suzuki");
     let body = sample(include_str!(
         "../../../../events/operations/rescission-withdrawal.json"
     ));
-    let came = check(&proposed, "suzuki", "rescission/withdrawal", body).await;
+    let came = on_proposal("suzuki", "rescission/withdrawal", body).await;
     assert_eq!(came.status, 200);
+    assert_eq!(closed_by(&came).as_deref(), Some("operator:suzuki"));
     let row = (
         "operator:suzuki".to_owned(),
         "rescission_withdrawn".to_owned(),

@@ -238,7 +238,14 @@ async fn art_24_the_ledger_tells_what_became_of_each_notice() {
         "宛先で受け取れません",
         "到達",
         "送信済み",
+        "次の対応",
+        "別の方法でご連絡します",
     ]);
+    let console = format!("/console/contracts/{}", world.contract.id);
+    let support = world.staff(&["support"]);
+    let answer = world.open(&console, &support).await;
+    answer.shows(&["お知らせの記録", "不達", "電話や郵便など別の方法で伝える"]);
+    assert!(!answer.body.contains(r#"href="/invoices/1""#));
     open(&World::new(), "/notices")
         .await
         .shows(&["まだお知らせがありません"]);

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::{Contract, Refusal, TerminationCause};
+use super::{Contract, Refusal, Standing, TerminationCause};
 use crate::rules::rules;
 
 rules! {
@@ -57,7 +57,23 @@ pub struct Proposal {
     pub at: Timestamp,
 }
 
+impl Proposal {
+    /// Names the case that waits for another operator.
+    pub fn about(&self) -> String {
+        format!("rescission/{}", self.at)
+    }
+}
+
 impl Contract {
+    /// Refuses what begins a new use of the service while use is suspended; what limits or ends a use stays open, as do payments
+    /// and particulars (D-09).
+    pub fn check_use(&self) -> Result<(), Refusal> {
+        match self.standing {
+            Standing::Suspended { .. } => Err(Refusal::UseSuspended),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks that a measure may rest on its ground today.
     pub(super) fn check_measure(&self, measure: &Measure, today: Date) -> Result<(), Refusal> {
         if measure.evidence.trim().is_empty() {

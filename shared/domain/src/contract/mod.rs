@@ -77,6 +77,7 @@ rules! {
         DemandMissing => ("demand_missing", "催告とその期限の経過がないため、この事由は使えません。", "Without a demand whose period has lapsed this ground cannot be used (13-1-2)."),
         GroundInTheFuture => ("ground_in_the_future", "事由の発生日は契約の成立から今日までの日付にしてください。", "The ground must have arisen between the formation and today."),
         AlreadySuspended => ("already_suspended", "すでに利用を停止しています。", "The contract is suspended already."),
+        UseSuspended => ("suspended", "利用の停止中は、機器・ユーザ・権限を加えられません。お支払いと登録事項の変更はできます。", "While use is suspended no device, user or right can be added; payments and particulars can be seen to."),
         NotSuspended => ("not_suspended", "利用を停止していません。", "The contract is not suspended."),
         NothingProposed => ("nothing_proposed", "解除の提案がありません。", "No rescission has been proposed."),
         AlreadyProposed => ("already_proposed", "解除はすでに提案されています。", "A rescission has already been proposed."),

@@ -44,6 +44,8 @@ pub enum CaseKind {
     ChangeToReview,
     /// P-1, 17-1-10: the customer told of a move abroad.
     AddressAbroad,
+    /// 13-1: a proposal to rescind waits for another operator.
+    RescissionProposed,
     /// 21-6: a stream keeps recordings for less than the plan that was ordered.
     PlanNotMet,
 }
@@ -183,13 +185,15 @@ fn case(before: Option<&Contract>, contract: &Contract, entry: &Entry) -> Option
         Event::Demanded { demand, .. } if demand.failed => CaseKind::DemandFailed,
         Event::ChangeReceived { .. } => CaseKind::ChangeToReview,
         Event::MovedAbroad { .. } => CaseKind::AddressAbroad,
+        Event::RescissionProposed { .. } => CaseKind::RescissionProposed,
         _ if leaves_credit(before, contract) => CaseKind::CreditLeft,
         _ => return None,
     };
-    let about = match (entry.event.work(), entry.event.receipt()) {
-        (Some(work), _) => work.effect(),
-        (None, Some(receipt)) => receipt.to_owned(),
-        (None, None) => format!("version {}", contract.version),
+    let about = match (&entry.event, entry.event.work(), entry.event.receipt()) {
+        (Event::RescissionProposed { proposal }, ..) => proposal.about(),
+        (_, Some(work), _) => work.effect(),
+        (_, None, Some(receipt)) => receipt.to_owned(),
+        (_, None, None) => format!("version {}", contract.version),
     };
     Some(Case {
         id: Case::id_of(&contract.id, &about),

@@ -213,6 +213,19 @@ fn a_ground_that_fell_away_before_the_second_operator_agreed_carries_no_rescissi
 }
 
 #[test]
+fn a_proposal_opens_a_case_for_a_second_operator() {
+    let mut life = begun();
+    let today = date(2026, 4, 2);
+    let forbidden = measure(MeasureGround::SoftwareMisuse, today);
+    life.ask(Command::ProposeRescission(forbidden), today)
+        .unwrap();
+    let proposal = life.contract.proposal.as_ref().unwrap();
+    let case = life.cases.last().unwrap();
+    assert_eq!(case.kind, CaseKind::RescissionProposed);
+    assert_eq!(case.id, Case::id_of(&life.contract.id, &proposal.about()));
+}
+
+#[test]
 fn arrears_of_6_2_are_no_ground_to_rescind() {
     let mut life = begun();
     life.run(date(2026, 4, 2), date(2026, 6, 24));
