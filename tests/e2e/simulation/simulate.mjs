@@ -124,7 +124,7 @@ export async function simulate({ contracts, years, seed, kills, say = () => {} }
       say(`${on}: ${todays.length} acts, ${world.killed} disturbances`);
     }
     await world.advanced("PT2H");
-    await compare(world.instance, plans, through);
+    await compare(world.instance, plans, through, world.killed);
     const sum = (what) => plans.reduce((total, plan) => total + what(plan), 0);
     return { contracts: plans.length, killed: world.killed, notices: sum(({ life }) => life.notices.length), acts: sum((plan) => plan.acts.length) };
   } finally {
