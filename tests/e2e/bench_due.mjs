@@ -10,16 +10,16 @@ const LATER = "2026-10-01";
 const DUE = 1_000;
 
 /** Runs one tick of `due` contracts beside `others`; returns seconds and what DynamoDB was asked. */
-async function measured(due, others, counted) {
+async function measured(due, others, counted, channel = []) {
   if (counted) process.env.CIERO_COUNT_REQUESTS = "1";
   else delete process.env.CIERO_COUNT_REQUESTS;
   const instance = await Instance.start({ demo: false, clock: CLOCK });
   try {
     if (others > 0) contracts(instance, others, LATER);
     // One tick first, so that every function has been started.
-    contracts(instance, 20, "2026-03-31");
+    contracts(instance, 20, "2026-03-31", channel);
     await tick(instance);
-    contracts(instance, due, TODAY);
+    contracts(instance, due, TODAY, channel);
     const before = await counts(instance);
     const seconds = await tick(instance);
     return { seconds, asked: between(before, await counts(instance)) };
@@ -29,10 +29,14 @@ async function measured(due, others, counted) {
   }
 }
 
-/** Prints the speed of a tick. */
+/** Prints the speed of a tick: fees of contracts that a reseller bills, and invoices with their debt, next tasks and mail. */
 export async function dueSpeed(print) {
-  const { seconds } = await measured(2 * DUE, 0, false);
-  print("due sweep to committed effect, without mail", `${Math.round((2 * DUE) / seconds)} items/s`, "700 items/s");
+  const speed = async (channel) => {
+    const { seconds } = await measured(2 * DUE, 0, false, channel);
+    return `${Math.round((2 * DUE) / seconds)} items/s`;
+  };
+  print("due sweep to committed effect, without mail", await speed([]), "700 items/s");
+  print("due sweep to committed invoice, its mail sent beside", await speed("direct"), "-");
 }
 
 /** Prints how long a year of the demo takes. */
