@@ -114,6 +114,43 @@ class EveryService(EmbeddedCloud):
         video.delete_stream(StreamARN=arn)
         self.refused("ResourceNotFoundException", video.describe_stream, StreamName=name)
 
+    def test_kinesis_video_changes_streams(self):
+        video = self.client("kinesisvideo")
+        name = f"boto-{uuid.uuid4()}"
+        arn = video.create_stream(StreamName=name, DataRetentionInHours=24, Tags={"site": "a"})["StreamARN"]
+        info = lambda: video.describe_stream(StreamName=name)["StreamInfo"]
+        first = info()["Version"]
+        video.update_stream(StreamName=name, CurrentVersion=first, DeviceName="box", MediaType="video/h264")
+        self.assertEqual((info()["DeviceName"], info()["MediaType"]), ("box", "video/h264"))
+        self.assertNotEqual(info()["Version"], first)
+        self.refused("VersionMismatchException", video.update_stream, StreamName=name, CurrentVersion=first, DeviceName="b")
+        for change, by, hours in [("INCREASE_DATA_RETENTION", 24, 48), ("DECREASE_DATA_RETENTION", 46, 2)]:
+            video.update_data_retention(StreamARN=arn, CurrentVersion=info()["Version"], Operation=change, DataRetentionChangeInHours=by)
+            self.assertEqual(info()["DataRetentionInHours"], hours)
+        retention = {"StreamName": name, "CurrentVersion": info()["Version"], "DataRetentionChangeInHours": 3}
+        self.refused("InvalidArgumentException", video.update_data_retention, Operation="DECREASE_DATA_RETENTION", **retention)
+        self.refused("InvalidArgumentException", video.update_data_retention, Operation="HALVE", **retention)
+        self.refused("VersionMismatchException", video.update_data_retention, Operation="INCREASE_DATA_RETENTION", **{**retention, "CurrentVersion": first})
+        self.refused("ResourceNotFoundException", video.update_data_retention, Operation="INCREASE_DATA_RETENTION", **{**retention, "StreamName": "none"})
+
+        tags = lambda: video.list_tags_for_stream(StreamName=name)["Tags"]
+        video.tag_stream(StreamARN=arn, Tags={"floor": "2"})
+        self.assertEqual(tags(), {"site": "a", "floor": "2"})
+        video.untag_stream(StreamName=name, TagKeyList=["site"])
+        self.assertEqual(tags(), {"floor": "2"})
+        self.refused("TagsPerResourceExceededLimitException", video.tag_stream, StreamName=name, Tags={f"key-{n}": "" for n in range(50)})
+        self.refused("ResourceNotFoundException", video.list_tags_for_stream, StreamName="none")
+
+        tier = lambda: video.describe_stream_storage_configuration(StreamName=name)["StreamStorageConfiguration"]["DefaultStorageTier"]
+        self.assertEqual(tier(), "HOT")
+        stored = {"StreamName": name, "CurrentVersion": info()["Version"]}
+        self.refused("InvalidArgumentException", video.update_stream_storage_configuration, StreamStorageConfiguration={"DefaultStorageTier": "COLD"}, **stored)
+        video.update_stream_storage_configuration(StreamStorageConfiguration={"DefaultStorageTier": "WARM"}, **stored)
+        self.assertEqual(tier(), "WARM")
+        self.refused("VersionMismatchException", video.update_stream_storage_configuration, StreamStorageConfiguration={"DefaultStorageTier": "HOT"}, **stored)
+        self.refused("VersionMismatchException", video.delete_stream, StreamARN=arn, CurrentVersion=first)
+        video.delete_stream(StreamARN=arn, CurrentVersion=info()["Version"])
+
     def archive(self):
         """The demo's stream with a client for its archive, once something is recorded."""
         video = self.client("kinesisvideo")
