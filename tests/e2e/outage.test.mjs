@@ -112,3 +112,43 @@ scenario("an outage of the line and of the cloud costs nothing that fits", { dem
     for (const name of ["backlog", "live"]) assert.equal((await boxes[name].stop()).code, 0);
   });
 });
+
+scenario("on a narrow line the backlog never starves the present, and the camera never waits", { demo: false, chain: true }, async ({ instance, step, t }) => {
+  const folder = await scratch();
+  t.after(() => rm(folder, { recursive: true, force: true }));
+  const large = await film(folder, "large", { seconds: 5, size: "640x360", more: NOISE });
+  const wire = await line(instance.aws);
+  t.after(() => wire.close());
+  await createStream(instance, "narrow");
+  const box = iotbox(["run", "--config", await configuration(folder, wire.url, [["narrow", large.file]], 'status = "127.0.0.1:0"')]);
+  t.after(() => box.stop());
+  let mendedAt;
+
+  await step("after an outage the line carries twice what the camera makes", async () => {
+    await lasting(instance, "narrow", 3);
+    const made = (await fragments(instance, "narrow")).slice(0, 3);
+    const bytes = made.reduce((sum, one) => sum + one.FragmentSizeInBytes, 0) / made.reduce((sum, one) => sum + one.FragmentLengthInMilliseconds, 0) * 1000;
+    wire.cut();
+    await past(Date.now() / 1000, OUTAGE_SECONDS + FRESH_SECONDS);
+    wire.narrow(2 * bytes);
+    wire.mend();
+    mendedAt = Date.now() / 1000;
+    await until("what waited was sent", async () => {
+      const { cameras: [camera] } = await figures(box);
+      return camera.live === "sending" && camera.waiting_from_before === 0 && camera.waiting < 4;
+    }, { seconds: 90, interval: 200 });
+  });
+
+  await step("what the camera showed meanwhile arrived within seconds, beside what had waited", async () => {
+    const all = await fragments(instance, "narrow");
+    const waited = all.filter((one) => one.ServerTimestamp > mendedAt && one.ProducerTimestamp < mendedAt - FRESH_SECONDS);
+    // First goes what is younger than ten seconds, at the whole width of the line.
+    const back = Math.min(...all.filter((one) => one.ServerTimestamp > mendedAt).map((one) => one.ServerTimestamp));
+    const until_ = Math.max(...waited.map((one) => one.ServerTimestamp));
+    const present = all.filter((one) => one.ProducerTimestamp > back + FRESH_SECONDS && one.ProducerTimestamp < until_ - 3);
+    assert.ok(waited.length > 0 && present.length > 3, `${waited.length} of the backlog, ${present.length} of the present`);
+    const late = Math.max(...present.map((one) => one.ServerTimestamp - one.ProducerTimestamp));
+    assert.ok(late < 6, `the present came up to ${late.toFixed(1)} s late`);
+    assert.deepEqual(gaps((await recorded(instance, "narrow")).spans), []);
+  });
+});

@@ -1,6 +1,7 @@
-//! A line between a device and the service that can be cut: what names the service's address names the line instead.
+//! A line between a device and the service that can be cut or narrow: what names the service's address names the line instead.
 
 import { connect, createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
 
 /**
  * Opens a line to an address. `watch` is called for each connection and answers `sent` and `answered`, which get every piece that goes
@@ -11,6 +12,13 @@ export async function line(to, watch = () => ({})) {
   const open = new Set();
   let url;
   let cut = false;
+  let bytesPerSecond = Infinity;
+  let freeAt = 0;
+  /** Waits until the line has carried so much of what goes to the service; all connections share it, in turn. */
+  const carried = async (length) => {
+    freeAt = Math.max(freeAt, performance.now()) + (length / bytesPerSecond) * 1000;
+    await pause(freeAt - performance.now());
+  };
   const server = createServer((socket) => {
     if (cut) return socket.destroy();
     const there = connect(Number(port), hostname);
@@ -18,8 +26,18 @@ export async function line(to, watch = () => ({})) {
     const { sent = (bytes) => bytes, answered = (bytes) => bytes } = watch(connection);
     const renamed = (bytes) => (bytes.includes(to) ? Buffer.from(bytes.toString("latin1").replaceAll(to, url), "latin1") : bytes);
     open.add(connection);
-    for (const [one, other, change] of [[socket, there, sent], [there, socket, (bytes) => answered(renamed(bytes))]]) {
-      one.on("data", (bytes) => { if (!cut && !other.destroyed) other.write(change(bytes)); });
+    const pass = (bytes, other) => { if (!cut && !other.destroyed) other.write(bytes); };
+    socket.on("data", async (bytes) => {
+      if (bytesPerSecond < Infinity) {
+        // Who sends more than the line carries has to wait.
+        socket.pause();
+        await carried(bytes.length);
+        socket.resume();
+      }
+      pass(sent(bytes), there);
+    });
+    there.on("data", (bytes) => pass(answered(renamed(bytes)), socket));
+    for (const [one, other] of [[socket, there], [there, socket]]) {
       one.on("error", () => {});
       one.on("close", () => { open.delete(connection); other.destroy(); });
     }
@@ -31,6 +49,7 @@ export async function line(to, watch = () => ({})) {
     url,
     cut() { cut = true; for (const connection of open) connection.destroy(); },
     mend() { cut = false; },
+    narrow(most) { bytesPerSecond = most; },
     close() { this.cut(); server.close(); },
   };
 }
