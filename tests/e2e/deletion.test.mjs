@@ -2,40 +2,16 @@
 //! goes after the release, and nobody else can tell.
 
 import assert from "node:assert/strict";
-import { readdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { CORPORATION, customer, DEVICE, device, fragments, invoke, operator, scenario, text, until, video } from "./harness.mjs";
 import { start } from "./harness/device.mjs";
-import { film } from "./harness/film.mjs";
-import { cluster, header } from "./harness/matroska.mjs";
-import { PutMedia } from "./harness/put_media.mjs";
+import { record } from "./harness/marked.mjs";
+import { files } from "./harness/stores.mjs";
 
 const CLOCK = "2026-04-01T09:00+09:00";
 const SECOND = { ...DEVICE, name: "裏口", serial: "E2E-0002" };
-const [MANY, FRAGMENT_MS, MINUTE_MS] = [12, 10_000, 60_000];
-const FRAMES = 10;
-const FILM = film({ width: 320, height: 180, rate: 1, groups: 1, groupFrames: FRAMES, bitsPerSecond: 50_000 });
-/** The kind of a unit in a picture that decoders pass over. */
-const FILLER = 0x0c;
-
-/** Sends two minutes of pictures that are found again on the disk. */
-async function record(instance, stream, mark) {
-  const camera = new PutMedia(instance, stream);
-  camera.send(header(FILM.header));
-  const now = await instance.now();
-  const note = Buffer.from([0, 0, 0, 1 + mark.length, FILLER]);
-  const pictures = FILM.groups[0].map((frame) => Buffer.concat([frame, note, Buffer.from(mark)]));
-  for (let n = MANY; n > 0; n -= 1) camera.send(cluster(now - n * FRAGMENT_MS, pictures, FRAGMENT_MS / FRAMES));
-  camera.end();
-  await camera.acknowledged("PERSISTED", MANY);
-  return now;
-}
-
-/** Every file below a folder of the instance's data. */
-async function files(instance, folder) {
-  const all = await readdir(path.join(instance.data, folder), { recursive: true, withFileTypes: true });
-  return all.filter((one) => one.isFile()).map((one) => path.join(one.parentPath, one.name));
-}
+const [MANY, MINUTE_MS] = [12, 60_000];
 
 /** Tells whether some file of a folder holds a text. The copy of what is held stands among the objects. */
 async function onDisk(instance, wanted, folder = "video") {
@@ -99,7 +75,7 @@ scenario("a customer deletes recordings, and a hold shows in nothing", { demo: f
     await video(instance, "createStream", { StreamName: stream("held"), DataRetentionInHours: planHours });
     for (const which of ["free", "held"]) {
       marks[which] = `pictures-of-the-${which}-camera`;
-      recordedAt = await record(instance, stream(which), marks[which]);
+      recordedAt = await record(instance, stream(which), marks[which], MANY);
       const [from, until_] = [recordedAt - 2 * MINUTE_MS, recordedAt].map((at) => new Date(at).toISOString());
       await client.open("/exports");
       const made = await client.send(`/cameras/${cameras[which].camera}/exports`, { from, until: until_ });
@@ -109,6 +85,7 @@ scenario("a customer deletes recordings, and a hold shows in nothing", { demo: f
     }
     const complete = async () => (await client.open("/exports")).text.match(/data-state="done"/g)?.length === 2;
     await until("both backups were complete", complete);
+    for (const mark of Object.values(marks)) assert.ok((await onDisk(instance, mark)) && (await onDisk(instance, mark, "s3")), mark);
   });
 
   await step("the legal desk holds the recordings of the other camera", async () => {
@@ -196,7 +173,7 @@ scenario("a customer deletes recordings, and a hold shows in nothing", { demo: f
   });
 
   await step("after the release the held pictures go too, and nothing that was recorded since", async () => {
-    const since = await record(instance, stream("held"), "pictures-that-stay");
+    const since = await record(instance, stream("held"), "pictures-that-stay", MANY);
     await done("a", "release", { reason: "捜査の終了" });
     await done("b", "release/approval");
     await goTo(121);

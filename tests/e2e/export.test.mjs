@@ -1,6 +1,6 @@
 //! The customer's own copy: hours of a camera with cut-outs, exported past a killed worker, decoded whole and played in a browser.
 //!
-//! EXPORT_HOURS=24 plays a whole day; the default is short enough for every run.
+//! EXPORT_HOURS=24 plays a whole day, as `./scripts/bench` does; the default is short enough for every run.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";

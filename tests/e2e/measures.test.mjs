@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { tokyo } from "./harness/days.mjs";
-import { acceptTerms, CORPORATION, customer, DEMO, demo, DEVICE, device, operator, OPERATOR, playlist, plays, scenario, text, until, Client } from "./harness.mjs";
+import { acceptTerms, changesNothing, CORPORATION, customer, DEMO, demo, DEVICE, device, operator, OPERATOR, playlist, plays, scenario, text, until, Client } from "./harness.mjs";
 
 /** The longest that a session address lives, in milliseconds (18-1). */
 const LONGEST_MS = 300_000;
@@ -46,7 +46,7 @@ scenario("a measure of Art. 13 stops viewing, its lifting brings it back, and a 
   let suspendedAt;
   const measure = { ground: "13-1-1", evidence: "事案 7", arose_on: today };
   const refused = async (operator, path, fields, status, code) => {
-    const answer = await operator.send(`${contract}/${path}`, fields);
+    const answer = await changesNothing(instance, () => operator.send(`${contract}/${path}`, fields));
     assert.deepEqual([answer.status, answer.json.code], [status, code], answer.text);
   };
   const done = async (operator, path, fields) => {

@@ -2,73 +2,85 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { Client, CORPORATION, INDIVIDUAL, DEVICE, apply, customer, decidable, device, dynamodb, fragments, invoke, operator, scenario, text, until, video } from "./harness.mjs";
-import { cognito } from "./harness/aws.mjs";
+import { Client, CORPORATION, INDIVIDUAL, DEVICE, apply, changesNothing, customer, decidable, device, fragments, invoke, operator, scenario, scratch, text, until, video } from "./harness.mjs";
+import { start } from "./harness/device.mjs";
 import { CIERO } from "./harness/instance.mjs";
+import { record } from "./harness/marked.mjs";
 import { descendants } from "./harness/processes.mjs";
-import { fragment, header } from "./harness/matroska.mjs";
-import { PutMedia } from "./harness/put_media.mjs";
+import { depths, isCertificate, items, onDisk, thing, told } from "./harness/stores.mjs";
 
 const CLOCK = "2026-04-01T09:00+09:00";
-const CUSTOMER_POOL = "ap-northeast-1_CustomerPool";
 const SECOND = { ...DEVICE, name: "裏口の駐車場", serial: "E2E-0002" };
 const OTHERS = { ...DEVICE, name: "隣の事務所", serial: "E2E-9001", postal_code: "530-0001", prefecture: "27", address: INDIVIDUAL.address };
 /** One fewer than the queue's deliveries of a message, so that nothing is set aside for a person. */
 const KILLS = 4;
-
-/** Sends a minute of pictures. */
-async function record(instance, stream) {
-  await video(instance, "createStream", { StreamName: stream, DataRetentionInHours: 24 });
-  const camera = new PutMedia(instance, stream);
-  const now = await instance.now();
-  camera.send(header());
-  for (let n = 6; n > 0; n -= 1) camera.send(fragment(now - n * 10_000, { frames: 10, bytes: 4000, frameMs: 1000 }));
-  camera.end();
-  await camera.acknowledged("PERSISTED", 6);
-}
-
-/** Every item of both tables as [table, key, text]. */
-async function items(instance) {
-  const found = [];
-  for (const table of ["ciero-main", "ciero-confidential"]) {
-    for (let start; ; ) {
-      const page = await dynamodb(instance, "Scan", { TableName: table, ConsistentRead: true, ExclusiveStartKey: start });
-      for (const item of page.Items) found.push([table, `${item.PK.S}/${item.SK.S}`, JSON.stringify(item)]);
-      start = page.LastEvaluatedKey;
-      if (!start) break;
-    }
-  }
-  return found;
-}
-
-/** Every file below a folder. */
-async function files(folder) {
-  const all = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
-  return all.filter((one) => one.isFile()).map((one) => path.join(one.parentPath, one.name));
-}
+/** Longer than the plan's, so that the pictures are there when the purge begins and only the purge can take them. */
+const RETENTION_HOURS = 90 * 24;
+const FRAGMENTS = 6;
+/** What stands in every picture of the customer, and of its neighbour. */
+const [MARK, OTHER_MARK] = ["pictures-of-the-purged-customer", "pictures-of-the-neighbour"];
+/** Invoices and receipts are kept with their recipient: by the key that the API tells, and by the key in a row of the disk. */
+const [BOOKS, BOOK_ROWS] = [/^ciero-main CONTRACT#[^/]+\/(INVOICE|RECEIPT)#/, /"SK":\{"S":"(INVOICE|RECEIPT)#/];
 
 scenario("an ended contract's data are deleted everywhere, and a certificate says so", { demo: false, clock: CLOCK, chain: true }, async ({ instance, step }) => {
-  let console_, ours, other, contract, cameras, before, certificate;
-  const secrets = ["試験商店", "シケンショウテン", "試験 太郎", "試験 花子", "hanako@shiken.example.jp", "試験区架空町", "0300001111", "E2E-0001", "E2E-0002", DEVICE.name, SECOND.name];
+  let console_, ours, other, contract, cameras, before, certificate, exported, certificates;
+  const secrets = ["試験商店", "シケンショウテン", "試験 太郎", "試験 花子", "hanako@shiken.example.jp", "試験区架空町", "0300001111", "E2E-0001", "E2E-0002", DEVICE.name, SECOND.name, MARK];
   const place = () => `/console/contracts/${contract}`;
   const of = async (id) => (await items(instance)).filter(([, , body]) => body.includes(id));
+  const streams = () => cameras.map(({ camera }) => `ciero-${camera}`);
+  /** Where a text is found, in names or contents. */
+  const places = (found, wanted) => found.filter(({ place, bytes }) => place.includes(wanted) || bytes.includes(wanted));
+  const isBook = ({ place, bytes }) => BOOKS.test(place) || (place === "dynamodb.sqlite ciero-main" && BOOK_ROWS.test(bytes.toString("utf8")));
 
-  await step("two customers record, and one of them is rescinded", async () => {
+  await step("two customers record", async () => {
     console_ = await operator(instance);
-    const second = await operator(instance, "e2e-operator-2");
     ours = await customer(instance, console_, CORPORATION);
     other = await customer(instance, console_, INDIVIDUAL);
     contract = ours.contract.split("/").at(-1);
     cameras = [await device(ours.client), await device(ours.client, SECOND)];
     const neighbour = await device(other.client, OTHERS);
-    for (const { camera } of [...cameras, neighbour]) await record(instance, `ciero-${camera}`);
     other.camera = neighbour.camera;
+    // So that what is recorded lies after the registration.
+    assert.equal((await instance.advance("PT10M")).status, 200);
+    for (const { camera } of [...cameras, neighbour]) {
+      const stream = `ciero-${camera}`;
+      await video(instance, "createStream", { StreamName: stream, DataRetentionInHours: RETENTION_HOURS });
+      const mark = camera === other.camera ? OTHER_MARK : MARK;
+      const end = await record(instance, stream, mark, FRAGMENTS);
+      if (camera === cameras[0].camera) exported = [end - FRAGMENTS * 10_000, end].map((at) => new Date(at).toISOString());
+    }
     other.id = other.contract.split("/").at(-1);
     const user = await ours.client.send("/users", { name: "試験 次郎", email: "jiro@shiken.example.jp", role: "user", language: "ja", attestation: "on" });
     assert.ok(user.status < 300, user.text);
     secrets.push("試験 次郎", "jiro@shiken.example.jp");
+  });
+
+  await step("one of its cameras is a device with a thing and a certificate, and its recordings are backed up", async () => {
+    const shown = (await ours.client.open(cameras[0].page)).text;
+    const command = text(/<pre><code>([\s\S]*?)<\/code><\/pre>/.exec(shown)[1]);
+    // What the device keeps is the customer's and lies elsewhere.
+    const home = await scratch();
+    const iotbox = start(command, home);
+    try {
+      certificates = await until("the device had its certificate", async () => {
+        const bound = await thing(instance, streams()[0]);
+        return bound?.certificates.length > 0 && bound.certificates;
+      });
+    } finally {
+      await iotbox.stop();
+      await rm(home, { recursive: true });
+    }
+    for (const id of certificates) assert.ok(await isCertificate(instance, id), id);
+    await ours.client.open("/exports");
+    const made = await ours.client.send(`/cameras/${cameras[0].camera}/exports`, { from: exported[0], until: exported[1] });
+    assert.equal(made.status, 201, made.text);
+    await until("the backup was complete", async () => (await ours.client.open("/exports")).text.includes('data-state="done"'));
+  });
+
+  await step("it is rescinded by two people, and whoever asked for it cannot be the second", async () => {
     // What is owed keeps the address, so the first fee is paid on its day.
     assert.equal((await instance.advance("PT20M")).status, 200);
     await instance.mail("invoice_issued", CORPORATION.contact_email);
@@ -79,20 +91,40 @@ scenario("an ended contract's data are deleted everywhere, and a certificate say
     const measure = { ground: "13-1-1", evidence: "試験 花子が認めた", arose_on: "2026-04-01" };
     const proposed = await console_.send(`${place()}/rescission`, measure);
     assert.ok(proposed.status < 300, proposed.text);
+    const alone = await changesNothing(instance, () => console_.send(`${place()}/rescission/approval`, {}));
+    assert.deepEqual([alone.status, alone.json.code], [409, "second_operator_needed"], alone.text);
+    const second = await operator(instance, "e2e-operator-2");
     const agreed = await second.send(`${place()}/rescission/approval`, {});
     assert.ok(agreed.status < 300, agreed.text);
     const mail = await instance.mail("rescinded", CORPORATION.contact_email);
     assert.ok(mail.text.includes("2026年5月2日 以降に消去"), mail.text);
   });
 
-  await step("before its day nothing goes, whoever asks", async () => {
-    const asked = await console_.send(`/console/purges/${contract}/run`, {});
-    assert.equal(asked.json.code, "data_still_kept");
-    const live = await console_.send(`/console/purges/${other.id}/run`, {});
-    assert.equal(live.json.code, "contract_lives");
+  await step("before its day nothing goes, whoever asks, and nothing of a living contract ever", async () => {
+    for (const [id, code] of [[contract, "data_still_kept"], [other.id, "contract_lives"]]) {
+      const asked = await changesNothing(instance, () => console_.send(`/console/purges/${id}/run`, {}));
+      assert.equal(asked.json.code, code, asked.text);
+    }
     assert.equal((await instance.advance("P30D")).status, 200);
-    for (const { camera } of cameras) await video(instance, "describeStream", { StreamName: `ciero-${camera}` });
+    await console_.signIn({ name: "e2e-operator", password: "an-operators-password-1", door: "/console/sign-in" });
+    const live = await changesNothing(instance, () => console_.send(`/console/purges/${other.id}/run`, {}));
+    assert.equal(live.json.code, "contract_lives", live.text);
     before = { items: (await of(other.id)).length, fragments: (await fragments(instance, `ciero-${other.camera}`)).length };
+    assert.ok(before.items > 0 && before.fragments === FRAGMENTS, JSON.stringify(before));
+  });
+
+  await step("until then the search finds every name, mail, serial, camera and picture", async () => {
+    const [answers, disk] = [await told(instance), await onDisk(instance)];
+    for (const secret of [...secrets, contract, ...streams()]) {
+      assert.ok(places(answers, secret).length > 0, `no store's API tells ${secret}`);
+      assert.ok(places(disk, secret).length > 0, `${secret} is nowhere on the disk`);
+    }
+    const stores = (found, wanted) => [...new Set(places(found, wanted).map(({ store }) => store))].sort();
+    assert.ok(stores(answers, MARK).includes("S3"), "the backup's pictures");
+    assert.deepEqual(stores(disk, MARK), ["s3", "video"]);
+    assert.ok(stores(answers, secrets[4]).includes("Cognito") && stores(answers, streams()[1]).includes("Kinesis Video"));
+    // Names of files are searched, too.
+    assert.ok(disk.some(({ store, place }) => store === "s3" && place.includes(contract)));
   });
 
   await step("on its day it is purged, though its function is killed again and again", async () => {
@@ -134,31 +166,48 @@ scenario("an ended contract's data are deleted everywhere, and a certificate say
       await writeFile(`${file}.changed`, changed);
       assert.equal(verify(`${file}.changed`, "--key", key).status, 1, `byte ${at}`);
     }
+    const stranger = generateKeyPairSync("ed25519");
+    const pem = stranger.publicKey.export({ type: "spki", format: "pem" });
+    const files = { none: "no key\n", empty: "", private: stranger.privateKey.export({ type: "pkcs8", format: "pem" }), stranger: pem };
+    for (const [name, content] of Object.entries(files)) await writeFile(`${key}.${name}`, content);
+    // A key file that is no public key is a question that cannot be asked; a good certificate is not valid under another's key.
+    for (const none of ["none", "empty", "private"]) assert.equal(verify(file, "--key", `${key}.${none}`).status, 2, none);
+    assert.equal(verify(file, "--key", `${key}.stranger`).status, 1);
+    // Whoever signs with a key of their own and names or adds it in the file is trusted by nobody who was given another key.
+    const signed = JSON.parse(certificate);
+    const raw = stranger.publicKey.export({ type: "spki", format: "der" }).subarray(-32);
+    const claimed = { ...signed.certificate, key_sha256: createHash("sha256").update(raw).digest("hex") };
+    const signature = sign(null, Buffer.from(`${claimed.format}\n${JSON.stringify(claimed)}`), stranger.privateKey).toString("hex");
+    const forged = { ...signed, certificate: claimed, signature };
+    await writeFile(`${file}.forged`, `${JSON.stringify(forged, null, 2)}\n`);
+    assert.equal(verify(`${file}.forged`, "--key", `${key}.stranger`).status, 0, "the forgery is sound under its own key");
+    assert.equal(verify(`${file}.forged`, "--key", key).status, 1);
+    for (const [name, carrying] of [["forged", forged], ["good", signed]]) {
+      await writeFile(`${file}.carrying`, `${JSON.stringify({ ...carrying, public_key: pem }, null, 2)}\n`);
+      for (const given of [key, `${key}.stranger`]) assert.equal(verify(`${file}.carrying`, "--key", given).status, 1, `${name} under ${given}`);
+    }
     assert.equal(verify(file).status, 2);
     assert.equal(verify(`${file}.missing`, "--key", key).status, 2);
     const { certificate: said } = JSON.parse(certificate);
-    assert.deepEqual(said.deleted.map((row) => [row.step, row.deleted]).slice(0, 4), [["recordings", 2], ["files", 0], ["accounts", 2], ["devices", 2]]);
+    const deleted = said.deleted.map((row) => [row.step, row.deleted]).slice(0, 4);
+    assert.deepEqual(deleted.map(([step, count]) => (step === "files" ? [step, count > 0] : [step, count])), [["recordings", 2], ["files", true], ["accounts", 2], ["devices", 2]]);
     assert.equal(said.recovery_copies_gone_on > said.issued_at.slice(0, 10), true);
   });
 
   await step("no store holds the customer's names, addresses, serials or pictures but what is listed as kept", async () => {
-    const books = /^CONTRACT#[^/]+\/(INVOICE#|RECEIPT#)/;
-    for (const [table, key, body] of await items(instance)) {
-      if (books.test(key)) continue;
-      for (const secret of secrets) assert.ok(!body.includes(secret), `${table} ${key} holds ${secret}: ${body.slice(0, 600)}`);
-    }
-    const streams = (await video(instance, "listStreams", {})).StreamInfoList.map((one) => one.StreamName);
-    assert.deepEqual(streams, [`ciero-${other.camera}`]);
-    const users = await cognito(instance, "ListUsers", { UserPoolId: CUSTOMER_POOL });
-    for (const secret of secrets) assert.ok(!JSON.stringify(users).includes(secret), secret);
-    // The mailbox is the recipients'. What SQLite or DynamoDB's engine has freed but not yet overwritten is no store's answer.
-    for (const folder of ["video", "s3"]) {
-      for (const file of await files(path.join(instance.data, folder))) {
-        if (/\.(db|sqlite3?)(-wal|-shm)?$/.test(file)) continue;
-        const bytes = await readFile(file);
-        for (const secret of [...secrets, ...cameras.map(({ camera }) => camera)]) assert.ok(!bytes.includes(secret), `${file} holds ${secret}`);
-      }
-    }
+    await until("no queue held anything", async () => Object.values(await depths(instance)).every((depth) => depth === 0));
+    const [answers, disk] = [await told(instance), await onDisk(instance)];
+    const found = [...answers, ...disk].filter((one) => !isBook(one));
+    const told_ = (wanted, stores) => places(found, wanted).filter(({ store }) => !stores || stores.includes(store)).map(({ store, place }) => `${store}: ${place}`);
+    for (const secret of secrets) assert.deepEqual(told_(secret), [], secret);
+    // The contract's number stays in what is kept; in the stores of pictures, files and accounts there is nothing of it.
+    const bare = ["S3", "s3", "Kinesis Video", "video", "Cognito"];
+    for (const name of [contract, ...cameras.map(({ camera }) => camera)]) assert.deepEqual(told_(name, bare), [], name);
+    for (const name of streams()) assert.equal(await thing(instance, name), null);
+    for (const id of certificates) assert.equal(await isCertificate(instance, id), false);
+    const left = (await video(instance, "listStreams", {})).StreamInfoList.map((one) => one.StreamName);
+    assert.deepEqual(left, [`ciero-${other.camera}`]);
+    assert.ok(told_(OTHER_MARK, ["video"]).length > 0, "the search finds what is there");
   });
 
   await step("the other customer is whole", async () => {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { Client, CORPORATION, customer, INDIVIDUAL, invoke, OPERATOR, operator, ROOT, scenario, stored, text, until } from "./harness.mjs";
+import { changesNothing, Client, CORPORATION, customer, INDIVIDUAL, invoke, OPERATOR, operator, ROOT, scenario, stored, text, until } from "./harness.mjs";
 import { browser, person, PHONE } from "./harness/browser.mjs";
 
 const CLOCK = "2026-04-15T12:00+09:00";
@@ -112,7 +112,7 @@ scenario("data are handed to whom the register covers, and a contract keeps the 
     await first.client.signIn({ name: first.email, password: first.password });
     done(await send(writer, "/console/processors", CARD));
     assert.ok(!(await listed()).includes(CARD.name_ja), "it waits");
-    refused(await send(writer, "/console/processors/mihon-card/approval"), 409, "second_operator_needed");
+    refused(await changesNothing(instance, () => send(writer, "/console/processors/mihon-card/approval")), 409, "second_operator_needed");
     assert.ok((await invoke(instance, "operations", publication)).json.errorMessage?.endsWith("[card]"));
     const agreed = await second.fill("/console/processors", "/mihon-card/approval", {});
     assert.equal(agreed.status, 303, agreed.text);

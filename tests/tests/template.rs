@@ -74,3 +74,51 @@ fn every_queue_is_drained_at_a_set_concurrency() {
         assert!(bound.is_some_and(|n| (2..=10).contains(&n)), "{queue:?}");
     }
 }
+
+#[test]
+fn art_21_the_bucket_of_disclosures_has_object_lock_and_no_function_may_lift_a_legal_hold() {
+    let template: serde_yaml_ng::Value = serde_yaml_ng::from_str(TEMPLATE).unwrap();
+    let bucket = &template["Resources"]["DisclosureBucket"];
+    assert_eq!(bucket["Type"].as_str(), Some("AWS::S3::Bucket"));
+    let properties = &bucket["Properties"];
+    assert_eq!(properties["ObjectLockEnabled"].as_bool(), Some(true));
+    let versioning = &properties["VersioningConfiguration"]["Status"];
+    assert_eq!(versioning.as_str(), Some("Enabled"));
+    // The right to place a legal hold also lifts one, unless the status is part of the statement.
+    let resources = template["Resources"].as_mapping().unwrap();
+    let functions = resources
+        .values()
+        .filter_map(|r| r["Properties"]["Policies"].as_sequence());
+    let statements = functions
+        .flatten()
+        .filter_map(|policy| policy["Statement"].as_sequence());
+    let mut placing = 0;
+    for statement in statements.flatten() {
+        let actions = match statement["Action"].as_str() {
+            Some(one) => vec![one],
+            None => {
+                let all = statement["Action"].as_sequence().unwrap().iter();
+                all.map(|action| action.as_str().unwrap()).collect()
+            }
+        };
+        let is_wide = |action: &&str| action.contains('*') || action.contains("Bypass");
+        assert!(!actions.iter().any(is_wide), "{actions:?}");
+        let resource = serde_yaml_ng::to_string(&statement["Resource"]).unwrap();
+        let of_bucket = resource.contains("DisclosureBucket");
+        assert!(
+            !(of_bucket && actions.iter().any(|a| a.contains("Delete"))),
+            "{actions:?}"
+        );
+        if actions.contains(&"s3:PutObjectLegalHold")
+            || of_bucket && actions.contains(&"s3:PutObject")
+        {
+            let status = &statement["Condition"]["StringEquals"]["s3:object-lock-legal-hold"];
+            assert_eq!(status.as_str(), Some("ON"), "{statement:?}");
+            placing += 1;
+        }
+    }
+    assert_eq!(
+        placing, 2,
+        "the cases' own files, and the copies of held recordings"
+    );
+}

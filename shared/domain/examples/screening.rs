@@ -1,12 +1,18 @@
-//! Measures the screening of one applicant against 10,000 listed names, as `./scripts/bench` prints it.
+//! Measures the screening of one applicant against 10,000 listed names, and how well names are told apart, as
+//! `./scripts/bench` prints it.
 #![allow(clippy::unwrap_used)]
+
+#[path = "../fixtures/pairs.rs"]
+mod labelled;
 
 use std::hint::black_box;
 use std::time::Instant;
 
 use ciero_domain::documents::Bilingual;
 use ciero_domain::particulars::Particulars;
-use ciero_domain::screening::{Ground, ListEntry, ListIndex, ScreeningList, known_of};
+use ciero_domain::screening::{
+    Ground, LIKENESS_SHOWN, ListEntry, ListIndex, ScreeningList, known_of, likeness,
+};
 use serde_json::json;
 
 const NAMES: usize = 10_000;
@@ -99,6 +105,7 @@ fn main() {
         times.push(began.elapsed());
     }
     times.sort_unstable();
+    let told = labelled::told(likeness, LIKENESS_SHOWN);
     let milliseconds = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
     let report = json!({
         "names": index.names(),
@@ -107,6 +114,9 @@ fn main() {
         "median_ms": milliseconds(times[RUNS / 2]),
         "most_ms": milliseconds(times[RUNS - 1]),
         "memory_mib": most_memory_mib(),
+        "pairs": told.pairs,
+        "precision": told.precision(),
+        "recall": told.recall(),
     });
     println!("{report}");
 }

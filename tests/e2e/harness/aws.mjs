@@ -1,5 +1,8 @@
 //! The few AWS calls that the tests make themselves, signed with the developer's key.
 
+import assert from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
+import { until } from "./poll.mjs";
 import { signed } from "./sigv4.mjs";
 
 /** Calls an API and returns status, headers and the parsed body. */
@@ -55,6 +58,18 @@ export async function stored(instance) {
     }
   }
   return found;
+}
+
+/** Asks for something that is refused, and finds every table and stream as it was. Returns the refusal. */
+export async function changesNothing(instance, ask) {
+  const before = await until("the tables stood still", async () => {
+    const [one, two] = [await stored(instance), await stored(instance)];
+    return isDeepStrictEqual(one, two) && two;
+  });
+  const answer = await ask();
+  assert.ok(answer.status >= 400, answer.text);
+  assert.deepEqual(await stored(instance), before);
+  return answer;
 }
 
 /** Every fragment of a stream that is listed, oldest first. */

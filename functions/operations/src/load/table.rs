@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use super::{Content, Refusal, add_name, note};
 
 /// Words of headings, folded as names are, over columns of names.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 17] = [
     "氏名",
     "名称",
     "企業名",
@@ -28,6 +28,8 @@ const NAMES: [&str; 15] = [
     "name",
     "alias",
     "aka",
+    "knownas",
+    "organization",
 ];
 /// Words over names that the source calls unreliable.
 const WEAK_NAMES: [&str; 4] = ["確度ノ低", "低イ別名", "lowquality", "weakalias"];
@@ -150,7 +152,10 @@ fn entry(
     })
 }
 
-/// One cell may hold several names, each on a line or behind a semicolon.
+/// One cell may hold several names, each on a line or behind a semicolon, some with the sign of an enumeration.
 fn split(cell: &str) -> impl Iterator<Item = &str> {
-    cell.split(['\n', ';', '；'])
+    let names = cell.split(['\n', ';', '；']);
+    names.map(|name| {
+        name.trim_start_matches(|sign| sign == '・' || sign == '•' || char::is_whitespace(sign))
+    })
 }

@@ -7,6 +7,7 @@ use super::*;
 
 pub(super) const UN: &str = include_str!("../../../../events/operations/load-list-un.json");
 pub(super) const CSV: &str = include_str!("../../../../events/operations/load-list-csv.json");
+const METI: &str = include_str!("../../../../events/operations/load-list-meti.json");
 
 /// What a loading came to.
 struct Came {
@@ -150,6 +151,35 @@ async fn a_table_is_read_by_the_words_of_its_headings() {
         renumbered.entries[0].id, person.id,
         "an entry outlives its number"
     );
+}
+
+#[tokio::test]
+async fn art_03_the_list_of_end_users_is_read_with_its_companies_and_their_aliases() {
+    let english = "No.,Country or Region,Company or Organization,Also Known As,Type of WMD";
+    let japanese = "No.,国名、地域名,企業名、組織名,別名,懸念区分";
+    let both = "No.,国名、地域名 Country or Region,企業名、組織名 Company or Organization,別名 Also Known As,懸念区分 Type of WMD";
+    for heads in [japanese, english, both] {
+        let list = loaded(event(METI, in_file(japanese, heads))).await.list();
+        let [institute, works, trader] = &list.entries[..] else {
+            panic!("{heads}: {:?}", list.entries);
+        };
+        let aliases = [
+            "Shogorei Aerospace Research Institute",
+            "SARI",
+            "Shogorei Koku Uchu Kenkyujo",
+            "照合例航空宇宙研究所",
+        ];
+        assert_eq!(names(institute), aliases, "{heads}");
+        let expected = ["照合例精密工業有限公司", "Shogorei Seimitsu Kogyo"];
+        assert_eq!(names(works), expected, "{heads}");
+        assert_eq!(names(trader), ["Mihon Kagaku Trading Company"], "{heads}");
+        // The country stands in the note, and is no name that an applicant could match.
+        let note = trader.note.as_deref().unwrap();
+        assert!(
+            note.contains("見本共和国") && note.contains("化学 C"),
+            "{note}"
+        );
+    }
 }
 
 #[tokio::test]

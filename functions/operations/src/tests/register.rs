@@ -2,7 +2,8 @@
 
 use axum::body::Body;
 use axum::http::Request;
-use ciero_domain::screening::{RegisterCause, RegisterEntry};
+use ciero_domain::screening::{Reading, RegisterCause, RegisterEntry};
+use ciero_ports::StoreError;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
@@ -115,8 +116,19 @@ async fn numbers_are_kept_as_screening_compares_them() {
     );
 }
 
-/// Opens the page of the register over one entry.
-async fn page(session: Option<&Session>) -> (u16, String) {
+/// What opening the page of the register over one entry came to, with the readings that were noted before it answered.
+struct Shown {
+    status: u16,
+    text: String,
+    readings: Vec<(String, String)>,
+}
+
+async fn page(session: Option<&Session>) -> Shown {
+    page_when(session, true).await
+}
+
+/// Opens the page while readings can be noted, or cannot.
+async fn page_when(session: Option<&Session>, can_note: bool) -> Shown {
     let (mut app, _) = app(Known::default());
     let entry = RegisterEntry {
         id: "r-1".into(),
@@ -139,7 +151,17 @@ async fn page(session: Option<&Session>) -> (u16, String) {
     confidential
         .expect_screening_lists()
         .returning(|| Ok(Vec::new()));
-    confidential.expect_note_reading().returning(|_| Ok(()));
+    let readings: Arc<Mutex<Vec<Reading>>> = Arc::default();
+    let log = readings.clone();
+    confidential
+        .expect_note_reading()
+        .returning(move |reading| match can_note {
+            true => {
+                log.lock().unwrap().push(reading.clone());
+                Ok(())
+            }
+            false => Err(StoreError::Unavailable("the table".into())),
+        });
     app.confidential = Arc::new(confidential);
     let gate = app.gate.clone();
     let mut request = Request::get("/console/register");
@@ -152,32 +174,49 @@ async fn page(session: Option<&Session>) -> (u16, String) {
     let response = guarded(router(app), gate).oneshot(request).await.unwrap();
     let status = response.status().as_u16();
     let body = response.into_body().collect().await.unwrap().to_bytes();
-    (status, String::from_utf8(body.to_vec()).unwrap())
+    let readings = readings.lock().unwrap().clone();
+    Shown {
+        status,
+        text: String::from_utf8(body.to_vec()).unwrap(),
+        readings: readings.into_iter().map(|one| (one.by, one.what)).collect(),
+    }
 }
 
 #[tokio::test]
 async fn a_screener_reads_the_register_with_every_text_escaped() {
-    let (status, text) = page(Some(&operator(&["screener"]))).await;
-    assert_eq!(status, 200);
-    for shown in [
+    let shown = page(Some(&operator(&["screener"]))).await;
+    assert_eq!(shown.status, 200);
+    for text in [
         "&lt;b&gt;見本",
         "内部の覚え",
         "0300000000",
         "反社会的勢力等（3-4-2）",
         "name=\"csrf\"",
     ] {
-        assert!(text.contains(shown), "{shown}");
+        assert!(shown.text.contains(text), "{text}");
     }
 }
 
 #[tokio::test]
+async fn art_03_each_reading_of_the_register_is_noted_and_without_the_note_nothing_is_shown() {
+    let screener = operator(&["screener"]);
+    let shown = page(Some(&screener)).await;
+    assert_eq!(shown.readings, [("sato".into(), "register".into())]);
+    let unnoted = page_when(Some(&screener), false).await;
+    assert!(unnoted.status >= 500, "{}", unnoted.status);
+    assert!(!unnoted.text.contains("内部の覚え") && !unnoted.text.contains("見本"));
+}
+
+#[tokio::test]
 async fn nobody_else_reads_it() {
-    let (status, text) = page(Some(&operator(&["support", "legal"]))).await;
-    assert_eq!(status, 404);
-    assert!(!text.contains("内部の覚え"));
-    assert_eq!(page(None).await.0, 401);
     let contract = contract().id;
     let user = ciero_domain::ids::UserId::from_random([2; 10]);
     let customer = testing::customer(&contract, &user, now());
-    assert_eq!(page(Some(&customer)).await.0, 404);
+    let support = operator(&["support", "legal"]);
+    for (session, status) in [(Some(&support), 404), (None, 401), (Some(&customer), 404)] {
+        let shown = page(session).await;
+        assert_eq!(shown.status, status);
+        assert!(!shown.text.contains("内部の覚え"));
+        assert!(shown.readings.is_empty(), "who sees nothing reads nothing");
+    }
 }

@@ -2,6 +2,9 @@
 
 use super::console_life::busy;
 use super::support::*;
+use ciero_domain::application::Channel;
+use ciero_domain::particulars::{Customer, Purpose};
+use jiff::civil::date;
 
 async fn check(path: &str, shown: &[&str]) {
     let world = busy();
@@ -140,4 +143,48 @@ async fn art_16_the_legal_desk_sees_the_cap_and_nobody_else_the_page() {
     }
     let other = format!("{path}?contract=c-zzzzzzzzzzzzzzzz&event=2026-06-01");
     assert_eq!(world.ask(&other, &legal).await.code(), "not_found");
+}
+
+/// Opens the page of the cap for what happened on 1 June 2026.
+async fn cap(world: &World) -> Answer {
+    let id = &world.contract.id;
+    let path = format!("/console/liability?contract={id}&event=2026-06-01");
+    world.open(&path, &world.staff(&["legal"])).await
+}
+
+#[tokio::test]
+async fn art_16_the_cap_is_printed_with_each_terms_receipts_its_formula_and_what_is_outside_of_it()
+{
+    let world = World::new().lived(date(2026, 4, 2));
+    let world = world.paid(10_000, date(2026, 4, 10));
+    let world = world.paid(5_600, date(2026, 4, 20));
+    let invoice = format!("{}-0001", world.contract.id);
+    let page = cap(&world).await;
+    page.shows(&[
+        "2026年4月1日</time> – <time datetime=\"2027-03-31\">2027年3月31日",
+        &invoice,
+        "15,600円",
+        "限度額 = 支払い済みの合計 = <strong>15,600円</strong>",
+        "遅延利息と機器の代金は含みません",
+        "根拠: 第16条第3項、解釈 D-20 v1",
+    ]);
+    page.hides(&["販売店を通じた契約です", "消費者契約法"]);
+    // The next payment is in it at once; what is open is not.
+    let world = world.paid(24_000, date(2026, 4, 30));
+    cap(&world).await.shows(&["= <strong>39,600円</strong>"]);
+}
+
+#[tokio::test]
+async fn art_16_a_resold_contract_and_an_individual_are_flagged_beside_the_figure() {
+    let world = World::new().with(|world| {
+        world.contract.channel = Channel::Reseller("mihon".into());
+        world.contract.customer.customer = Customer::Individual {
+            purpose: Purpose::Business,
+        };
+    });
+    cap(&world).await.shows(&[
+        "販売店を通じた契約です。当社への支払いはなく、限度額は0円と計算されます。個別に判断してください。",
+        "消費者契約法第8条",
+        "= <strong>0円</strong>",
+    ]);
 }

@@ -32,6 +32,7 @@ async fn an_invitation_makes_an_account_without_a_mail_of_the_service() {
             "MessageAction": "SUPPRESS",
             "ForceAliasCreation": true,
         }),
+        ..Asked::default()
     };
     assert_eq!(fake.asked(), [expected]);
 }

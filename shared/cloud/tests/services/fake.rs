@@ -12,10 +12,11 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use serde_json::{Value, json};
 
-/// One request: the operation's name, or method and path, and its JSON.
-#[derive(Debug, Clone, PartialEq)]
+/// One request: the operation's name, or method and path, what stands behind the path, and its JSON; another body is a text.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Asked {
     pub what: String,
+    pub query: String,
     pub body: Value,
 }
 
@@ -37,6 +38,7 @@ pub struct Fake {
     pub config: SdkConfig,
     pub endpoint: String,
     asked: Arc<Mutex<Vec<Asked>>>,
+    headers: Arc<Mutex<Vec<HeaderMap>>>,
 }
 
 impl Fake {
@@ -44,12 +46,14 @@ impl Fake {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
-        let log = asked.clone();
+        let all_headers: Arc<Mutex<Vec<HeaderMap>>> = Arc::default();
+        let (log, header_log) = (asked.clone(), all_headers.clone());
         let app = Router::new().fallback(
             move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| async move {
                 let one = read(&method, &uri, &headers, &body);
                 let (status, answer) = script(&one);
                 log.lock().unwrap().push(one);
+                header_log.lock().unwrap().push(headers);
                 let name = answer["__type"].as_str().unwrap_or_default().to_owned();
                 let text = answer.as_str().map(str::to_owned);
                 (
@@ -64,7 +68,15 @@ impl Fake {
             config: config(&endpoint),
             endpoint,
             asked,
+            headers: all_headers,
         }
+    }
+
+    /// A header of each request, empty where it had none.
+    pub fn header(&self, name: &str) -> Vec<String> {
+        let all = self.headers.lock().unwrap();
+        let value = |one: &HeaderMap| one.get(name).map_or("", |v| v.to_str().unwrap()).to_owned();
+        all.iter().map(value).collect()
     }
 
     /// Everything asked so far, in order.
@@ -86,7 +98,11 @@ fn read(method: &Method, uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Asked {
     };
     Asked {
         what,
-        body: serde_json::from_slice(body).unwrap_or(Value::Null),
+        query: uri.query().unwrap_or_default().to_owned(),
+        body: match std::str::from_utf8(body) {
+            Ok("") | Err(_) => Value::Null,
+            Ok(text) => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
+        },
     }
 }
 

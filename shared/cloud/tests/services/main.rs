@@ -3,8 +3,10 @@
 
 mod accounts;
 mod arrivals;
+mod case_files;
 mod export_files;
 mod fake;
+mod files;
 mod list_files;
 mod mailer;
 mod playback;
