@@ -174,8 +174,9 @@ pub(crate) async fn get_media_for_fragment_list(
     tokio::task::spawn_blocking(move || {
         let _guard = guard;
         for fragment in found {
-            match media_chunk::assemble(&shared, &fragment) {
-                Ok(Some(document)) => {
+            match media_chunk::read(&shared, &fragment) {
+                Ok(Some(chunk)) => {
+                    let document = chunk.document(shared.now_ms());
                     if pieces.blocking_send(Ok(document)).is_err() {
                         return; // the reader went away
                     }

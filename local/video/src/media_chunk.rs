@@ -63,8 +63,8 @@ fn seconds(ms: i64) -> String {
     format!("{}.{:03}", ms.div_euclid(1000), ms.rem_euclid(1000))
 }
 
-/// Assembles the document of a persisted fragment; `None` if it expired meanwhile.
-pub(crate) fn assemble(shared: &Shared, fragment: &Fragment) -> Result<Option<Bytes>, ApiError> {
+/// Reads a persisted fragment; `None` if it expired meanwhile.
+pub(crate) fn read(shared: &Shared, fragment: &Fragment) -> Result<Option<Chunk>, ApiError> {
     let (header, tags) = shared.store.read(|index| {
         let header = fragments::header(index, fragment.header_id)?;
         Ok((header, fragments::tags(index, fragment)?))
@@ -72,12 +72,11 @@ pub(crate) fn assemble(shared: &Shared, fragment: &Fragment) -> Result<Option<By
     let (Some(header), Some(media)) = (header, shared.store.media(fragment)?) else {
         return Ok(None);
     };
-    let chunk = Chunk {
+    Ok(Some(Chunk {
         number: fragment.number,
         producer_ms: fragment.producer_ms,
         header: header.into(),
         media: media.into(),
         tags: tags.into_iter().map(Bytes::from).collect(),
-    };
-    Ok(Some(chunk.document(shared.now_ms())))
+    }))
 }

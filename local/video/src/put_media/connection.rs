@@ -17,6 +17,7 @@ use crate::Shared;
 use crate::media_chunk::Chunk;
 use crate::quotas::ConnectionGuard;
 use crate::store::committer::{Command, CommitOutcome, PendingFragment};
+use crate::store::feeds::Opened;
 use crate::store::streams::Stream;
 
 /// Producers give up when they hear nothing for five seconds.
@@ -33,6 +34,15 @@ pub(super) struct Connection {
     pub timeline: Timeline,
     /// Frees the stream's place when the connection ends.
     pub guard: ConnectionGuard,
+}
+
+/// How far a connection is.
+#[derive(Default)]
+struct Course {
+    /// The fragment that is being received.
+    opened: Option<Opened>,
+    /// Whether a fragment was refused behind the connection's back, and the producer told so.
+    is_refused: Arc<AtomicBool>,
 }
 
 /// What one look at the body showed, if anything was there.
@@ -67,7 +77,7 @@ impl Connection {
 
     async fn receive(&self, body: &mut Body, mut first: Glance) -> Result<End, NotReading> {
         let mut ingest = Ingest::new(self.timeline);
-        let is_refused = Arc::new(AtomicBool::new(false));
+        let mut course = Course::default();
         let began = Instant::now();
         let mut heard = Instant::now();
         let mut next_idle = heard + IDLE_EVERY;
@@ -87,7 +97,7 @@ impl Connection {
                     continue;
                 }
             };
-            if is_refused.load(Ordering::Relaxed) {
+            if course.is_refused.load(Ordering::Relaxed) {
                 // Why was already answered where it was found out.
                 return Ok(End::Closed);
             }
@@ -105,7 +115,7 @@ impl Connection {
                 Some(Ok(frame)) => match frame.data_ref() {
                     Some(data) => {
                         ingest.push(data.clone());
-                        self.take_steps(&mut ingest, &is_refused).await?
+                        self.take_steps(&mut ingest, &mut course).await?
                     }
                     None => Ok(()),
                 },
@@ -113,7 +123,7 @@ impl Connection {
                     let last = ingest.finish();
                     return match last {
                         Ok(Some(step)) => {
-                            self.take_step(step, &is_refused).await?;
+                            self.take_step(step, &mut course).await?;
                             Ok(End::Closed)
                         }
                         Ok(None) => Ok(End::Closed),
@@ -130,28 +140,31 @@ impl Connection {
     async fn take_steps(
         &self,
         ingest: &mut Ingest,
-        is_refused: &Arc<AtomicBool>,
+        course: &mut Course,
     ) -> Result<Result<(), Fault>, NotReading> {
         loop {
             let mut number = || {
                 let now_ms = self.shared.now_ms();
-                self.shared.store.next_number(self.stream.id, now_ms)
+                let opened = self.shared.store.feeds.open(self.stream.id, now_ms);
+                course.opened.insert(opened).number
             };
             match ingest.next(&mut number) {
-                Ok(Some(step)) => self.take_step(step, is_refused).await?,
+                Ok(Some(step)) => self.take_step(step, course).await?,
                 Ok(None) => return Ok(Ok(())),
                 Err(fault) => return Ok(Err(fault)),
             }
         }
     }
 
-    async fn take_step(&self, step: Step, is_refused: &Arc<AtomicBool>) -> Result<(), NotReading> {
+    async fn take_step(&self, step: Step, course: &mut Course) -> Result<(), NotReading> {
         match step {
             Step::Begin(id) => self.acks.send(Ack::Buffering(id)).await,
             Step::Complete(fragment) => {
                 self.acks.send(Ack::Received(fragment.id)).await?;
+                let opened = course.opened.take();
                 if self.stream.retention_hours > 0 {
-                    self.persist(fragment, Arc::clone(is_refused)).await;
+                    let is_refused = Arc::clone(&course.is_refused);
+                    self.persist(fragment, opened, is_refused).await;
                 } else {
                     self.pass_on(fragment);
                 }
@@ -186,7 +199,12 @@ impl Connection {
         self.shared.recent.push(self.stream.id, chunk, now_ms);
     }
 
-    async fn persist(&self, fragment: Complete, is_refused: Arc<AtomicBool>) {
+    async fn persist(
+        &self,
+        fragment: Complete,
+        opened: Option<Opened>,
+        is_refused: Arc<AtomicBool>,
+    ) {
         let kib = u32::try_from(fragment.data.len() / 1024 + 1).unwrap_or(u32::MAX);
         // Waiting here is what slows producers down when the disk is slower than they are.
         let Ok(room) = self.shared.store.room().acquire_many_owned(kib).await else {
@@ -195,7 +213,7 @@ impl Connection {
         let acks = self.acks.clone();
         let id = fragment.id;
         let done = move |outcome| {
-            drop(room);
+            drop((room, opened));
             acks.send_now(match outcome {
                 CommitOutcome::Persisted => Ack::Persisted(id),
                 CommitOutcome::StreamGone => Ack::Error(ErrorCode::StreamNotActive, Some(id)),

@@ -152,14 +152,22 @@ pub(crate) fn set_tags(
     Ok(())
 }
 
-/// Reserves the sequence numbers of a new ingest session; returns the first of them, and when the stream's last fragment arrived.
+/// What a new ingest session begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reserved {
+    pub first_sequence: u64,
+    /// When the stream's last fragment arrived.
+    pub server_ms: i64,
+}
+
+/// Reserves the sequence numbers of a new ingest session; `None` if there is no such stream.
 ///
 /// Every session begins about a thousand above what came before, as in the service.
 pub(crate) fn reserve_sequence(
     index: &Connection,
     id: i64,
     in_use: u64,
-) -> rusqlite::Result<Option<(u64, i64)>> {
+) -> rusqlite::Result<Option<Reserved>> {
     let known: Option<(i64, Option<i64>, Option<i64>)> = index
         .query_row(
             "SELECT t.next_sequence, f.sequence, f.server_ms FROM streams t LEFT JOIN fragments f ON f.stream_id = t.id
@@ -178,5 +186,8 @@ pub(crate) fn reserve_sequence(
         "UPDATE streams SET next_sequence = ?2 WHERE id = ?1",
         params![id, first],
     )?;
-    Ok(Some((first.unsigned_abs(), server_ms.unwrap_or(0))))
+    Ok(Some(Reserved {
+        first_sequence: first.unsigned_abs(),
+        server_ms: server_ms.unwrap_or(0),
+    }))
 }
