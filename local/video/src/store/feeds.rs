@@ -1,4 +1,4 @@
-//! What is known in memory of the streams that producers feed: the numbers given, and which fragments are still open.
+//! What is known in memory of the streams that producers feed: the numbers given, which fragments are still open, and whether they are kept.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
@@ -12,6 +12,25 @@ use crate::fragment_number::FragmentNumber;
 struct Feed {
     next_sequence: u64,
     server_ms: i64,
+    retention_hours: i64,
+}
+
+/// What becomes of a complete fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Kept,
+    /// It is passed on to those who follow the stream, and not kept.
+    Passing,
+}
+
+impl Feed {
+    fn fate(&self) -> Fate {
+        if self.retention_hours > 0 {
+            Fate::Kept
+        } else {
+            Fate::Passing
+        }
+    }
 }
 
 /// Fragments of all streams that have their number and are not yet there for readers.
@@ -52,6 +71,7 @@ impl Feeds {
         let feed = feeds.entry(stream_id).or_default();
         feed.next_sequence = reserved.first_sequence;
         feed.server_ms = feed.server_ms.max(reserved.server_ms);
+        feed.retention_hours = reserved.retention_hours;
         Ok(true)
     }
 
@@ -86,6 +106,32 @@ impl Feeds {
             ),
             None => (now_ms, -1),
         })
+    }
+
+    /// What becomes of the stream's fragments now; `None` when it was deleted.
+    pub(crate) fn fate(&self, stream_id: i64) -> Option<Fate> {
+        lock(&self.feeds).get(&stream_id).map(Feed::fate)
+    }
+
+    /// Hands a fragment to where it goes, while nobody can change or delete the stream; `None` when it was deleted.
+    pub(crate) fn settle<T>(&self, stream_id: i64, hand: impl FnOnce(Fate) -> T) -> Option<T> {
+        let feeds = lock(&self.feeds);
+        feeds.get(&stream_id).map(|feed| hand(feed.fate()))
+    }
+
+    /// Changes how long a stream is kept together with its row, which `write` writes.
+    pub(super) fn change(
+        &self,
+        stream_id: i64,
+        retention_hours: i64,
+        write: impl FnOnce() -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let mut feeds = lock(&self.feeds);
+        write()?;
+        if let Some(feed) = feeds.get_mut(&stream_id) {
+            feed.retention_hours = retention_hours;
+        }
+        Ok(())
     }
 
     /// Lets go of a deleted stream.

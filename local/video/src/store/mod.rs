@@ -24,6 +24,7 @@ use self::committer::{Command, Committer};
 use self::feeds::Feeds;
 use self::fragments::Fragment;
 use self::segments::Segments;
+use self::streams::Stream;
 use crate::Now;
 
 /// Fragments that wait to be written may take this much memory over all streams, in KiB.
@@ -144,12 +145,21 @@ impl Store {
         })
     }
 
+    /// Writes the settings of a stream; for connections that feed it they hold from the next complete fragment on.
+    pub(crate) fn update_stream(&self, changed: &Stream) -> rusqlite::Result<()> {
+        self.feeds.change(changed.id, changed.retention_hours, || {
+            self.write(|index| streams::update(index, changed))
+        })
+    }
+
     /// Removes everything out of retention and returns when it is gone.
     pub(crate) fn sweep(&self) {
         self.wait_for(Command::Sweep);
     }
 
     /// Erases what arrived in a stream until a moment, from the disk too, and returns when it is gone.
+    ///
+    /// What was handed over before and waits to be written belongs to it.
     pub(crate) fn erase(&self, stream_id: i64, until_ms: i64) -> anyhow::Result<()> {
         let (done, erased) = sync_channel(1);
         self.submit(Command::Erase {

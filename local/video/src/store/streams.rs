@@ -158,6 +158,7 @@ pub(crate) struct Reserved {
     pub first_sequence: u64,
     /// When the stream's last fragment arrived.
     pub server_ms: i64,
+    pub retention_hours: i64,
 }
 
 /// Reserves the sequence numbers of a new ingest session; `None` if there is no such stream.
@@ -168,15 +169,15 @@ pub(crate) fn reserve_sequence(
     id: i64,
     in_use: u64,
 ) -> rusqlite::Result<Option<Reserved>> {
-    let known: Option<(i64, Option<i64>, Option<i64>)> = index
+    let known: Option<(i64, i64, Option<i64>, Option<i64>)> = index
         .query_row(
-            "SELECT t.next_sequence, f.sequence, f.server_ms FROM streams t LEFT JOIN fragments f ON f.stream_id = t.id
+            "SELECT t.next_sequence, t.retention_hours, f.sequence, f.server_ms FROM streams t LEFT JOIN fragments f ON f.stream_id = t.id
              WHERE t.id = ?1 ORDER BY f.server_ms DESC, f.sequence DESC LIMIT 1",
             [id],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )
         .optional()?;
-    let Some((reserved, persisted, server_ms)) = known else {
+    let Some((reserved, retention_hours, persisted, server_ms)) = known else {
         return Ok(None);
     };
     let in_use = i64::try_from(in_use).unwrap_or(i64::MAX);
@@ -189,5 +190,6 @@ pub(crate) fn reserve_sequence(
     Ok(Some(Reserved {
         first_sequence: first.unsigned_abs(),
         server_ms: server_ms.unwrap_or(0),
+        retention_hours,
     }))
 }

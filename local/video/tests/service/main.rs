@@ -3,6 +3,7 @@
 
 mod archive;
 mod broken;
+mod changes;
 mod check;
 mod clips;
 mod common;

@@ -159,24 +159,6 @@ async fn two_connections_may_overlap_and_a_third_is_throttled() {
     second_feed.expect("BUFFERING").await;
 }
 
-#[tokio::test]
-async fn deleting_the_stream_ends_a_connection_that_feeds_it() {
-    let service = Service::with_stream().await;
-    let mut feed = Feed::open(&service).await.unwrap();
-    feed.send(header()).await;
-    service
-        .call("deleteStream", json!({"StreamName": "cam"}))
-        .await;
-    feed.send(second(NOW_MS)).await;
-    feed.expect("BUFFERING").await;
-    feed.expect("RECEIVED").await;
-    let error = feed.answer().await.unwrap();
-    assert_eq!(
-        (&error["ErrorId"], &error["ErrorCode"]),
-        (&json!(4008), &json!("STREAM_NOT_ACTIVE"))
-    );
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_connection_of_forty_five_minutes_is_ended_so_that_another_takes_over() {
     let service = Service::with_stream().await;
