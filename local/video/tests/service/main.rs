@@ -26,4 +26,5 @@ mod put_media;
 mod put_media_faults;
 mod quotas;
 mod sound;
+mod tracks;
 mod wire;
