@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use crate::archived::media_response;
 use crate::error::ApiError;
 use crate::fragment_number::FragmentNumber;
-use crate::media_chunk::Chunk;
+use crate::media_chunk::{Chunk, Trouble};
 use crate::quotas::Connection;
 use crate::request::{Call, StreamRef, archive_of, blocking, millis};
 use crate::store::fragments::{self, Position, START, TimestampKind, View};
@@ -185,7 +185,7 @@ async fn follow(
     shared: Arc<Shared>,
     stream_id: i64,
     after: Position,
-    documents: mpsc::Sender<Result<Bytes, ApiError>>,
+    documents: mpsc::Sender<Bytes>,
 ) {
     let mut progress = Progress::begin(after);
     let (mut commits, mut arrivals) = (shared.store.commits(), shared.recent.arrivals());
@@ -196,12 +196,19 @@ async fn follow(
             let page = next_page(shared, stream_id, &mut progress)?;
             Ok(page.map(|page| (page, progress)))
         });
-        let Ok(Some((page, further))) = page.await else {
-            return;
+        let page = match page.await {
+            Ok(Some((page, further))) => {
+                progress = further;
+                page
+            }
+            Ok(None) => return,
+            Err(_) => {
+                let _ = documents.send(Trouble::Internal.of_get_media()).await;
+                return;
+            }
         };
-        progress = further;
         for document in page.documents {
-            if documents.send(Ok(document)).await.is_err() {
+            if documents.send(document).await.is_err() {
                 return;
             }
         }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use ciero_media::matroska::Tag;
-use ciero_media::matroska::write::{make_segment_endless, write_tags};
+use ciero_media::matroska::write::{make_segment_endless, write_header, write_tags};
 
 use crate::Shared;
 use crate::error::ApiError;
@@ -50,6 +50,54 @@ impl Chunk {
         document.extend_from_slice(&after);
         document.into()
     }
+}
+
+/// Why media that was promised does not follow, in the tags that either reader looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The fragment is not there any longer.
+    FragmentNotFound(FragmentNumber),
+    Internal,
+}
+
+impl Trouble {
+    fn id_and_words(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::FragmentNotFound(_) => (
+                4000,
+                "FRAGMENT_NOT_FOUND",
+                "The requested fragment is not found.",
+            ),
+            Self::Internal => (5000, "INTERNAL_ERROR", "Internal error."),
+        }
+    }
+
+    /// A document without media, as GetMedia ends with it.
+    pub(crate) fn of_get_media(self) -> Bytes {
+        let (id, code, _) = self.id_and_words();
+        without_media(&[
+            tag("ERROR_CODE", code.into()),
+            tag("ERROR_ID", id.to_string()),
+        ])
+    }
+
+    /// A document without media, as GetMediaForFragmentList has it in a fragment's place.
+    pub(crate) fn of_fragment_list(self) -> Bytes {
+        let (id, _, message) = self.id_and_words();
+        let mut tags = Vec::new();
+        if let Self::FragmentNotFound(number) = self {
+            tags.push(tag("FRAGMENT_NUMBER", number.to_string()));
+        }
+        tags.push(tag("EXCEPTION_ERROR_CODE", id.to_string()));
+        tags.push(tag("EXCEPTION_MESSAGE", message.into()));
+        without_media(&tags)
+    }
+}
+
+fn without_media(tags: &[Tag]) -> Bytes {
+    let mut document = write_header(&[], "Kinesis Video");
+    document.extend_from_slice(&write_tags(tags));
+    document.into()
 }
 
 fn tag(name: &str, value: String) -> Tag {

@@ -27,4 +27,5 @@ mod put_media_faults;
 mod quotas;
 mod sound;
 mod tracks;
+mod troubles;
 mod wire;
