@@ -82,11 +82,8 @@ impl StartSelector {
         match self.start_selector_type {
             StartKind::Earliest => Ok(START),
             StartKind::Now => {
-                let newest = if is_kept {
-                    newest_kept(shared, stream)?
-                } else {
-                    shared.recent.newest(stream.id)
-                };
+                let kept = is_kept.then(|| newest_kept(shared, stream)).transpose()?;
+                let newest = kept.flatten().max(shared.recent.newest(stream.id));
                 Ok(newest.map_or(START, before))
             }
             StartKind::FragmentNumber => {
@@ -100,11 +97,10 @@ impl StartSelector {
             StartKind::ServerTimestamp => Ok((timestamp()?, -1)),
             StartKind::ProducerTimestamp => {
                 let since_ms = timestamp()?;
-                let first = if is_kept {
-                    first_kept(shared, stream, since_ms)?
-                } else {
-                    shared.recent.first_since(stream.id, since_ms)
-                };
+                let kept = is_kept.then(|| first_kept(shared, stream, since_ms));
+                let passing = shared.recent.first_since(stream.id, since_ms);
+                let first = [kept.transpose()?.flatten(), passing];
+                let first = first.into_iter().flatten().min();
                 let to_come = || {
                     shared
                         .store

@@ -45,6 +45,26 @@ async fn a_stream_that_begins_to_be_kept_is_kept_from_the_next_fragment_on() {
 }
 
 #[tokio::test]
+async fn what_passed_before_a_stream_was_kept_is_older_than_what_is_kept() {
+    let service = passing().await;
+    let (mut feed, _) = begin(&service, &PASSING).await;
+    feed.send(second(NOW_MS + 1000)).await;
+    feed.expect_each(&PASSING).await;
+    retain(&service, "INCREASE_DATA_RETENTION", 24).await;
+    let newest = json!({"StartSelectorType": "NOW"});
+    let since =
+        json!({"StartSelectorType": "PRODUCER_TIMESTAMP", "StartTimestamp": NOW_MS / 1000 + 1});
+    for selector in [newest.clone(), since] {
+        let mut reader = follow(&service, selector).await;
+        check_next(&mut reader, NOW_MS + 1000).await;
+    }
+    feed.send(second(NOW_MS + 2000)).await;
+    feed.expect_each(&KEPT).await;
+    let mut reader = follow(&service, newest).await;
+    check_next(&mut reader, NOW_MS + 2000).await;
+}
+
+#[tokio::test]
 async fn a_stream_that_is_no_longer_kept_is_passed_on_from_the_next_fragment_on() {
     let service = Service::with_stream().await;
     let (mut feed, mut reader) = begin(&service, &KEPT).await;
