@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 
 use crate::error::ApiError;
 use crate::fragment_number::FragmentNumber;
+use crate::media_chunk::Trouble;
 use crate::quotas::Connection;
 use crate::request::{Call, StreamRef, archive_of, blocking, millis, seconds};
 use crate::store::fragments::{self, Fragment, Position, START, TimestampKind};
@@ -174,18 +175,17 @@ pub(crate) async fn get_media_for_fragment_list(
     tokio::task::spawn_blocking(move || {
         let _guard = guard;
         for fragment in found {
-            match media_chunk::assemble(&shared, &fragment) {
-                Ok(Some(document)) => {
-                    if pieces.blocking_send(Ok(document)).is_err() {
-                        return; // the reader went away
-                    }
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    // Only a cut answer can still say that it is not complete.
-                    let _ = pieces.blocking_send(Err(error));
-                    return;
-                }
+            let read = media_chunk::read(&shared, &fragment);
+            let is_last = read.is_err();
+            let document = match read {
+                Ok(Some(chunk)) => chunk.document(shared.now_ms()),
+                // It was there when the answer began.
+                Ok(None) => Trouble::FragmentNotFound(fragment.number).of_fragment_list(),
+                Err(_) => Trouble::Internal.of_fragment_list(),
+            };
+            let is_gone = pieces.blocking_send(document).is_err();
+            if is_gone || is_last {
+                return;
             }
         }
     });
@@ -193,8 +193,9 @@ pub(crate) async fn get_media_for_fragment_list(
 }
 
 /// Answers with Matroska documents as they come.
-pub(crate) fn media_response(mut documents: mpsc::Receiver<Result<Bytes, ApiError>>) -> Response {
+pub(crate) fn media_response(mut documents: mpsc::Receiver<Bytes>) -> Response {
     let stream = futures::stream::poll_fn(move |context| documents.poll_recv(context));
+    let stream = futures::StreamExt::map(stream, Ok::<_, std::convert::Infallible>);
     let mut response = Body::from_stream(stream).into_response();
     response
         .headers_mut()

@@ -199,19 +199,10 @@ impl Reel {
             self.header = header;
             return Ok(());
         }
-        let tracks = |header: &Header| -> Vec<_> {
-            let of = |track: &matroska::Track| (track.number, track.codec_id.clone());
-            header.tracks.iter().map(of).collect()
-        };
-        if tracks(&self.header) == tracks(&header) {
-            return Err(ApiError::bad_request(
-                "InvalidCodecPrivateDataException",
-                "The codec private data changes between the fragments of the clip.",
-            ));
-        }
+        media::check_goes_on(&self.header, &header)?;
         Err(ApiError::bad_request(
-            "UnsupportedStreamMediaTypeException",
-            "The tracks change between the fragments of the clip.",
+            "InvalidCodecPrivateDataException",
+            "The codec private data changes between the fragments of the clip.",
         ))
     }
 

@@ -283,9 +283,7 @@ fn write_next(shared: &Shared, changed: Stream) -> Answer {
         version: new_version(),
         ..changed
     };
-    shared
-        .store
-        .write(|index| streams::update(index, &changed))?;
+    shared.store.update_stream(&changed)?;
     Ok(Json(json!({})))
 }
 

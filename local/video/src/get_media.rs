@@ -1,5 +1,6 @@
 //! GetMedia: the stream from a chosen place on, then live as it is persisted, or as it passes where nothing is kept.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -11,14 +12,14 @@ use tokio::sync::mpsc;
 use crate::archived::media_response;
 use crate::error::ApiError;
 use crate::fragment_number::FragmentNumber;
-use crate::media_chunk::Chunk;
+use crate::media_chunk::{Chunk, Trouble};
 use crate::quotas::Connection;
 use crate::request::{Call, StreamRef, archive_of, blocking, millis};
 use crate::store::fragments::{self, Position, START, TimestampKind, View};
 use crate::store::streams::{self, Stream};
 use crate::{Shared, media_chunk};
 
-const PAGE: i64 = 8;
+const PAGE: usize = 8;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -81,11 +82,8 @@ impl StartSelector {
         match self.start_selector_type {
             StartKind::Earliest => Ok(START),
             StartKind::Now => {
-                let newest = if is_kept {
-                    newest_kept(shared, stream)?
-                } else {
-                    shared.recent.newest(stream.id)
-                };
+                let kept = is_kept.then(|| newest_kept(shared, stream)).transpose()?;
+                let newest = kept.flatten().max(shared.recent.newest(stream.id));
                 Ok(newest.map_or(START, before))
             }
             StartKind::FragmentNumber => {
@@ -99,12 +97,17 @@ impl StartSelector {
             StartKind::ServerTimestamp => Ok((timestamp()?, -1)),
             StartKind::ProducerTimestamp => {
                 let since_ms = timestamp()?;
-                let first = if is_kept {
-                    first_kept(shared, stream, since_ms)?
-                } else {
-                    shared.recent.first_since(stream.id, since_ms)
+                let kept = is_kept.then(|| first_kept(shared, stream, since_ms));
+                let passing = shared.recent.first_since(stream.id, since_ms);
+                let first = [kept.transpose()?.flatten(), passing];
+                let first = first.into_iter().flatten().min();
+                let to_come = || {
+                    shared
+                        .store
+                        .feeds
+                        .settled_before(stream.id, shared.now_ms())
                 };
-                Ok(first.map_or((shared.now_ms(), -1), before))
+                Ok(before(first.unwrap_or_else(to_come)))
             }
         }
     }
@@ -142,29 +145,70 @@ fn after_number(text: &str) -> Result<Position, ApiError> {
     Ok(number.position())
 }
 
+/// What a reader has: a fragment is there when it ends, and by then others that began later may have been sent.
+struct Progress {
+    /// Everything up to here was sent, or was not asked for, or will never be there.
+    after: Position,
+    /// What was sent beyond.
+    ahead: BTreeSet<Position>,
+}
+
+impl Progress {
+    fn begin(after: Position) -> Self {
+        Self {
+            after,
+            ahead: BTreeSet::new(),
+        }
+    }
+
+    fn lacks(&self, position: Position) -> bool {
+        position > self.after && !self.ahead.contains(&position)
+    }
+
+    /// Notes what is sent; before `settled_before` nothing is lacking any more.
+    fn take(&mut self, sent: impl Iterator<Item = Position>, settled_before: Position) {
+        self.ahead.extend(sent);
+        let rest = self.ahead.split_off(&settled_before);
+        if let Some(&last) = self.ahead.last() {
+            self.after = last;
+        }
+        self.ahead = rest;
+    }
+}
+
 /// Sends what there is, then what comes, until the reader or the stream goes.
 async fn follow(
     shared: Arc<Shared>,
     stream_id: i64,
-    mut after: Position,
-    documents: mpsc::Sender<Result<Bytes, ApiError>>,
+    after: Position,
+    documents: mpsc::Sender<Bytes>,
 ) {
+    let mut progress = Progress::begin(after);
     let (mut commits, mut arrivals) = (shared.store.commits(), shared.recent.arrivals());
     loop {
         commits.borrow_and_update();
         arrivals.borrow_and_update();
-        let page = blocking(&shared, move |shared| next_page(shared, stream_id, after)).await;
-        let Ok(Some((page, last))) = page else {
-            return;
+        let page = blocking(&shared, move |shared| {
+            let page = next_page(shared, stream_id, &mut progress)?;
+            Ok(page.map(|page| (page, progress)))
+        });
+        let page = match page.await {
+            Ok(Some((page, further))) => {
+                progress = further;
+                page
+            }
+            Ok(None) => return,
+            Err(_) => {
+                let _ = documents.send(Trouble::Internal.of_get_media()).await;
+                return;
+            }
         };
-        let is_at_end = last == after;
-        for document in page {
-            if documents.send(Ok(document)).await.is_err() {
+        for document in page.documents {
+            if documents.send(document).await.is_err() {
                 return;
             }
         }
-        after = last;
-        if is_at_end {
+        if page.is_last {
             tokio::select! {
                 changed = commits.changed() => if changed.is_err() { return },
                 changed = arrivals.changed() => if changed.is_err() { return },
@@ -174,38 +218,103 @@ async fn follow(
     }
 }
 
+struct Page {
+    documents: Vec<Bytes>,
+    /// Whether nothing more is there yet.
+    is_last: bool,
+}
+
 /// Assembles the next fragments; `None` when the stream is gone.
 fn next_page(
     shared: &Shared,
     stream_id: i64,
-    after: Position,
-) -> Result<Option<(Vec<Bytes>, Position)>, ApiError> {
+    progress: &mut Progress,
+) -> Result<Option<Page>, ApiError> {
     let stream = shared
         .store
         .read(|index| streams::by_id(index, stream_id))?;
     let Some(stream) = stream else {
         return Ok(None);
     };
-    if stream.retention_hours == 0 {
-        let now_ms = shared.now_ms();
-        let next = shared
-            .recent
-            .after(stream_id, after, (PAGE as usize, now_ms));
-        let last = next.last().map_or(after, Chunk::position);
-        let documents = next.iter().map(|chunk| chunk.document(now_ms));
-        return Ok(Some((documents.collect(), last)));
+    let now_ms = shared.now_ms();
+    // Asked before anything is read: what is there later may be missing in what is read now.
+    let mut settled_before = shared.store.feeds.settled_before(stream_id, now_ms);
+    let passing = shared
+        .recent
+        .next(stream_id, |at| progress.lacks(at), (PAGE, now_ms));
+    let mut next: Vec<_> = passing
+        .into_iter()
+        .map(|chunk| (chunk.position(), Some(chunk)))
+        .collect();
+    if stream.retention_hours > 0 {
+        next.extend(kept(shared, &stream, progress)?);
+        next.sort_by_key(|(position, _)| *position);
+        next.truncate(PAGE);
     }
-    let view: View = archive_of(shared, &stream, TimestampKind::Server)?;
+    let is_last = next.len() < PAGE;
+    if !is_last && let Some(((time, sequence), _)) = next.last() {
+        settled_before = settled_before.min((*time, sequence + 1));
+    }
+    progress.take(next.iter().map(|(position, _)| *position), settled_before);
+    let documents = next.into_iter().filter_map(|(_, chunk)| chunk);
+    Ok(Some(Page {
+        documents: documents.map(|chunk| chunk.document(now_ms)).collect(),
+        is_last,
+    }))
+}
+
+/// The next persisted fragments that a reader lacks, by their places; without media where they expired meanwhile.
+fn kept(
+    shared: &Shared,
+    stream: &Stream,
+    progress: &Progress,
+) -> Result<Vec<(Position, Option<Chunk>)>, ApiError> {
+    let view: View = archive_of(shared, stream, TimestampKind::Server)?;
     let range = (i64::MIN, i64::MAX);
+    let most = PAGE + progress.ahead.len();
     let found = shared
         .store
-        .read(|index| fragments::in_range(index, view, range, after, PAGE))?;
-    let last = found
-        .last()
-        .map_or(after, |fragment| fragment.position(view.by));
-    let mut documents = Vec::with_capacity(found.len());
-    for fragment in &found {
-        documents.extend(media_chunk::assemble(shared, fragment)?);
+        .read(|index| fragments::in_range(index, view, range, progress.after, most as i64))?;
+    let places = found
+        .iter()
+        .map(|fragment| (fragment.position(view.by), fragment));
+    places
+        .filter(|(position, _)| progress.lacks(*position))
+        .take(PAGE)
+        .map(|(position, fragment)| Ok((position, media_chunk::read(shared, fragment)?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(progress: &Progress, sent: &[i64], lacking: &[i64]) {
+        for &time in sent {
+            assert!(!progress.lacks((time, 0)), "{time} was sent");
+        }
+        for &time in lacking {
+            assert!(progress.lacks((time, 0)), "{time} was not sent");
+        }
     }
-    Ok(Some((documents, last)))
+
+    #[test]
+    fn what_began_earlier_and_ends_later_is_still_lacking_and_nothing_else_is() {
+        let mut progress = Progress::begin(START);
+        progress.take([(1, 0), (3, 0), (4, 0)].into_iter(), (2, 0));
+        check(&progress, &[1, 3, 4], &[2, 5]);
+        progress.take([(5, 0)].into_iter(), (2, 0));
+        check(&progress, &[1, 3, 4, 5], &[2]);
+        progress.take([(2, 0)].into_iter(), (6, 0));
+        check(&progress, &[1, 2, 3, 4, 5], &[6]);
+        assert!(progress.ahead.is_empty(), "nothing earlier can come");
+    }
+
+    #[test]
+    fn a_page_that_is_cut_off_settles_nothing_behind_it() {
+        let mut progress = Progress::begin(START);
+        progress.take([(9, 0)].into_iter(), (1, 0));
+        progress.take([(1, 0), (2, 0)].into_iter(), (2, 1));
+        check(&progress, &[1, 2, 9], &[3, 8]);
+    }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use ciero_media::matroska::Tag;
-use ciero_media::matroska::write::{make_segment_endless, write_tags};
+use ciero_media::matroska::write::{make_segment_endless, write_header, write_tags};
 
 use crate::Shared;
 use crate::error::ApiError;
@@ -52,6 +52,54 @@ impl Chunk {
     }
 }
 
+/// Why media that was promised does not follow, in the tags that either reader looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The fragment is not there any longer.
+    FragmentNotFound(FragmentNumber),
+    Internal,
+}
+
+impl Trouble {
+    fn id_and_words(self) -> (u16, &'static str, &'static str) {
+        match self {
+            Self::FragmentNotFound(_) => (
+                4000,
+                "FRAGMENT_NOT_FOUND",
+                "The requested fragment is not found.",
+            ),
+            Self::Internal => (5000, "INTERNAL_ERROR", "Internal error."),
+        }
+    }
+
+    /// A document without media, as GetMedia ends with it.
+    pub(crate) fn of_get_media(self) -> Bytes {
+        let (id, code, _) = self.id_and_words();
+        without_media(&[
+            tag("ERROR_CODE", code.into()),
+            tag("ERROR_ID", id.to_string()),
+        ])
+    }
+
+    /// A document without media, as GetMediaForFragmentList has it in a fragment's place.
+    pub(crate) fn of_fragment_list(self) -> Bytes {
+        let (id, _, message) = self.id_and_words();
+        let mut tags = Vec::new();
+        if let Self::FragmentNotFound(number) = self {
+            tags.push(tag("FRAGMENT_NUMBER", number.to_string()));
+        }
+        tags.push(tag("EXCEPTION_ERROR_CODE", id.to_string()));
+        tags.push(tag("EXCEPTION_MESSAGE", message.into()));
+        without_media(&tags)
+    }
+}
+
+fn without_media(tags: &[Tag]) -> Bytes {
+    let mut document = write_header(&[], "Kinesis Video");
+    document.extend_from_slice(&write_tags(tags));
+    document.into()
+}
+
 fn tag(name: &str, value: String) -> Tag {
     Tag {
         name: format!("AWS_KINESISVIDEO_{name}"),
@@ -63,8 +111,8 @@ fn seconds(ms: i64) -> String {
     format!("{}.{:03}", ms.div_euclid(1000), ms.rem_euclid(1000))
 }
 
-/// Assembles the document of a persisted fragment; `None` if it expired meanwhile.
-pub(crate) fn assemble(shared: &Shared, fragment: &Fragment) -> Result<Option<Bytes>, ApiError> {
+/// Reads a persisted fragment; `None` if it expired meanwhile.
+pub(crate) fn read(shared: &Shared, fragment: &Fragment) -> Result<Option<Chunk>, ApiError> {
     let (header, tags) = shared.store.read(|index| {
         let header = fragments::header(index, fragment.header_id)?;
         Ok((header, fragments::tags(index, fragment)?))
@@ -72,12 +120,11 @@ pub(crate) fn assemble(shared: &Shared, fragment: &Fragment) -> Result<Option<By
     let (Some(header), Some(media)) = (header, shared.store.media(fragment)?) else {
         return Ok(None);
     };
-    let chunk = Chunk {
+    Ok(Some(Chunk {
         number: fragment.number,
         producer_ms: fragment.producer_ms,
         header: header.into(),
         media: media.into(),
         tags: tags.into_iter().map(Bytes::from).collect(),
-    };
-    Ok(Some(chunk.document(shared.now_ms())))
+    }))
 }

@@ -85,27 +85,30 @@ impl Recent {
         }
     }
 
-    /// The next fragments after a place, in order of arrival.
-    pub(crate) fn after(
+    /// The next fragments that a reader lacks, in order of their numbers.
+    pub(crate) fn next(
         &self,
         stream_id: i64,
-        after: Position,
+        lacks: impl Fn(Position) -> bool,
         (limit, now_ms): (usize, i64),
     ) -> Vec<Chunk> {
         let is_next = |chunk: &&Chunk| {
             let position = chunk.position();
-            position > after && position.0 > now_ms - KEPT_MS
+            position.0 > now_ms - KEPT_MS && lacks(position)
         };
         let buffers = self.lock();
         let chunks = buffers.get(&stream_id).map(|buffer| buffer.chunks.iter());
-        let next = chunks.into_iter().flatten().filter(is_next);
-        next.take(limit).cloned().collect()
+        let mut next: Vec<_> = chunks.into_iter().flatten().filter(is_next).collect();
+        // They stand as they became complete, and one may end before another that began earlier.
+        next.sort_by_key(|chunk| chunk.position());
+        next.into_iter().take(limit).cloned().collect()
     }
 
     /// The newest fragment's place.
     pub(crate) fn newest(&self, stream_id: i64) -> Option<Position> {
         let buffers = self.lock();
-        buffers.get(&stream_id)?.chunks.back().map(Chunk::position)
+        let chunks = buffers.get(&stream_id)?.chunks.iter();
+        chunks.map(Chunk::position).max()
     }
 
     /// The place of the first fragment that begins at a producer's time or later.
@@ -136,7 +139,6 @@ impl Recent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::fragments::START;
 
     fn chunk(sequence: u64, server_ms: u64, bytes: usize) -> Chunk {
         Chunk {
@@ -153,7 +155,7 @@ mod tests {
     }
 
     fn sequences(recent: &Recent, stream_id: i64, now_ms: i64) -> Vec<u64> {
-        let kept = recent.after(stream_id, START, (100, now_ms));
+        let kept = recent.next(stream_id, |_| true, (100, now_ms));
         kept.iter().map(|chunk| chunk.number.sequence).collect()
     }
 

@@ -154,6 +154,7 @@ impl Wish {
             created_ms,
             expires_ms: created_ms + self.expires * 1000,
             base: START,
+            header_id: 0,
             origin_ms: 0,
             head_ms: 0,
             shown_ms: 0,

@@ -89,6 +89,22 @@ pub(super) fn check(shared: &Shared, fragment: &Fragment, format: Format) -> Res
     init(track).map(|_| ())
 }
 
+/// Refuses a header under which a film or a session cannot go on: the decoders' data may change, numbers and codecs of tracks may not.
+pub(crate) fn check_goes_on(before: &Header, next: &Header) -> Result<(), ApiError> {
+    let line_up = |header: &Header| -> Vec<_> {
+        // A codec that is not known here is told by its name; one that is has two spellings.
+        let name = |track: &Track| Codec::of(track).ok_or_else(|| track.codec_id.clone());
+        let tracks = header.tracks.iter();
+        tracks.map(|track| (track.number, name(track))).collect()
+    };
+    if line_up(before) == line_up(next) {
+        return Ok(());
+    }
+    Err(unsupported(
+        "The numbers or the codecs of the tracks change between the fragments.".into(),
+    ))
+}
+
 /// What a player follows: track 1, which is the picture, or AAC in a stream of sound alone.
 pub(super) fn lead_track(header: &Header) -> Result<&Track, ApiError> {
     let track = header.tracks.iter().find(|track| track.number == 1);

@@ -85,6 +85,7 @@ async fn create(shared: &Arc<Shared>, scope: Scope, wish: Wish) -> Result<String
             .ok_or_else(|| ApiError::not_found(NOTHING_FOUND))?;
         media::check(shared, first, session.format)?;
         session.base = first.position(session.by);
+        session.header_id = first.header_id;
         session.origin_ms = first.producer_ms;
         session.shown_ms = found.iter().map(|fragment| fragment.length_ms).sum();
         let last_ms = found.last().map_or(0, |fragment| fragment.length_ms);

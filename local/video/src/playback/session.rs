@@ -67,6 +67,8 @@ pub(crate) struct Session {
     pub expires_ms: i64,
     /// The first fragment that the session showed: number zero of its playlist.
     pub base: Position,
+    /// The header of that fragment, whose tracks those of all others must go on with.
+    pub header_id: i64,
     /// When that fragment begins by the producer's clock.
     pub origin_ms: i64,
     /// How much a replay shows at once, before time runs.
@@ -171,6 +173,7 @@ mod tests {
             created_ms: 1_000,
             expires_ms: 301_000,
             base: START,
+            header_id: 1,
             origin_ms: 0,
             head_ms: 0,
             shown_ms: 0,

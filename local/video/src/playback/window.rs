@@ -16,6 +16,8 @@ use crate::store::fragments::{self, Fragment, Position, View};
 const MOST_REMEMBERED: usize = 10_000;
 const PAGE: i64 = 5000;
 const LONGEST_FRAGMENT_MS: i64 = 20_000;
+/// What a session bears of changes of the codec private data.
+const MOST_CHANGES: usize = 500;
 
 /// Where a session's playlist last began; counting goes on from there, whatever expires meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -205,38 +207,79 @@ pub(super) struct Entry {
     pub header_id: i64,
 }
 
-/// Lists fragments under the first header that has the same tracks, so that a reconnected camera makes no cut.
+/// The headers of a session: what each fragment is listed under, and whether the session may go on with it.
+struct Headers<'a> {
+    shared: &'a Shared,
+    session: &'a Session,
+    /// What the session began with; read once something else is listed.
+    first: Option<Header>,
+    /// The header of the last fragment, the one it was listed under, and what that says.
+    current: Option<(i64, i64, Header)>,
+    changes: usize,
+}
+
+impl Headers<'_> {
+    /// The first header that has the same tracks, so that a reconnected camera makes no cut.
+    fn shown_id(&mut self, header_id: i64) -> Result<i64, ApiError> {
+        if let Some((last_id, shown_id, _)) = &self.current
+            && *last_id == header_id
+        {
+            return Ok(*shown_id);
+        }
+        let header = media::header_of(self.shared, header_id)?;
+        if header_id != self.session.header_id {
+            let first = match self.first.take() {
+                Some(first) => first,
+                None => media::header_of(self.shared, self.session.header_id)?,
+            };
+            media::check_goes_on(self.first.insert(first), &header)?;
+        }
+        let shown_id = match &self.current {
+            Some((_, shown_id, shown)) if shown.tracks == header.tracks => *shown_id,
+            before => {
+                self.changes += usize::from(before.is_some());
+                header_id
+            }
+        };
+        check_changes(self.changes)?;
+        self.current = Some((header_id, shown_id, header));
+        Ok(shown_id)
+    }
+}
+
+fn check_changes(changes: usize) -> Result<(), ApiError> {
+    if changes > MOST_CHANGES {
+        return Err(ApiError::bad_request(
+            "InvalidCodecPrivateDataException",
+            format!("The codec private data changes more than {MOST_CHANGES} times."),
+        ));
+    }
+    Ok(())
+}
+
+/// Lists fragments with the header that each is shown under.
 pub(super) fn entries(
     shared: &Shared,
     session: &Session,
     fragments: &[Fragment],
 ) -> Result<Vec<Entry>, ApiError> {
-    let mut entries = Vec::with_capacity(fragments.len());
-    let mut current: Option<(i64, i64, Header)> = None;
-    for fragment in fragments {
-        let is_same = current
-            .as_ref()
-            .is_some_and(|(last_id, _, _)| *last_id == fragment.header_id);
-        if !is_same {
-            let header = media::header_of(shared, fragment.header_id)?;
-            let shown_id = match &current {
-                Some((_, shown_id, shown)) if shown.tracks == header.tracks => *shown_id,
-                _ => fragment.header_id,
-            };
-            current = Some((fragment.header_id, shown_id, header));
-        }
-        let shown_id = current
-            .as_ref()
-            .map_or(fragment.header_id, |(_, shown_id, _)| *shown_id);
-        entries.push(Entry {
+    let mut headers = Headers {
+        shared,
+        session,
+        first: None,
+        current: None,
+        changes: 0,
+    };
+    let entry = |fragment: &Fragment| {
+        Ok(Entry {
             number: fragment.number,
             start_ms: fragment.producer_ms,
             length_ms: fragment.length_ms,
             timestamp_ms: fragment.timestamp(session.by),
-            header_id: shown_id,
-        });
-    }
-    Ok(entries)
+            header_id: headers.shown_id(fragment.header_id)?,
+        })
+    };
+    fragments.iter().map(entry).collect()
 }
 
 /// Frames and bits per second of what was last listed: a few fragments tell it well enough.
@@ -248,4 +291,16 @@ pub(super) fn rates(fragments: &[Fragment]) -> (f64, i64) {
     let bytes: u64 = recent.iter().map(|fragment| fragment.bytes).sum();
     let bits = bytes.saturating_mul(8000) / length_ms.unsigned_abs();
     (frames as f64 * 1000.0 / length_ms as f64, bits as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_codec_private_data_changes_five_hundred_times_at_most() {
+        assert_eq!(check_changes(500), Ok(()));
+        let refused = check_changes(501).map_err(|error| error.name);
+        assert_eq!(refused, Err("InvalidCodecPrivateDataException"));
+    }
 }

@@ -9,6 +9,7 @@ use axum::body::{Body, Bytes};
 use futures::FutureExt as _;
 use http_body::Frame;
 use http_body_util::BodyExt as _;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
 
 use super::acks::{Ack, Acks, ErrorCode, NotReading};
@@ -17,7 +18,7 @@ use crate::Shared;
 use crate::media_chunk::Chunk;
 use crate::quotas::ConnectionGuard;
 use crate::store::committer::{Command, CommitOutcome, PendingFragment};
-use crate::store::streams::Stream;
+use crate::store::feeds::{Fate, Opened};
 
 /// Producers give up when they hear nothing for five seconds.
 const IDLE_EVERY: Duration = Duration::from_secs(4);
@@ -28,11 +29,22 @@ const DRAIN: Duration = Duration::from_secs(2);
 
 pub(super) struct Connection {
     pub shared: Arc<Shared>,
-    pub stream: Stream,
+    pub stream_id: i64,
     pub acks: Acks,
     pub timeline: Timeline,
     /// Frees the stream's place when the connection ends.
     pub guard: ConnectionGuard,
+}
+
+/// How far a connection is.
+#[derive(Default)]
+struct Course {
+    /// The fragment that is being received.
+    opened: Option<Opened>,
+    /// What became of the last complete one, whose tags follow it there.
+    fate: Option<Fate>,
+    /// Whether a fragment was refused behind the connection's back, and the producer told so.
+    is_refused: Arc<AtomicBool>,
 }
 
 /// What one look at the body showed, if anything was there.
@@ -67,7 +79,7 @@ impl Connection {
 
     async fn receive(&self, body: &mut Body, mut first: Glance) -> Result<End, NotReading> {
         let mut ingest = Ingest::new(self.timeline);
-        let is_refused = Arc::new(AtomicBool::new(false));
+        let mut course = Course::default();
         let began = Instant::now();
         let mut heard = Instant::now();
         let mut next_idle = heard + IDLE_EVERY;
@@ -87,7 +99,7 @@ impl Connection {
                     continue;
                 }
             };
-            if is_refused.load(Ordering::Relaxed) {
+            if course.is_refused.load(Ordering::Relaxed) {
                 // Why was already answered where it was found out.
                 return Ok(End::Closed);
             }
@@ -105,20 +117,17 @@ impl Connection {
                 Some(Ok(frame)) => match frame.data_ref() {
                     Some(data) => {
                         ingest.push(data.clone());
-                        self.take_steps(&mut ingest, &is_refused).await?
+                        self.take_steps(&mut ingest, &mut course).await?
                     }
                     None => Ok(()),
                 },
                 None => {
-                    let last = ingest.finish();
-                    return match last {
-                        Ok(Some(step)) => {
-                            self.take_step(step, &is_refused).await?;
-                            Ok(End::Closed)
-                        }
-                        Ok(None) => Ok(End::Closed),
-                        Err(fault) => Ok(End::Error(fault)),
+                    let last = match ingest.finish() {
+                        Ok(Some(step)) => self.take_step(step, &mut course).await?,
+                        Ok(None) => Ok(()),
+                        Err(fault) => Err(fault),
                     };
+                    return Ok(last.map_or_else(End::Error, |()| End::Closed));
                 }
             };
             if let Err(fault) = outcome {
@@ -130,47 +139,80 @@ impl Connection {
     async fn take_steps(
         &self,
         ingest: &mut Ingest,
-        is_refused: &Arc<AtomicBool>,
+        course: &mut Course,
     ) -> Result<Result<(), Fault>, NotReading> {
         loop {
             let mut number = || {
                 let now_ms = self.shared.now_ms();
-                self.shared.store.next_number(self.stream.id, now_ms)
+                let opened = self.shared.store.feeds.open(self.stream_id, now_ms);
+                course.opened.insert(opened).number
             };
             match ingest.next(&mut number) {
-                Ok(Some(step)) => self.take_step(step, is_refused).await?,
+                Ok(Some(step)) => {
+                    let taken = self.take_step(step, course).await?;
+                    if taken.is_err() {
+                        return Ok(taken);
+                    }
+                }
                 Ok(None) => return Ok(Ok(())),
                 Err(fault) => return Ok(Err(fault)),
             }
         }
     }
 
-    async fn take_step(&self, step: Step, is_refused: &Arc<AtomicBool>) -> Result<(), NotReading> {
+    async fn take_step(
+        &self,
+        step: Step,
+        course: &mut Course,
+    ) -> Result<Result<(), Fault>, NotReading> {
         match step {
-            Step::Begin(id) => self.acks.send(Ack::Buffering(id)).await,
+            Step::Begin(id) => self.acks.send(Ack::Buffering(id)).await?,
             Step::Complete(fragment) => {
                 self.acks.send(Ack::Received(fragment.id)).await?;
-                if self.stream.retention_hours > 0 {
-                    self.persist(fragment, Arc::clone(is_refused)).await;
-                } else {
-                    self.pass_on(fragment);
-                }
-                Ok(())
+                return Ok(self.hand_over(fragment, course).await);
             }
             Step::Tags { number, bytes } => {
-                let stream_id = self.stream.id;
-                if self.stream.retention_hours > 0 {
-                    self.shared.store.submit(Command::Tags {
+                let stream_id = self.stream_id;
+                match course.fate {
+                    Some(Fate::Kept) => self.shared.store.submit(Command::Tags {
                         stream_id,
                         number,
                         bytes,
-                    });
-                } else {
-                    self.shared.recent.add_tags(stream_id, number, bytes);
+                    }),
+                    Some(Fate::Passing) => self.shared.recent.add_tags(stream_id, number, bytes),
+                    None => {}
                 }
-                Ok(())
             }
         }
+        Ok(Ok(()))
+    }
+
+    /// Hands a fragment to where it goes by what the stream's settings are now.
+    async fn hand_over(&self, fragment: Complete, course: &mut Course) -> Result<(), Fault> {
+        let feeds = &self.shared.store.feeds;
+        let id = fragment.id;
+        let (mut room, mut checksum) = (None, None);
+        if feeds.fate(self.stream_id) == Some(Fate::Kept) {
+            // Waiting here is what slows producers down when the disk is slower than they are.
+            room = self.room_for(&fragment).await;
+            checksum = Some(fragment.data.checksum());
+        }
+        let opened = course.opened.take();
+        let is_refused = Arc::clone(&course.is_refused);
+        course.fate = feeds.settle(self.stream_id, |fate| {
+            match fate {
+                Fate::Kept => self.persist(fragment, checksum, (room, opened), is_refused),
+                Fate::Passing => self.pass_on(fragment),
+            }
+            fate
+        });
+        if course.fate.is_none() {
+            return Err(Fault {
+                code: ErrorCode::StreamNotActive,
+                fragment: Some(id),
+            });
+        }
+        Ok(())
     }
 
     /// Hands what is not kept to those who follow the stream.
@@ -183,19 +225,27 @@ impl Connection {
             tags: Vec::new(),
         };
         let now_ms = self.shared.now_ms();
-        self.shared.recent.push(self.stream.id, chunk, now_ms);
+        self.shared.recent.push(self.stream_id, chunk, now_ms);
     }
 
-    async fn persist(&self, fragment: Complete, is_refused: Arc<AtomicBool>) {
+    async fn room_for(&self, fragment: &Complete) -> Option<OwnedSemaphorePermit> {
         let kib = u32::try_from(fragment.data.len() / 1024 + 1).unwrap_or(u32::MAX);
-        // Waiting here is what slows producers down when the disk is slower than they are.
-        let Ok(room) = self.shared.store.room().acquire_many_owned(kib).await else {
-            return;
-        };
+        let room = self.shared.store.room();
+        room.acquire_many_owned(kib).await.ok()
+    }
+
+    /// Hands a fragment to be written; what it holds is let go when that is done.
+    fn persist(
+        &self,
+        fragment: Complete,
+        checksum: Option<i32>,
+        holds: (Option<OwnedSemaphorePermit>, Option<Opened>),
+        is_refused: Arc<AtomicBool>,
+    ) {
         let acks = self.acks.clone();
         let id = fragment.id;
         let done = move |outcome| {
-            drop(room);
+            drop(holds);
             acks.send_now(match outcome {
                 CommitOutcome::Persisted => Ack::Persisted(id),
                 CommitOutcome::StreamGone => Ack::Error(ErrorCode::StreamNotActive, Some(id)),
@@ -204,14 +254,14 @@ impl Connection {
             is_refused.fetch_or(outcome != CommitOutcome::Persisted, Ordering::Relaxed);
         };
         self.shared.store.submit(Command::Fragment(PendingFragment {
-            stream_id: self.stream.id,
+            stream_id: self.stream_id,
             number: id.number,
             header: fragment.header,
             producer_ms: fragment.producer_ms,
             timecode_ms: id.timecode_ms,
             length_ms: fragment.length_ms,
             frames: fragment.frames,
-            checksum: fragment.data.checksum(),
+            checksum: checksum.unwrap_or_else(|| fragment.data.checksum()),
             data: fragment.data,
             done: Box::new(done),
         }));

@@ -32,7 +32,7 @@ pub(crate) async fn put_media(
         arn: text(headers, "x-amzn-stream-arn")?,
     };
     let timeline = timeline(headers)?;
-    let (stream, guard) = blocking(&shared, move |shared| {
+    let (stream_id, guard) = blocking(&shared, move |shared| {
         let stream = stream_ref.find(shared, &scope, "PutMedia")?;
         let guard = shared
             .usage
@@ -40,13 +40,13 @@ pub(crate) async fn put_media(
         if !shared.store.begin_session(stream.id)? {
             return Err(ApiError::stream_not_found());
         }
-        Ok((stream, guard))
+        Ok((stream.id, guard))
     })
     .await?;
     let (acks, mut lines) = Acks::channel();
     let connection = Connection {
         shared,
-        stream,
+        stream_id,
         acks,
         timeline,
         guard,

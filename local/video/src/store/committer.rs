@@ -148,6 +148,7 @@ impl Committer {
                 until_ms,
                 done,
             } => {
+                self.write(std::mem::take(batch));
                 let _ = done.send(self.erase(stream_id, until_ms));
             }
             Command::Forget(stream_id, done) => {

@@ -2,6 +2,7 @@
 
 pub(crate) mod check;
 pub(crate) mod committer;
+pub(crate) mod feeds;
 pub(crate) mod fragments;
 pub(crate) mod pieces;
 mod rows;
@@ -9,7 +10,6 @@ mod schema;
 mod segments;
 pub(crate) mod streams;
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
@@ -21,20 +21,15 @@ use rusqlite::Connection;
 use tokio::sync::{Semaphore, watch};
 
 use self::committer::{Command, Committer};
+use self::feeds::Feeds;
 use self::fragments::Fragment;
 use self::segments::Segments;
+use self::streams::Stream;
 use crate::Now;
-use crate::fragment_number::FragmentNumber;
 
 /// Fragments that wait to be written may take this much memory over all streams, in KiB.
 const PENDING_KIB: usize = 96 * 1024;
 const MOST_READERS: usize = 4;
-
-#[derive(Default)]
-struct Numbers {
-    next_sequence: u64,
-    server_ms: i64,
-}
 
 /// The media of all streams and what is known about it.
 pub(crate) struct Store {
@@ -46,8 +41,7 @@ pub(crate) struct Store {
     thread: Option<JoinHandle<()>>,
     room: Arc<Semaphore>,
     commits: watch::Receiver<u64>,
-    /// The numbers last given in each stream since this process began.
-    numbers: Mutex<HashMap<i64, Numbers>>,
+    pub(crate) feeds: Feeds,
     /// Held as long as the store lives, so that no second process writes the same files.
     _lock: File,
 }
@@ -86,7 +80,7 @@ impl Store {
             thread: Some(thread),
             room: Arc::new(Semaphore::new(PENDING_KIB)),
             commits,
-            numbers: Mutex::new(HashMap::new()),
+            feeds: Feeds::default(),
             _lock: lock,
         })
     }
@@ -146,25 +140,16 @@ impl Store {
     ///
     /// Answers whether the stream is there.
     pub(crate) fn begin_session(&self, stream_id: i64) -> rusqlite::Result<bool> {
-        let mut numbers = lock(&self.numbers);
-        let numbers = numbers.entry(stream_id).or_default();
-        let in_use = numbers.next_sequence;
-        let first = self.write(|index| streams::reserve_sequence(index, stream_id, in_use))?;
-        let Some((next_sequence, server_ms)) = first else {
-            return Ok(false);
-        };
-        numbers.next_sequence = next_sequence;
-        numbers.server_ms = numbers.server_ms.max(server_ms);
-        Ok(true)
+        self.feeds.begin_session(stream_id, |in_use| {
+            self.write(|index| streams::reserve_sequence(index, stream_id, in_use))
+        })
     }
 
-    /// Gives the next fragment number; sessions that overlap share one row of numbers, and time never falls in it.
-    pub(crate) fn next_number(&self, stream_id: i64, now_ms: i64) -> FragmentNumber {
-        let mut numbers = lock(&self.numbers);
-        let numbers = numbers.entry(stream_id).or_default();
-        numbers.server_ms = numbers.server_ms.max(now_ms);
-        numbers.next_sequence += 1;
-        FragmentNumber::draw(numbers.next_sequence - 1, numbers.server_ms)
+    /// Writes the settings of a stream; for connections that feed it they hold from the next complete fragment on.
+    pub(crate) fn update_stream(&self, changed: &Stream) -> rusqlite::Result<()> {
+        self.feeds.change(changed.id, changed.retention_hours, || {
+            self.write(|index| streams::update(index, changed))
+        })
     }
 
     /// Removes everything out of retention and returns when it is gone.
@@ -173,6 +158,8 @@ impl Store {
     }
 
     /// Erases what arrived in a stream until a moment, from the disk too, and returns when it is gone.
+    ///
+    /// What was handed over before and waits to be written belongs to it.
     pub(crate) fn erase(&self, stream_id: i64, until_ms: i64) -> anyhow::Result<()> {
         let (done, erased) = sync_channel(1);
         self.submit(Command::Erase {
@@ -187,7 +174,7 @@ impl Store {
     pub(crate) fn delete_stream(&self, stream_id: i64) -> rusqlite::Result<()> {
         self.write(|index| streams::delete(index, stream_id))?;
         self.wait_for(|done| Command::Forget(stream_id, done));
-        lock(&self.numbers).remove(&stream_id);
+        self.feeds.forget(stream_id);
         Ok(())
     }
 

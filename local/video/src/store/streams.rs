@@ -152,23 +152,32 @@ pub(crate) fn set_tags(
     Ok(())
 }
 
-/// Reserves the sequence numbers of a new ingest session; returns the first of them, and when the stream's last fragment arrived.
+/// What a new ingest session begins with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reserved {
+    pub first_sequence: u64,
+    /// When the stream's last fragment arrived.
+    pub server_ms: i64,
+    pub retention_hours: i64,
+}
+
+/// Reserves the sequence numbers of a new ingest session; `None` if there is no such stream.
 ///
 /// Every session begins about a thousand above what came before, as in the service.
 pub(crate) fn reserve_sequence(
     index: &Connection,
     id: i64,
     in_use: u64,
-) -> rusqlite::Result<Option<(u64, i64)>> {
-    let known: Option<(i64, Option<i64>, Option<i64>)> = index
+) -> rusqlite::Result<Option<Reserved>> {
+    let known: Option<(i64, i64, Option<i64>, Option<i64>)> = index
         .query_row(
-            "SELECT t.next_sequence, f.sequence, f.server_ms FROM streams t LEFT JOIN fragments f ON f.stream_id = t.id
+            "SELECT t.next_sequence, t.retention_hours, f.sequence, f.server_ms FROM streams t LEFT JOIN fragments f ON f.stream_id = t.id
              WHERE t.id = ?1 ORDER BY f.server_ms DESC, f.sequence DESC LIMIT 1",
             [id],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
         )
         .optional()?;
-    let Some((reserved, persisted, server_ms)) = known else {
+    let Some((reserved, retention_hours, persisted, server_ms)) = known else {
         return Ok(None);
     };
     let in_use = i64::try_from(in_use).unwrap_or(i64::MAX);
@@ -178,5 +187,9 @@ pub(crate) fn reserve_sequence(
         "UPDATE streams SET next_sequence = ?2 WHERE id = ?1",
         params![id, first],
     )?;
-    Ok(Some((first.unsigned_abs(), server_ms.unwrap_or(0))))
+    Ok(Some(Reserved {
+        first_sequence: first.unsigned_abs(),
+        server_ms: server_ms.unwrap_or(0),
+        retention_hours,
+    }))
 }

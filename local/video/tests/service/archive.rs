@@ -227,7 +227,7 @@ async fn a_clock_that_jumps_years_ends_the_old_and_the_stream_goes_on() {
 }
 
 /// Changes for how long the stream keeps its media.
-async fn retain(service: &Service, operation: &str, hours: i64) {
+pub async fn retain(service: &Service, operation: &str, hours: i64) {
     let (_, answer) = service
         .call("describeStream", json!({"StreamName": "cam"}))
         .await;

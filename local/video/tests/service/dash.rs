@@ -13,7 +13,7 @@ async fn create(service: &Service, mut body: Value) -> (u16, Value) {
 }
 
 /// Asks for a session and returns the path of its manifest.
-async fn manifest(service: &Service, body: Value) -> String {
+pub async fn manifest(service: &Service, body: Value) -> String {
     let (status, answer) = create(service, body).await;
     assert_eq!(status, 200, "{answer}");
     let url = answer["DASHStreamingSessionURL"].as_str().unwrap();
@@ -22,7 +22,7 @@ async fn manifest(service: &Service, body: Value) -> String {
     path.to_owned()
 }
 
-fn on_demand(start: i64, end: i64) -> Value {
+pub fn on_demand(start: i64, end: i64) -> Value {
     let range = json!({"StartTimestamp": (NOW_MS + start) as f64 / 1000.0, "EndTimestamp": (NOW_MS + end) as f64 / 1000.0});
     json!({"PlaybackMode": "ON_DEMAND", "DASHFragmentSelector": {"FragmentSelectorType": "PRODUCER_TIMESTAMP", "TimestampRange": range}})
 }

@@ -11,7 +11,7 @@ use tower::ServiceExt as _;
 use crate::archive::read_document;
 use crate::common::{NOW_MS, Service, events, header, second};
 
-async fn passing() -> Service {
+pub async fn passing() -> Service {
     let service = Service::start();
     let cam = json!({"StreamName": "cam"});
     assert_eq!(service.call("createStream", cam).await.0, 200);
@@ -31,7 +31,7 @@ async fn send(service: &Service, starts_ms: &[i64]) -> Vec<String> {
         .collect()
 }
 
-async fn follow(service: &Service, selector: Value) -> BodyDataStream {
+pub async fn follow(service: &Service, selector: Value) -> BodyDataStream {
     let body = json!({"StreamName": "cam", "StartSelector": selector});
     let request = Request::post("/getMedia")
         .body(Body::from(body.to_string()))
@@ -42,7 +42,7 @@ async fn follow(service: &Service, selector: Value) -> BodyDataStream {
 }
 
 /// Checks that the next document holds the fragment of this second, and returns its tags.
-async fn check_next(documents: &mut BodyDataStream, start_ms: i64) -> Vec<Tag> {
+pub async fn check_next(documents: &mut BodyDataStream, start_ms: i64) -> Vec<Tag> {
     let document = documents.next().await.unwrap().unwrap();
     let (tags, media) = read_document(&document);
     assert!(media.starts_with(&second(start_ms)));

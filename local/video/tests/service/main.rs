@@ -3,6 +3,7 @@
 
 mod archive;
 mod broken;
+mod changes;
 mod check;
 mod clips;
 mod common;
@@ -10,6 +11,7 @@ mod control;
 mod control_changes;
 mod dash;
 mod durability;
+mod feed;
 mod film;
 mod hls_live;
 mod hls_recorded;
@@ -18,9 +20,12 @@ mod hls_ts;
 mod images;
 mod live;
 mod makers;
+mod overlap;
 mod player;
 mod put_media;
 mod put_media_faults;
 mod quotas;
 mod sound;
+mod tracks;
+mod troubles;
 mod wire;

@@ -1,17 +1,13 @@
 //! PutMedia answers as the service does, to good media and to bad.
 
-use std::convert::Infallible;
-
 use ciero_video::Quotas;
 
 use crate::common::{NOW_MS, Service, events, frame, header, second};
+use crate::feed::Feed;
 use axum::body::{Body, Bytes};
 use ciero_media::matroska::write::{write_block, write_cluster_start, write_end_of_fragment};
-use ciero_video::Scope;
 use futures::StreamExt as _;
-use http::Request;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
 fn shape(acks: &[Value]) -> Vec<&str> {
     acks.iter()
@@ -125,59 +121,13 @@ async fn relative_timecodes_count_from_the_start_that_was_announced() {
     assert_eq!(fragments[1]["ProducerTimestamp"], 1_800_000_004.14);
 }
 
-/// A connection whose body the test feeds piece by piece, and whose answers it reads as they come.
-struct Feed {
-    pieces: mpsc::Sender<Bytes>,
-    answers: axum::body::BodyDataStream,
-}
-
-impl Feed {
-    async fn open(service: &Service) -> Result<Self, u16> {
-        let (pieces, mut received) = mpsc::channel(4);
-        let body = futures::stream::poll_fn(move |cx| received.poll_recv(cx));
-        let request = Request::post("/putMedia")
-            .header("x-amzn-stream-name", "cam")
-            .header("x-amzn-fragment-timecode-type", "ABSOLUTE")
-            .extension(Scope::Stream("cam".into()))
-            .body(Body::from_stream(body.map(Ok::<_, Infallible>)))
-            .unwrap();
-        let response = tower::ServiceExt::oneshot(service.video.router(), request)
-            .await
-            .unwrap();
-        if response.status() != 200 {
-            return Err(response.status().as_u16());
-        }
-        Ok(Self {
-            pieces,
-            answers: response.into_body().into_data_stream(),
-        })
-    }
-
-    async fn send(&self, bytes: Vec<u8>) {
-        self.pieces.send(bytes.into()).await.unwrap();
-    }
-
-    /// One piece of the answer holds one acknowledgement and stays below what official parsers bear.
-    async fn answer(&mut self) -> Option<Value> {
-        let piece = self.answers.next().await?.unwrap();
-        assert!(piece.len() <= 1024);
-        assert_eq!(piece.iter().filter(|byte| **byte == b'\n').count(), 1);
-        Some(serde_json::from_slice(&piece).unwrap())
-    }
-
-    async fn expect(&mut self, kind: &str) {
-        assert_eq!(self.answer().await.unwrap()["EventType"], kind);
-    }
-}
-
 #[tokio::test]
 async fn answers_run_while_the_media_is_still_arriving() {
     let service = Service::with_stream().await;
     let mut feed = Feed::open(&service).await.unwrap();
     feed.send([header(), second(NOW_MS)].concat()).await;
-    for kind in ["BUFFERING", "RECEIVED", "PERSISTED"] {
-        feed.expect(kind).await;
-    }
+    feed.expect_each(&["BUFFERING", "RECEIVED", "PERSISTED"])
+        .await;
     feed.send(write_cluster_start(1_800_000_001_000)).await;
     feed.expect("BUFFERING").await;
     feed.send(write_block(&frame(1, 0, b"picture"))).await;
@@ -207,24 +157,6 @@ async fn two_connections_may_overlap_and_a_third_is_throttled() {
     assert!(Feed::open(&service).await.is_ok());
     second_feed.send([header(), second(NOW_MS)].concat()).await;
     second_feed.expect("BUFFERING").await;
-}
-
-#[tokio::test]
-async fn deleting_the_stream_ends_a_connection_that_feeds_it() {
-    let service = Service::with_stream().await;
-    let mut feed = Feed::open(&service).await.unwrap();
-    feed.send(header()).await;
-    service
-        .call("deleteStream", json!({"StreamName": "cam"}))
-        .await;
-    feed.send(second(NOW_MS)).await;
-    feed.expect("BUFFERING").await;
-    feed.expect("RECEIVED").await;
-    let error = feed.answer().await.unwrap();
-    assert_eq!(
-        (&error["ErrorId"], &error["ErrorCode"]),
-        (&json!(4008), &json!("STREAM_NOT_ACTIVE"))
-    );
 }
 
 #[tokio::test(start_paused = true)]

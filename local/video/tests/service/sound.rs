@@ -14,7 +14,7 @@ const PICTURE: [u8; 5] = [0, 0, 0, 1, 0x65];
 const SOUND: [u8; 160] = [0xD5; 160];
 
 /// H.265 as a camera sends it.
-fn hevc() -> Track {
+pub fn hevc() -> Track {
     let mut reader = Reader::new(Limits::default());
     reader.push(include_bytes!(
         "../../../../shared/media/tests/fixtures/hevc-live.mkv"

@@ -1,6 +1,6 @@
 //! PutMedia over a real connection, as producers open it.
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use ciero_video::Quotas;
@@ -94,4 +94,41 @@ async fn a_producer_that_vanishes_frees_its_place_and_keeps_its_fragments() {
         drop(connection);
     }
     assert_eq!(service.fragments().await.len(), 6);
+}
+
+/// Reads the chunks of an answer until its end, each with its own framing.
+async fn read_chunks(connection: &mut TcpStream) -> Vec<String> {
+    let mut answer = BufReader::new(connection);
+    let mut chunks = Vec::new();
+    loop {
+        let mut size = String::new();
+        answer.read_line(&mut size).await.unwrap();
+        let size = usize::from_str_radix(size.trim_end(), 16).unwrap();
+        let mut chunk = vec![0; size + 2];
+        answer.read_exact(&mut chunk).await.unwrap();
+        assert!(chunk.ends_with(b"\r\n"));
+        chunk.truncate(size);
+        if chunk.is_empty() {
+            return chunks;
+        }
+        chunks.push(String::from_utf8(chunk).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn each_acknowledgement_is_a_chunk_of_its_own_however_many_are_ready() {
+    let service = Service::with_stream().await;
+    let mut connection = connect(&service).await;
+    let seconds = (0..40).flat_map(|n| second(NOW_MS + n * 1000));
+    let body: Vec<u8> = header().into_iter().chain(seconds).collect();
+    // Nothing is read before everything was sent, so that answers pile up.
+    send(&mut connection, &body).await;
+    send(&mut connection, &[]).await;
+    let chunks = read_chunks(&mut connection).await;
+    assert_eq!(chunks.len(), 3 * 40, "BUFFERING, RECEIVED and PERSISTED");
+    for chunk in &chunks {
+        assert!(chunk.len() <= 1024 && chunk.ends_with("}\r\n"), "{chunk}");
+        let ack: serde_json::Value = serde_json::from_str(chunk).unwrap();
+        assert!(ack["EventType"].is_string());
+    }
 }

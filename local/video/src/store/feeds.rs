@@ -1,0 +1,141 @@
+//! What is known in memory of the streams that producers feed: the numbers given, which fragments are still open, and whether they are kept.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+
+use super::fragments::Position;
+use super::lock;
+use super::streams::Reserved;
+use crate::fragment_number::FragmentNumber;
+
+#[derive(Default)]
+struct Feed {
+    next_sequence: u64,
+    server_ms: i64,
+    retention_hours: i64,
+}
+
+/// What becomes of a complete fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Kept,
+    /// It is passed on to those who follow the stream, and not kept.
+    Passing,
+}
+
+impl Feed {
+    fn fate(&self) -> Fate {
+        if self.retention_hours > 0 {
+            Fate::Kept
+        } else {
+            Fate::Passing
+        }
+    }
+}
+
+/// Fragments of all streams that have their number and are not yet there for readers.
+type OpenFragments = Arc<Mutex<BTreeSet<(i64, Position)>>>;
+
+/// The streams that were fed since this process began.
+#[derive(Default)]
+pub(crate) struct Feeds {
+    feeds: Mutex<HashMap<i64, Feed>>,
+    open: OpenFragments,
+}
+
+/// A fragment's number, given when it begins. To be held until readers can find the fragment, or will never.
+pub(crate) struct Opened {
+    pub number: FragmentNumber,
+    stream_id: i64,
+    open: OpenFragments,
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        lock(&self.open).remove(&(self.stream_id, self.number.position()));
+    }
+}
+
+impl Feeds {
+    /// Begins an ingest session with the numbers that `reserve` gives above those in use; answers whether there were any.
+    pub(super) fn begin_session(
+        &self,
+        stream_id: i64,
+        reserve: impl FnOnce(u64) -> rusqlite::Result<Option<Reserved>>,
+    ) -> rusqlite::Result<bool> {
+        let mut feeds = lock(&self.feeds);
+        let in_use = feeds.get(&stream_id).map_or(0, |feed| feed.next_sequence);
+        let Some(reserved) = reserve(in_use)? else {
+            return Ok(false);
+        };
+        let feed = feeds.entry(stream_id).or_default();
+        feed.next_sequence = reserved.first_sequence;
+        feed.server_ms = feed.server_ms.max(reserved.server_ms);
+        feed.retention_hours = reserved.retention_hours;
+        Ok(true)
+    }
+
+    /// Gives the next fragment number; sessions that overlap share one row of numbers, and time never falls in it.
+    pub(crate) fn open(&self, stream_id: i64, now_ms: i64) -> Opened {
+        let mut feeds = lock(&self.feeds);
+        // A stream that was deleted meanwhile has no row any more, and whatever number it gets leads nowhere.
+        let mut gone = Feed::default();
+        let feed = feeds.get_mut(&stream_id).unwrap_or(&mut gone);
+        feed.server_ms = feed.server_ms.max(now_ms);
+        let number = FragmentNumber::draw(feed.next_sequence, feed.server_ms);
+        feed.next_sequence += 1;
+        lock(&self.open).insert((stream_id, number.position()));
+        Opened {
+            number,
+            stream_id,
+            open: Arc::clone(&self.open),
+        }
+    }
+
+    /// The first place at which a fragment may still appear. Whoever asks before reading has seen all that stands before it.
+    pub(crate) fn settled_before(&self, stream_id: i64, now_ms: i64) -> Position {
+        let feeds = lock(&self.feeds);
+        let oldest_open = lock(&self.open)
+            .range((stream_id, (i64::MIN, i64::MIN))..=(stream_id, (i64::MAX, i64::MAX)))
+            .next()
+            .map(|(_, position)| *position);
+        oldest_open.unwrap_or_else(|| match feeds.get(&stream_id) {
+            Some(feed) => (
+                feed.server_ms,
+                i64::try_from(feed.next_sequence).unwrap_or(i64::MAX),
+            ),
+            None => (now_ms, -1),
+        })
+    }
+
+    /// What becomes of the stream's fragments now; `None` when it was deleted.
+    pub(crate) fn fate(&self, stream_id: i64) -> Option<Fate> {
+        lock(&self.feeds).get(&stream_id).map(Feed::fate)
+    }
+
+    /// Hands a fragment to where it goes, while nobody can change or delete the stream; `None` when it was deleted.
+    pub(crate) fn settle<T>(&self, stream_id: i64, hand: impl FnOnce(Fate) -> T) -> Option<T> {
+        let feeds = lock(&self.feeds);
+        feeds.get(&stream_id).map(|feed| hand(feed.fate()))
+    }
+
+    /// Changes how long a stream is kept together with its row, which `write` writes.
+    pub(super) fn change(
+        &self,
+        stream_id: i64,
+        retention_hours: i64,
+        write: impl FnOnce() -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let mut feeds = lock(&self.feeds);
+        write()?;
+        if let Some(feed) = feeds.get_mut(&stream_id) {
+            feed.retention_hours = retention_hours;
+        }
+        Ok(())
+    }
+
+    /// Lets go of a deleted stream.
+    pub(super) fn forget(&self, stream_id: i64) {
+        lock(&self.feeds).remove(&stream_id);
+    }
+}
