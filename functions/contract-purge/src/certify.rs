@@ -132,7 +132,7 @@ async fn what_is_kept(app: &App, books: &Books, contract: &Contract) -> anyhow::
     let newest = history.iter().map(|entry| tokyo_date(entry.at)).max();
     let newest = newest.context("the contract has no history")?;
     let keeping = &books.facts.operator.deletion;
-    let has_hashes = books.had_a_measure(app).await?;
+    let has_hashes = !app.purges.register_of(&contract.id).await?.is_empty();
     Ok(kept(contract, keeping, newest, has_hashes))
 }
 

@@ -93,10 +93,8 @@ where
 
 /// Reads what the register has of a measure to the contract, and turns it into keyed hashes (D-05).
 pub(crate) async fn of_register(app: &App, books: &Books) -> anyhow::Result<Portion> {
-    if !books.had_a_measure(app).await? {
-        return Ok(Portion::default());
-    }
-    let readable = app.purges.readable_entries(&books.contract.id).await?;
+    let mut readable = app.purges.register_of(&books.contract.id).await?;
+    readable.retain(|entry| !entry.is_hashed());
     let hashed = readable.iter().take(MOST_ENTRIES).map(|entry| {
         let entry = entry.hashed(&app.register_key);
         Write::Hashed(Box::new(entry))
