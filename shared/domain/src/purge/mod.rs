@@ -13,7 +13,7 @@ mod tests;
 pub use certificate::{
     Certificate, Counted, FORMAT, Kept, SignedCertificate, Statement, Unreadable,
 };
-pub use journal::{Act, Journal, Line, Next, Target, Targets};
+pub use journal::{Account, Act, Journal, Line, Next, Target, Targets};
 pub use kept::{books_until, kept};
 
 use crate::rules::rules;
