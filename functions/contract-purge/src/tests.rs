@@ -3,6 +3,7 @@
 
 mod cloud;
 mod deleting;
+mod overtaken;
 mod tables;
 mod world;
 
