@@ -1,7 +1,7 @@
 //! What one decision of a purge rests on, read together, and how it is written.
 
 use anyhow::Context as _;
-use ciero_domain::contract::{Contract, Event, Facts, Step, Task, perform};
+use ciero_domain::contract::{Contract, Facts, Step, Task, perform};
 use ciero_domain::hold::Holds;
 use ciero_domain::ids::ContractId;
 use ciero_domain::purge::{Act, Journal};
@@ -49,14 +49,6 @@ impl Books {
         let after = step.contract.clone();
         let decision = Decision::default().step(step, Some(task));
         Ok((after, decision.and(self.holds_stand())))
-    }
-
-    /// Tells whether a measure was ever imposed: only then the register has something of it.
-    pub async fn had_a_measure(&self, app: &App) -> anyhow::Result<bool> {
-        let history = app.contracts.history(&self.contract.id).await?;
-        let is_measure =
-            |event: &Event| matches!(event, Event::Suspended { .. } | Event::Rescinded { .. });
-        Ok(history.iter().any(|entry| is_measure(&entry.event)))
     }
 }
 

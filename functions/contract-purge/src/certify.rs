@@ -27,9 +27,7 @@ pub(crate) async fn certify(
     task: &Task,
     now: Moment,
 ) -> anyhow::Result<Went> {
-    acts.push(Act::Asked {
-        step: Step::Certificate,
-    });
+    acts.push(journal.ask(Step::Certificate, 0));
     let (after, decision) = books.carrying_out(task, now)?;
     let decision = with_line(decision, &mut journal, acts, now);
     let gone_on = recovery_ends(tokyo_date(now.0));
@@ -132,35 +130,28 @@ async fn what_is_kept(app: &App, books: &Books, contract: &Contract) -> anyhow::
     let newest = history.iter().map(|entry| tokyo_date(entry.at)).max();
     let newest = newest.context("the contract has no history")?;
     let keeping = &books.facts.operator.deletion;
-    let has_hashes = books.had_a_measure(app).await?;
+    let has_hashes = !app.purges.register_of(&contract.id).await?.is_empty();
     Ok(kept(contract, keeping, newest, has_hashes))
 }
 
-/// Says how much of what was taken away from where. What is outside of the tables is counted by what there was to find.
+/// Says how much of what was taken away from where.
 fn counted(journal: &Journal) -> Vec<Counted> {
-    let targets = &journal.targets;
-    let of = |step: Step| journal.counts.get(step.code()).copied().unwrap_or(0);
     let rows = [
-        (
-            Step::Recordings,
-            "Amazon Kinesis Video Streams",
-            targets.cameras.len() as u64,
-        ),
-        (Step::Files, "Amazon S3", of(Step::Files)),
-        (Step::Accounts, "Amazon Cognito", targets.users.len() as u64),
-        (Step::Devices, "AWS IoT Core", targets.cameras.len() as u64),
-        (Step::Register, "Amazon DynamoDB", of(Step::Register)),
-        (Step::Records, "Amazon DynamoDB", of(Step::Records)),
+        (Step::Recordings, "Amazon Kinesis Video Streams"),
+        (Step::Files, "Amazon S3"),
+        (Step::Accounts, "Amazon Cognito"),
+        (Step::Devices, "AWS IoT Core"),
+        (Step::Register, "Amazon DynamoDB"),
+        (Step::Records, "Amazon DynamoDB"),
     ];
-    let row = |(step, store, deleted): (Step, &str, u64)| Counted {
+    let row = |(step, store): (Step, &str)| Counted {
         step: step.code().to_owned(),
         store: format!("{store} (ap-northeast-1)"),
         what: Bilingual {
             ja: step.sentence(ciero_domain::Language::Ja).to_owned(),
             en: step.sentence(ciero_domain::Language::En).to_owned(),
         },
-        deleted,
-        found_again: 0,
+        deleted: journal.deleted(step),
     };
     rows.into_iter().map(row).collect()
 }

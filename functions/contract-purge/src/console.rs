@@ -247,10 +247,11 @@ fn said(reader: &Reader, act: &Act) -> Option<String> {
             Language::Ja => format!("開始（カメラ {cameras}、ユーザ {users}）"),
             Language::En => format!("Begun (cameras: {cameras}, users: {users})"),
         },
-        Act::Asked { step } => format!("{}：{}", reader.t("指示", "Asked"), name(step)),
-        Act::Done { step, count } => {
-            format!("{}：{} {count}", reader.t("完了", "Done"), name(step))
+        Act::Asked { step, there: 0 } => format!("{}：{}", reader.t("指示", "Asked"), name(step)),
+        Act::Asked { step, there } => {
+            format!("{}：{} {there}", reader.t("指示", "Asked"), name(step))
         }
+        Act::Done { step } => format!("{}：{}", reader.t("完了", "Done"), name(step)),
         Act::Found { step, count } => {
             format!("{}：{} {count}", reader.t("残存", "Found"), name(step))
         }

@@ -159,7 +159,7 @@ async fn write(
     commit(app, &decision).await
 }
 
-/// A step outside of the tables: first the line that asks for it, then the deed.
+/// A step outside of the tables: a look at what is there, the line that tells it and asks for the step, then the deed.
 async fn outside(
     app: &App,
     books: &Books,
@@ -167,12 +167,17 @@ async fn outside(
     (step, acts): (Step, &mut Vec<Act>),
     now: Moment,
 ) -> anyhow::Result<Went> {
-    acts.push(Act::Asked { step });
-    if !write(app, books, journal, acts, Vec::new(), now).await? {
-        return Ok(Went::Overtaken);
+    let there = steps::look(app, journal, step, &books.holds).await?;
+    let asked = journal.ask(step, there);
+    if there > 0 {
+        acts.push(asked);
+        if !write(app, books, journal, acts, Vec::new(), now).await? {
+            return Ok(Went::Overtaken);
+        }
+        steps::act(app, journal, step, &books.holds).await?;
     }
-    let did = steps::act(app, journal, step, &books.holds).await?;
-    acts.push(journal.done(step, did.count, did.from));
+    let from = steps::after(journal, step, there);
+    acts.push(journal.done(step, from));
     Ok(Went::On)
 }
 
@@ -194,9 +199,9 @@ async fn of_tables(
     };
     let is_empty = portion.writes.is_empty();
     if !is_empty {
-        acts.push(Act::Asked { step });
+        acts.push(journal.ask(step, portion.count));
     }
-    acts.push(journal.done(step, portion.count, portion.next));
+    acts.push(journal.done(step, portion.next));
     if !is_empty && !write(app, books, journal, acts, portion.writes, now).await? {
         return Ok(Went::Overtaken);
     }

@@ -3,12 +3,13 @@
 
 mod cloud;
 mod deleting;
+mod overtaken;
 mod tables;
 mod world;
 
 use ciero_domain::contract::{Task, Work};
 use ciero_domain::hold::{Hold, Scope};
-use ciero_domain::purge::{Act, Statement};
+use ciero_domain::purge::{Act, Statement, Step};
 use ciero_ports::{Certificates, Confidential, Decision, People, Write};
 use ciero_runtime::{Event, OnEvent, Role, Session, testing, verify};
 use jiff::Timestamp;
@@ -105,6 +106,13 @@ mod art_15 {
         let steps = whole.lines().await.len();
         assert!(steps >= 6, "{steps}");
         let expected = whole.cloud.state.lock().unwrap().clone();
+        let counts = whole.counts().await;
+        assert_eq!(
+            counts[..5],
+            [2, 2, 2, 2, 1],
+            "streams, files, accounts, devices, the register"
+        );
+        assert!(counts[5] > 5, "records: {}", counts[5]);
         let mut kills = 0;
         for life in 0.. {
             let world = World::ended().await;
@@ -129,6 +137,7 @@ mod art_15 {
             );
             let certificates = world.store.certificates(&world.contract).await.unwrap();
             assert_eq!(certificates.len(), 1, "killed at {life}");
+            assert_eq!(world.counts().await, counts, "killed at {life}");
             let mut before = String::new();
             for line in world.lines().await {
                 assert_eq!(line.before, before);
@@ -139,6 +148,46 @@ mod art_15 {
             }
         }
         assert!(kills > 30, "{kills}");
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_was_left_off_its_thing_is_found_and_goes() {
+        let world = World::ended().await;
+        {
+            let mut all = world.cloud.state.lock().unwrap();
+            let name = format!("ciero-{}", camera_id(1));
+            all.certificates.insert("cert-1".into(), None);
+            all.things.remove(&name);
+            // One that no table knows of, on a thing whose device has another.
+            let name = format!("ciero-{}", camera_id(2));
+            all.certificates.insert("unknown".into(), Some(name));
+        }
+        let before = world.of_another().await.1;
+        world.deliver(PURGED_ON).await.unwrap();
+        assert_eq!(*world.cloud.state.lock().unwrap(), before);
+        assert_eq!(world.counts().await[3], 2);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_certified_while_a_certificate_of_a_device_is_left() {
+        let world = World::ended().await;
+        world.cloud.lasts(Some("cert-1"));
+        world.deliver(PURGED_ON).await.unwrap();
+        let left = |world: &World| world.cloud.state.lock().unwrap().certificates.clone();
+        assert!(left(&world).contains_key("cert-1"));
+        assert_eq!(world.contract().await.deletion.certified_on, None);
+        let found = world.lines().await.into_iter().flat_map(|line| line.acts);
+        let found = found.filter(|act| matches!(act, Act::Found { .. }));
+        let [left_off, ..] = &found.collect::<Vec<_>>()[..] else {
+            panic!("nothing was found");
+        };
+        let (step, count) = (Step::Devices, 1);
+        assert_eq!(*left_off, Act::Found { step, count });
+        world.cloud.lasts(None);
+        world.deliver(PURGED_ON).await.unwrap();
+        assert!(!left(&world).contains_key("cert-1"));
+        assert!(world.contract().await.deletion.certified_on.is_some());
+        assert_eq!(world.counts().await[3], 2);
     }
 
     #[tokio::test]

@@ -128,6 +128,8 @@ impl S3Route for Versions {
         let (bucket, mut keys) = (self.root.join(name), Vec::new());
         keys_below(&bucket, &bucket, &prefix, &mut keys);
         keys.sort();
+        let after = queried(&request.uri, "key-marker");
+        keys.retain(|key| after.as_ref().is_none_or(|after| key > after));
         let truncated = keys.len() > MOST_VERSIONS;
         let version = |key: &String| {
             let key = escape_xml(key);
@@ -135,9 +137,15 @@ impl S3Route for Versions {
                 "<Version><Key>{key}</Key><VersionId>null</VersionId><IsLatest>true</IsLatest></Version>"
             )
         };
-        let versions: String = keys.iter().take(MOST_VERSIONS).map(version).collect();
+        keys.truncate(MOST_VERSIONS);
+        let versions: String = keys.iter().map(version).collect();
+        let next = keys.last().filter(|_| truncated).map(|key| {
+            let key = escape_xml(key);
+            format!("<NextKeyMarker>{key}</NextKeyMarker><NextVersionIdMarker>null</NextVersionIdMarker>")
+        });
+        let next = next.unwrap_or_default();
         let xml = format!(
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListVersionsResult><Name>{name}</Name><Prefix>{}</Prefix><IsTruncated>{truncated}</IsTruncated>{versions}</ListVersionsResult>",
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?><ListVersionsResult><Name>{name}</Name><Prefix>{}</Prefix><IsTruncated>{truncated}</IsTruncated>{next}{versions}</ListVersionsResult>",
             escape_xml(&prefix)
         );
         Ok(S3Response::new(s3s::Body::from(xml)))

@@ -79,7 +79,19 @@ impl Files for S3Files {
     async fn count(&self, folder: &str) -> Result<u64, CloudError> {
         let mut count = 0;
         for bucket in &self.buckets {
-            count += self.page(bucket, folder).await?.len() as u64;
+            let request = self.client.list_object_versions().bucket(bucket);
+            let request = request.prefix(format!("{folder}/"));
+            let (mut key, mut version) = (None, None);
+            loop {
+                let page = request.clone().set_key_marker(key);
+                let page = page.set_version_id_marker(version).send().await;
+                let page = page.map_err(failed(SERVICE))?;
+                count += (page.versions().len() + page.delete_markers().len()) as u64;
+                if page.is_truncated() != Some(true) || page.next_key_marker().is_none() {
+                    break;
+                }
+                (key, version) = (page.next_key_marker, page.next_version_id_marker);
+            }
         }
         Ok(count)
     }

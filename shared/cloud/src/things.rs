@@ -93,16 +93,6 @@ impl IotThings {
         }
     }
 
-    /// Returns the certificates on a thing, by ARN; `None` if there is no such thing.
-    async fn principals(&self, thing_name: &str) -> Result<Option<Vec<String>>, CloudError> {
-        let attached = self.client.list_thing_principals().thing_name(thing_name);
-        match attached.send().await {
-            Ok(answer) => Ok(Some(answer.principals.unwrap_or_default())),
-            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(None),
-            Err(error) => Err(failed(SERVICE)(error)),
-        }
-    }
-
     async fn detach(&self, thing_name: &str, principal: &str) -> Result<(), CloudError> {
         let request = self.client.detach_thing_principal().thing_name(thing_name);
         match request.principal(principal).send().await {
@@ -110,16 +100,6 @@ impl IotThings {
             Err(error) if code(&error) == Some(NOT_FOUND) => Ok(()),
             Err(error) => Err(failed(SERVICE)(error)),
         }
-    }
-
-    /// Takes a certificate off the thing, if it is on it.
-    async fn unbind(&self, thing_name: &str, certificate_id: &str) -> Result<(), CloudError> {
-        let attached = self.principals(thing_name).await?.unwrap_or_default();
-        let ending = format!("/{certificate_id}");
-        for principal in attached.iter().filter(|arn| arn.ends_with(&ending)) {
-            self.detach(thing_name, principal).await?;
-        }
-        Ok(())
     }
 
     /// Returns a certificate's ARN, if it is there.
@@ -134,12 +114,14 @@ impl IotThings {
         }
     }
 
-    /// Revokes a certificate, takes it off a thing and deletes it. `false` if it was not there.
-    async fn delete_certificate(&self, thing_name: &str, arn: &str) -> Result<bool, CloudError> {
-        let id = arn.rsplit('/').next().unwrap_or_default();
+    /// Revokes a certificate, takes it off a thing and deletes it. One that is gone is deleted.
+    async fn delete_certificate(&self, thing_name: &str, id: &str) -> Result<(), CloudError> {
         // Revoked first: whatever fails after it, no further credentials are given.
         self.void(id).await?;
-        self.detach(thing_name, arn).await?;
+        let Some(arn) = self.arn_of(id).await? else {
+            return Ok(());
+        };
+        self.detach(thing_name, &arn).await?;
         let policy = self.client.detach_policy().policy_name(&self.policy);
         match policy.target(arn).send().await {
             Ok(_) => {}
@@ -148,8 +130,8 @@ impl IotThings {
         }
         let request = self.client.delete_certificate().certificate_id(id);
         match request.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(false),
+            Ok(_) => Ok(()),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(()),
             Err(error) => Err(failed(SERVICE)(error)),
         }
     }
@@ -177,9 +159,9 @@ impl Things for IotThings {
             });
         };
         if let Err(error) = self.bind(thing_name, &arn).await {
-            // Nobody will ever know this certificate, so it must not stay valid.
-            if let Err(left) = self.void(&certificate_id).await {
-                tracing::warn!(certificate_id, %left, "a certificate without a thing stays valid");
+            // Nobody will ever know this certificate, so it must not stay.
+            if let Err(left) = self.delete_certificate(thing_name, &certificate_id).await {
+                tracing::warn!(certificate_id, %left, "a certificate without a thing stays");
             }
             return Err(error);
         }
@@ -190,44 +172,36 @@ impl Things for IotThings {
     }
 
     async fn revoke(&self, thing_name: &str, certificate_id: &str) -> Result<(), CloudError> {
-        // Revoked first: whatever fails after it, no further credentials are given.
-        self.void(certificate_id).await?;
-        self.unbind(thing_name, certificate_id).await
+        self.delete_certificate(thing_name, certificate_id).await
     }
 
-    async fn forget(
-        &self,
-        thing_name: &str,
-        certificate_id: Option<String>,
-    ) -> Result<bool, CloudError> {
-        let attached = self.principals(thing_name).await?;
-        let mut arns = attached.clone().unwrap_or_default();
-        if let Some(id) = certificate_id {
-            // It may be off the thing already.
-            arns.extend(self.arn_of(&id).await?.filter(|arn| !arns.contains(arn)));
-        }
-        let mut deleted = attached.is_some();
-        for arn in &arns {
-            deleted |= self.delete_certificate(thing_name, arn).await?;
-        }
-        if attached.is_none() {
-            return Ok(deleted);
+    async fn forget(&self, thing_name: &str, certificates: &[String]) -> Result<(), CloudError> {
+        for id in certificates {
+            self.delete_certificate(thing_name, id).await?;
         }
         let request = self.client.delete_thing().thing_name(thing_name);
         match request.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(deleted),
+            Ok(_) => Ok(()),
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(()),
             Err(error) => Err(failed(SERVICE)(error)),
         }
     }
 
-    async fn exists(&self, thing_name: &str) -> Result<bool, CloudError> {
-        let request = self.client.describe_thing().thing_name(thing_name);
-        match request.send().await {
-            Ok(_) => Ok(true),
-            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(false),
+    async fn certificates(&self, thing_name: &str) -> Result<Option<Vec<String>>, CloudError> {
+        let attached = self.client.list_thing_principals().thing_name(thing_name);
+        let arns: Result<Vec<String>, _> = attached.into_paginator().items().send().collect().await;
+        match arns {
+            Ok(arns) => {
+                let ids = arns.iter().filter_map(|arn| arn.rsplit('/').next());
+                Ok(Some(ids.map(str::to_owned).collect()))
+            }
+            Err(error) if code(&error) == Some(NOT_FOUND) => Ok(None),
             Err(error) => Err(failed(SERVICE)(error)),
         }
+    }
+
+    async fn has_certificate(&self, certificate_id: &str) -> Result<bool, CloudError> {
+        Ok(self.arn_of(certificate_id).await?.is_some())
     }
 
     async fn credential_endpoint(&self) -> Result<String, CloudError> {

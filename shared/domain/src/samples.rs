@@ -69,7 +69,6 @@ pub fn certificate(key_sha256: String) -> Certificate {
             store: "Kinesis Video Streams".into(),
             what: text("録画"),
             deleted: 2,
-            found_again: 0,
         }],
         kept: Vec::new(),
         journal_sha256: "00".into(),

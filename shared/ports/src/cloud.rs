@@ -207,16 +207,14 @@ pub trait Things: Send + Sync {
         thing_name: &str,
         request_pem: &str,
     ) -> Result<Option<Enrolled>, CloudError>;
-    /// Revokes a certificate; it can get no further credentials.
+    /// Revokes a certificate, so that it can get no further credentials, and deletes it.
     async fn revoke(&self, thing_name: &str, certificate_id: &str) -> Result<(), CloudError>;
-    /// Revokes and deletes every certificate of a thing, and the thing. `false` if there was nothing.
-    async fn forget(
-        &self,
-        thing_name: &str,
-        certificate_id: Option<String>,
-    ) -> Result<bool, CloudError>;
-    /// Tells whether there is such a thing.
-    async fn exists(&self, thing_name: &str) -> Result<bool, CloudError>;
+    /// Revokes and deletes these certificates, on the thing or not, and then the thing. Fails if any other is on it.
+    async fn forget(&self, thing_name: &str, certificates: &[String]) -> Result<(), CloudError>;
+    /// Returns the certificates on a thing; `None` if there is no such thing.
+    async fn certificates(&self, thing_name: &str) -> Result<Option<Vec<String>>, CloudError>;
+    /// Tells whether there is such a certificate, on a thing or not.
+    async fn has_certificate(&self, certificate_id: &str) -> Result<bool, CloudError>;
     /// Returns host and port of the credential endpoint.
     async fn credential_endpoint(&self) -> Result<String, CloudError>;
 }

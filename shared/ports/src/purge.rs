@@ -36,11 +36,8 @@ pub trait Purges: Send + Sync {
         application: &ApplicationId,
         from: Option<String>,
     ) -> Result<Portion, StoreError>;
-    /// Entries of the register that a measure to this contract made and whose particulars are readable.
-    async fn readable_entries(
-        &self,
-        contract: &ContractId,
-    ) -> Result<Vec<RegisterEntry>, StoreError>;
+    /// What the register has of this contract; what others have there is not read.
+    async fn register_of(&self, contract: &ContractId) -> Result<Vec<RegisterEntry>, StoreError>;
 }
 
 /// Deletion certificates.
@@ -74,6 +71,6 @@ pub trait Deletions: Send + Sync {
 pub trait Files: Send + Sync {
     /// Deletes some of the versions of a folder's files and returns how many; 0 when none is left.
     async fn delete_some(&self, folder: &str) -> Result<u64, CloudError>;
-    /// Returns how many versions there are, as far as one page tells.
+    /// Returns how many versions there are.
     async fn count(&self, folder: &str) -> Result<u64, CloudError>;
 }

@@ -1,7 +1,8 @@
 //! Fills a running `ciero up` with contracts for measurements, each formed by the real transaction.
 //!
 //! `contracts ENDPOINT HOW_MANY START [direct|ended]`: contracts whose first term begins on START. Without `direct` they belong
-//! to a reseller, so their invoices send no mail. With `ended` they ended on START and leave two users and cameras behind.
+//! to a reseller, so their invoices send no mail. With `ended` they ended on START and leave two users and cameras behind, and every
+//! second one stands on the register.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use aws_credential_types::Credentials;
@@ -15,6 +16,7 @@ use ciero_domain::contract::{Cancellation, Command, Contract, Facts, Step, Task,
 use ciero_domain::device::{Camera, Device, DeviceKind, DeviceState};
 use ciero_domain::documents::Operator;
 use ciero_domain::ids::{CameraId, ContractId, DeviceId, ID_BYTES, UserId};
+use ciero_domain::screening::{RegisterCause, RegisterEntry};
 use ciero_domain::user::{NewUser, Role, User};
 use ciero_ports::{Decision, Ledger, Write};
 use ciero_store::Store;
@@ -106,6 +108,25 @@ fn person_and_camera(contract: &Contract, number: usize, start: Date, n: u8) -> 
     ]
 }
 
+/// What an earlier measure left on the register.
+fn on_register(contract: &Contract) -> Write {
+    let customer = &contract.customer;
+    Write::Register(Box::new(RegisterEntry {
+        id: format!("of-{}", contract.id),
+        cause: RegisterCause::Measure,
+        name: customer.name.clone(),
+        corporate_number: String::new(),
+        address: customer.address.line.clone(),
+        phone: customer.phone.clone(),
+        email: customer.contact_email.clone(),
+        note: "13-1-1".to_owned(),
+        contract: Some(contract.id.clone()),
+        recorded_by: "example".to_owned(),
+        recorded_at: contract.formed_at,
+        hashes: Vec::new(),
+    }))
+}
+
 /// Everything by which a contract ends on its first day.
 fn ended(contract: &Contract, start: Date) -> Vec<Decision> {
     let facts = Facts {
@@ -154,6 +175,9 @@ fn formed(number: usize, start: Date, kind: &Kind) -> Vec<Decision> {
         let writes = person_and_camera(&contract, number, start, n);
         decision.writes.extend(writes);
     }
+    if number % 2 == 0 {
+        decision.writes.push(on_register(&contract));
+    }
     [vec![decision], ended(&contract, start)].concat()
 }
 
@@ -173,7 +197,12 @@ async fn main() {
         ends: asked == Some("ended"),
     };
     let shards = std::env::var("DUE_SHARDS").map_or(4, |shards| shards.parse().unwrap());
-    let store = Store::new(&config(endpoint), "ciero-main", None).with_due_work(shards);
+    let store = Store::new(
+        &config(endpoint),
+        "ciero-main",
+        Some("ciero-confidential".to_owned()),
+    )
+    .with_due_work(shards);
     let numbers: Vec<usize> = (0..many).collect();
     for portion in numbers.chunks(SIDE_BY_SIDE) {
         let writes = portion.iter().map(|number| {

@@ -23,7 +23,7 @@ pub(crate) fn put_screening(screening: &Screening) -> Operations {
 
 /// Writes an entry of the register, which changes once at most: when its particulars become hashes.
 pub(crate) fn put_register(entry: &RegisterEntry) -> Operations {
-    let item = Item::with_body(keys::register(&entry.id), entry)?;
+    let item = Item::with_body(keys::register(entry.contract.as_ref(), &entry.id), entry)?;
     Ok(vec![
         Operation::put(item, Condition::Absent, WriteKind::Once).confidential(),
     ])
@@ -31,7 +31,7 @@ pub(crate) fn put_register(entry: &RegisterEntry) -> Operations {
 
 /// Replaces an entry of the register by its hashes (D-05).
 pub(crate) fn put_hashed(entry: &RegisterEntry) -> Operations {
-    let item = Item::with_body(keys::register(&entry.id), entry)?;
+    let item = Item::with_body(keys::register(entry.contract.as_ref(), &entry.id), entry)?;
     Ok(vec![
         Operation::put(item, Condition::Always, WriteKind::Once).confidential(),
     ])

@@ -289,13 +289,13 @@ impl Purges for Store {
         Ok(portion)
     }
 
-    async fn readable_entries(
-        &self,
-        contract: &ContractId,
-    ) -> Result<Vec<RegisterEntry>, StoreError> {
-        let mut entries = self.register().await?;
-        entries.retain(|entry| entry.contract.as_ref() == Some(contract) && !entry.is_hashed());
-        Ok(entries)
+    async fn register_of(&self, contract: &ContractId) -> Result<Vec<RegisterEntry>, StoreError> {
+        let own = keys::register_of(contract);
+        let range = Range {
+            table: Table::Confidential,
+            ..Range::all(keys::REGISTER, &own)
+        };
+        self.range(range).await
     }
 }
 

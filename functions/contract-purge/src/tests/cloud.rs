@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use ciero_domain::ids::UserId;
+use ciero_domain::purge::{Act, Step};
 use ciero_ports::{
     Accounts, CloudError, CommitError, Decision, Enrolled, Files, Kept, Ledger, Message,
-    Remembered, StoreError, Streams, Things,
+    Remembered, StoreError, Streams, Things, Write,
 };
 use ciero_store::Store;
 
@@ -45,6 +46,8 @@ pub struct Held {
     pub streams: BTreeSet<String>,
     pub accounts: BTreeSet<String>,
     pub things: BTreeSet<String>,
+    /// Each certificate with the thing that it is on.
+    pub certificates: BTreeMap<String, Option<String>>,
     pub files: BTreeSet<String>,
     /// For how many hours streams keep recordings, where that is not as ever.
     pub changed: BTreeMap<String, u32>,
@@ -61,12 +64,18 @@ pub struct Cloud {
     pub state: Arc<Mutex<Held>>,
     pub fuse: Fuse,
     lowered: Arc<Mutex<Vec<(String, u32)>>>,
+    lasting: Arc<Mutex<Option<String>>>,
 }
 
 impl Cloud {
     /// To how many hours the retention of streams was lowered, in order.
     pub fn lowered(&self) -> Vec<(String, u32)> {
         self.lowered.lock().unwrap().clone()
+    }
+
+    /// Lets a certificate stay, although its deletion is confirmed.
+    pub fn lasts(&self, certificate: Option<&str>) {
+        *self.lasting.lock().unwrap() = certificate.map(str::to_owned);
     }
 
     /// Does something that a kill may come before or after.
@@ -140,11 +149,30 @@ impl Things for Cloud {
     async fn revoke(&self, _: &str, _: &str) -> Result<(), CloudError> {
         unreachable!()
     }
-    async fn forget(&self, name: &str, _: Option<String>) -> Result<bool, CloudError> {
-        self.act(|all| all.things.remove(name))
+    /// Each certificate goes in a call of its own, so a kill may come between any two.
+    async fn forget(&self, name: &str, certificates: &[String]) -> Result<(), CloudError> {
+        for id in certificates {
+            self.act(|all| all.certificates.get_mut(id).and_then(Option::take))?;
+            let lasts = self.lasting.lock().unwrap().as_ref() == Some(id);
+            self.act(|all| (!lasts).then(|| all.certificates.remove(id)))?;
+        }
+        let is_on_it = |on: &Option<String>| on.as_deref() == Some(name);
+        self.act(|all| {
+            assert!(!all.certificates.values().any(is_on_it), "{name}");
+            all.things.remove(name)
+        })?;
+        Ok(())
     }
-    async fn exists(&self, name: &str) -> Result<bool, CloudError> {
-        self.act(|all| all.things.contains(name))
+    async fn certificates(&self, name: &str) -> Result<Option<Vec<String>>, CloudError> {
+        self.act(|all| {
+            let on_it = all.certificates.iter();
+            let on_it = on_it.filter(|(_, thing)| thing.as_deref() == Some(name));
+            let ids = on_it.map(|(id, _)| id.clone()).collect();
+            all.things.contains(name).then_some(ids)
+        })
+    }
+    async fn has_certificate(&self, id: &str) -> Result<bool, CloudError> {
+        self.act(|all| all.certificates.contains_key(id))
     }
     async fn credential_endpoint(&self) -> Result<String, CloudError> {
         unreachable!()
@@ -175,11 +203,44 @@ impl Files for Cloud {
     }
 }
 
+/// What happens just before a decision.
+pub struct Before {
+    /// The step that the decision asks for; without it the next decision is meant.
+    pub step: Option<Step>,
+    /// What somebody else writes then.
+    pub writes: Option<Decision>,
+    /// Whether the run is killed, at the next thing that it does.
+    pub kills: bool,
+}
+
+impl Before {
+    fn is_of(&self, decision: &Decision) -> bool {
+        let asks = |step| {
+            decision.writes.iter().any(|write| match write {
+                Write::Purge(_, line) => {
+                    let mut acts = line.acts.iter();
+                    acts.any(|act| matches!(act, Act::Asked { step: of, .. } if *of == step))
+                }
+                _ => false,
+            })
+        };
+        self.step.is_none_or(asks)
+    }
+}
+
 /// The ledger of a run that may be killed before a transaction, or after it and before its answer, or overtaken.
 pub struct Mortal {
     pub store: Arc<Store>,
     pub fuse: Fuse,
-    pub first: Arc<Mutex<Option<Decision>>>,
+    pub before: Arc<Mutex<Option<Before>>>,
+}
+
+impl Mortal {
+    /// Takes out what happens before this decision.
+    fn taken(&self, decision: &Decision) -> Option<Before> {
+        let mut before = self.before.lock().unwrap();
+        before.take_if(|before| before.is_of(decision))
+    }
 }
 
 #[async_trait]
@@ -187,9 +248,14 @@ impl Ledger for Mortal {
     async fn commit(&self, decision: &Decision) -> Result<(), CommitError> {
         let killed = |error: CloudError| CommitError::Unavailable(error.to_string());
         self.fuse.check().map_err(killed)?;
-        let first = self.first.lock().unwrap().take();
-        if let Some(first) = first {
-            self.store.commit(&first).await?;
+        if let Some(before) = self.taken(decision) {
+            if before.kills {
+                self.fuse.set(0);
+            }
+            match before.writes {
+                Some(writes) => self.store.commit(&writes).await?,
+                None => self.fuse.check().map_err(killed)?,
+            }
         }
         self.store.commit(decision).await?;
         self.fuse.check().map_err(killed)

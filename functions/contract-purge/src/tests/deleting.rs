@@ -13,7 +13,7 @@ use jiff::civil::date;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::cloud::HOURS;
+use super::cloud::{Before, HOURS};
 use super::recordings;
 use super::world::{World, camera_id};
 use crate::{deletion, router};
@@ -366,7 +366,11 @@ mod art_21 {
         let holds = Holds::none(world.contract.clone());
         let holds = holds.placed("x-1", vec![recordings(1)], Timestamp::UNIX_EPOCH);
         let placed = Decision::of(Write::Holds(Box::new(holds)));
-        *world.first.lock().unwrap() = Some(placed);
+        *world.before.lock().unwrap() = Some(Before {
+            step: None,
+            writes: Some(placed),
+            kills: false,
+        });
         runs(&world, &[60]).await;
         assert_eq!(world.cloud.lowered(), []);
     }

@@ -13,13 +13,13 @@ use ciero_domain::notice::{Notice, NoticeRecord, Outcome};
 use ciero_domain::screening::{RegisterCause, RegisterEntry, RegisterKey};
 use ciero_domain::user::{NewUser, Role, User};
 use ciero_domain::{Language, samples};
-use ciero_ports::{AuditRow, Contracts, Decision, Ledger, MockQueues, Purges, Write};
+use ciero_ports::{AuditRow, Certificates, Contracts, Decision, Ledger, MockQueues, Purges, Write};
 use ciero_runtime::{CertificateKey, Desk, Moment, testing};
 use ciero_store::Store;
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
 
-use super::cloud::{Cloud, Fuse, Held, Mortal};
+use super::cloud::{Before, Cloud, Fuse, Held, Mortal};
 use super::tables::tables;
 use crate::{App, driver};
 
@@ -35,8 +35,8 @@ pub struct World {
     pub app: App,
     pub client: aws_sdk_dynamodb::Client,
     pub contract: ContractId,
-    /// Written by somebody else just before the next decision.
-    pub first: Arc<Mutex<Option<Decision>>>,
+    /// What happens just before a decision, once.
+    pub before: Arc<Mutex<Option<Before>>>,
 }
 
 pub fn camera_id(n: u8) -> CameraId {
@@ -89,14 +89,14 @@ impl World {
         let cloud = Cloud::default();
         let fuse = cloud.fuse.clone();
         fuse.set(i64::MAX);
-        let first: Arc<Mutex<Option<Decision>>> = Arc::default();
+        let before: Arc<Mutex<Option<Before>>> = Arc::default();
         let mut queues = MockQueues::new();
         queues.expect_send().returning(|messages| messages.to_vec());
         let desk = Desk {
             ledger: Arc::new(Mortal {
                 store: store.clone(),
                 fuse: fuse.clone(),
-                first: first.clone(),
+                before: before.clone(),
             }),
             queues: Arc::new(queues),
         };
@@ -131,7 +131,7 @@ impl World {
             app,
             client,
             contract: contract.id.clone(),
-            first,
+            before,
         };
         world
             .write(Decision::of(Write::Operator(Box::new(operator()))))
@@ -163,6 +163,9 @@ impl World {
             all.accounts.insert(user.id.to_string());
             all.streams.insert(camera.stream_name.clone());
             all.things.insert(camera.stream_name.clone());
+            let certificate = format!("cert-{n}");
+            all.certificates
+                .insert(certificate, Some(camera.stream_name.clone()));
             all.files.insert(format!("contracts/{id}/{n}"));
             drop(all);
             let claims = [
@@ -273,9 +276,18 @@ impl World {
         };
         all.streams.retain(is_other);
         all.things.retain(is_other);
+        all.certificates
+            .retain(|_, thing| thing.as_ref().is_some_and(is_other));
         all.accounts.retain(is_other);
         all.files.retain(|key| key.contains(other.as_str()));
         (items, all)
+    }
+
+    /// What the first certificate counts, in the order of the steps.
+    pub async fn counts(&self) -> Vec<u64> {
+        let certificates = self.store.certificates(&self.contract).await.unwrap();
+        let rows = certificates[0].certificate.deleted.iter();
+        rows.map(|row| row.deleted).collect()
     }
 
     pub async fn lines(&self) -> Vec<ciero_domain::purge::Line> {

@@ -7,6 +7,14 @@ use serde_json::json;
 use crate::fake::{Answer, Asked, Fake, ok, refusal};
 
 const ARN: &str = "arn:aws:iot:ap-northeast-1:1:cert/abc";
+/// How a certificate is deleted.
+const DELETED: [&str; 5] = [
+    "PUT /certificates/abc",
+    "GET /certificates/abc",
+    "DELETE /things/k/principals",
+    "POST /target-policies/ciero-device",
+    "DELETE /certificates/abc",
+];
 
 /// Answers as IoT does when all is well.
 fn well(asked: &Asked) -> Answer {
@@ -17,6 +25,9 @@ fn well(asked: &Asked) -> Answer {
         "GET /endpoint" => ok(json!({ "endpointAddress": "host:8443" })),
         "GET /things/k/principals" => {
             ok(json!({ "principals": ["arn:aws:iot:ap-northeast-1:1:cert/other", ARN] }))
+        }
+        "GET /certificates/abc" => {
+            ok(json!({ "certificateDescription": { "certificateArn": ARN } }))
         }
         _ => ok(json!({})),
     }
@@ -73,28 +84,21 @@ async fn a_request_that_cannot_be_read_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_cannot_be_bound_is_revoked() {
+async fn a_certificate_that_cannot_be_bound_is_deleted() {
     let (things, fake) = things(|asked| match asked.what.as_str() {
         "PUT /things/k/principals" => refusal("UnauthorizedException"),
         _ => well(asked),
     })
     .await;
     assert!(things.enroll("k", "CSR").await.is_err());
-    assert_eq!(fake.names().last().unwrap(), "PUT /certificates/abc");
+    assert_eq!(fake.names()[4..], DELETED);
 }
 
 #[tokio::test]
-async fn revoking_voids_the_certificate_first_and_takes_only_it_off_the_thing() {
+async fn revoking_voids_the_certificate_first_and_deletes_only_it() {
     let (things, fake) = things(well).await;
     things.revoke("k", "abc").await.unwrap();
-    assert_eq!(
-        fake.names(),
-        [
-            "PUT /certificates/abc",
-            "GET /things/k/principals",
-            "DELETE /things/k/principals",
-        ]
-    );
+    assert_eq!(fake.names(), DELETED);
 }
 
 #[tokio::test]
@@ -115,29 +119,23 @@ async fn the_credential_endpoint_is_told_or_it_is_an_error() {
 
 #[tokio::test]
 async fn art_15_a_thing_is_forgotten_with_every_certificate_it_has() {
-    let (things, fake) = things(|asked| match asked.what.as_str() {
-        "GET /things/k/principals" => ok(json!({ "principals": ["arn:x:cert/abc"] })),
-        _ => ok(json!({})),
-    })
-    .await;
-    assert!(things.forget("k", Some("abc".into())).await.unwrap());
-    assert_eq!(
-        fake.names(),
-        [
-            "GET /things/k/principals",
-            "GET /certificates/abc",
-            "PUT /certificates/abc",
-            "DELETE /things/k/principals",
-            "POST /target-policies/ciero-device",
-            "DELETE /certificates/abc",
-            "DELETE /things/k",
-        ]
-    );
+    let (things, fake) = things(well).await;
+    let on_it = things.certificates("k").await.unwrap();
+    assert_eq!(on_it, Some(vec!["other".into(), "abc".into()]));
+    assert!(things.has_certificate("abc").await.unwrap());
+    things.forget("k", &["abc".into()]).await.unwrap();
+    let looks = ["GET /things/k/principals", "GET /certificates/abc"];
+    let expected = [&looks[..], &DELETED, &["DELETE /things/k"]].concat();
+    assert_eq!(fake.names(), expected);
 }
 
 #[tokio::test]
 async fn art_15_a_thing_that_is_gone_is_forgotten() {
-    let (things, _) = things(|_| refusal("ResourceNotFoundException")).await;
-    assert!(!things.forget("k", Some("abc".into())).await.unwrap());
-    assert!(!things.exists("k").await.unwrap());
+    let (gone, _) = things(|_| refusal("ResourceNotFoundException")).await;
+    gone.forget("k", &["abc".into()]).await.unwrap();
+    assert_eq!(gone.certificates("k").await.unwrap(), None);
+    assert!(!gone.has_certificate("abc").await.unwrap());
+    let (forbidden, _) = things(|_| refusal("UnauthorizedException")).await;
+    assert!(forbidden.certificates("k").await.is_err());
+    assert!(forbidden.has_certificate("abc").await.is_err());
 }

@@ -39,8 +39,6 @@ pub struct Counted {
     pub store: String,
     pub what: Bilingual,
     pub deleted: u64,
-    /// What the search after it found.
-    pub found_again: u64,
 }
 
 /// What is kept.
@@ -64,7 +62,7 @@ pub struct Certificate {
     pub ended_on: Date,
     pub cause: TerminationCause,
     pub begun_at: Timestamp,
-    /// When the search found nothing.
+    /// When the search of every store found nothing: before that, and under other holds than those, none is issued.
     pub searched_at: Timestamp,
     pub issued_at: Timestamp,
     pub deleted: Vec<Counted>,

@@ -1,6 +1,6 @@
 //! 消去の記録: where a purge stands and what was asked and done, each line chained to the one before (15-3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -22,36 +22,54 @@ const MOST_RETURNS: u32 = 3;
 pub struct Target {
     pub camera: CameraId,
     pub stream: String,
-    /// The certificate in force, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub certificate: Option<String>,
+    /// Every certificate of the device that is known, on its thing or not.
+    pub certificates: BTreeSet<String>,
+    /// Whether the stream was ever there when somebody looked.
+    pub had_stream: bool,
+    /// Whether the thing, or a certificate, was ever there when somebody looked.
+    pub had_device: bool,
+}
+
+/// One user's account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    pub user: UserId,
+    /// Whether it was ever there when somebody looked.
+    pub was_there: bool,
 }
 
 /// What has to be found outside of the tables, by identifiers that name nobody.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Targets {
     pub cameras: Vec<Target>,
-    pub users: Vec<UserId>,
+    pub accounts: Vec<Account>,
 }
 
 impl Targets {
     /// Reads what a contract has.
     pub fn of(cameras: &[Camera], devices: &[Device], users: &[User]) -> Self {
-        let certificate = |camera: &Camera| {
-            let mut devices = devices.iter().filter(|device| device.camera == camera.id);
-            devices.find_map(|device| match &device.state {
+        let certificates = |camera: &Camera| {
+            let devices = devices.iter().filter(|device| device.camera == camera.id);
+            let known = devices.filter_map(|device| match &device.state {
                 DeviceState::Active { certificate_id, .. } => Some(certificate_id.clone()),
                 _ => None,
-            })
+            });
+            known.collect()
         };
         let target = |camera: &Camera| Target {
             camera: camera.id.clone(),
             stream: camera.stream_name.clone(),
-            certificate: certificate(camera),
+            certificates: certificates(camera),
+            had_stream: false,
+            had_device: false,
+        };
+        let account = |user: &User| Account {
+            user: user.id.clone(),
+            was_there: false,
         };
         Targets {
             cameras: cameras.iter().map(target).collect(),
-            users: users.iter().map(|user| user.id.clone()).collect(),
+            accounts: users.iter().map(account).collect(),
         }
     }
 }
@@ -64,14 +82,14 @@ pub enum Act {
         cameras: u64,
         users: u64,
     },
-    /// A step, or a portion of one, is asked for.
+    /// A step, or a portion of one, of which so much is there, is asked for.
     Asked {
         step: Step,
+        there: u64,
     },
-    /// What was asked for is done, and how much it took away.
+    /// What was asked for is done.
     Done {
         step: Step,
-        count: u64,
     },
     /// A hold keeps something of this step (21-4).
     Held {
@@ -120,8 +138,10 @@ pub struct Journal {
     pub step: Step,
     /// Where the step goes on: the first of its targets, or the place in the tables.
     pub from: Option<String>,
-    /// How much each step took away.
+    /// How much of files, register and records there was. Targets tell themselves whether they were there.
     pub counts: BTreeMap<String, u64>,
+    /// How many of the files that are counted may still be there.
+    pub files_left: u64,
     /// The hash of the last line.
     pub head: String,
     /// The version of the holds that keep something; nothing is tried again before it changes.
@@ -158,7 +178,7 @@ impl Journal {
     pub fn begin(contract: &Contract, targets: Targets, at: Timestamp) -> (Journal, Line) {
         let begun = Act::Begun {
             cameras: targets.cameras.len() as u64,
-            users: targets.users.len() as u64,
+            users: targets.accounts.len() as u64,
         };
         let mut journal = Journal {
             contract: contract.id.clone(),
@@ -169,6 +189,7 @@ impl Journal {
             step: Step::Recordings,
             from: None,
             counts: BTreeMap::new(),
+            files_left: 0,
             head: String::new(),
             waits_for: None,
             returns: 0,
@@ -225,11 +246,36 @@ impl Journal {
             .collect()
     }
 
-    /// Notes what a portion took away. `from` says where the step goes on; without it the next step is next.
-    pub fn done(&mut self, step: Step, count: u64, from: Option<String>) -> Act {
-        *self.counts.entry(step.code().to_owned()).or_default() += count;
+    /// Asks for a portion of a step of which so much is there. What the certificate counts is written with this line,
+    /// before anything goes, so that no kill can lose it; asked for once more, nothing is counted twice.
+    pub fn ask(&mut self, step: Step, there: u64) -> Act {
+        let new = match step {
+            Step::Files => there.saturating_sub(std::mem::replace(&mut self.files_left, there)),
+            // With the line that asks for them they are gone.
+            Step::Register | Step::Records => there,
+            _ => 0,
+        };
+        if new > 0 {
+            *self.counts.entry(step.code().to_owned()).or_default() += new;
+        }
+        Act::Asked { step, there }
+    }
+
+    /// Returns how much of a step was there and was taken away, once nothing is found any more.
+    pub fn deleted(&self, step: Step) -> u64 {
+        let (cameras, accounts) = (self.targets.cameras.iter(), self.targets.accounts.iter());
+        match step {
+            Step::Recordings => cameras.filter(|target| target.had_stream).count() as u64,
+            Step::Devices => cameras.filter(|target| target.had_device).count() as u64,
+            Step::Accounts => accounts.filter(|account| account.was_there).count() as u64,
+            _ => self.counts.get(step.code()).copied().unwrap_or(0),
+        }
+    }
+
+    /// Notes that a portion is done. `from` says where the step goes on; without it the next step is next.
+    pub fn done(&mut self, step: Step, from: Option<String>) -> Act {
         self.advance(step, from);
-        Act::Done { step, count }
+        Act::Done { step }
     }
 
     /// Passes a step over that a hold keeps.

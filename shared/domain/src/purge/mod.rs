@@ -13,7 +13,7 @@ mod tests;
 pub use certificate::{
     Certificate, Counted, FORMAT, Kept, SignedCertificate, Statement, Unreadable,
 };
-pub use journal::{Act, Journal, Line, Next, Target, Targets};
+pub use journal::{Account, Act, Journal, Line, Next, Target, Targets};
 pub use kept::{books_until, kept};
 
 use crate::rules::rules;
@@ -48,7 +48,10 @@ impl Step {
         Step::ALL.get(place + 1).copied()
     }
 
-    /// Tells whether a hold of the registered data stands in its way (21-4).
+    /// Tells whether a hold of the registered data stands in its way (21-4). Its scope is what the tables hold of the
+    /// customer and the accounts made of it. A thing and its certificates carry nothing that the tables do not, and would let
+    /// a device of an ended contract go on; files are the customer's own copies of recordings and data, of which what is
+    /// disclosed comes from streams and tables. So these two go while a hold stands, as nothing beyond its scope may stay.
     fn is_of_registered_data(self) -> bool {
         matches!(self, Step::Accounts | Step::Register | Step::Records)
     }

@@ -7,9 +7,18 @@ pub(crate) fn screening(id: &ApplicationId) -> Key {
     Key::new(application_partition(id), "SCREENING")
 }
 
-/// Confidential table.
-pub(crate) fn register(id: &str) -> Key {
-    Key::new(REGISTER, format!("ENTRY#{id}"))
+/// Confidential table. What a contract has on the register stands together, however many others there are.
+pub(crate) fn register(contract: Option<&ContractId>, id: &str) -> Key {
+    let name = match contract {
+        Some(contract) => format!("{}{id}", register_of(contract)),
+        None => format!("ENTRY#{id}"),
+    };
+    Key::new(REGISTER, name)
+}
+
+/// What the entries of a contract begin with, within the register.
+pub(crate) fn register_of(contract: &ContractId) -> String {
+    format!("CONTRACT#{contract}#")
 }
 
 /// Confidential table. A list's code has no `#`, so code and version cannot run into each other.

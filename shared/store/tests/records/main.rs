@@ -9,6 +9,7 @@ mod legal;
 mod life;
 mod outbox;
 mod publishing;
+mod register;
 mod registers;
 mod resellers;
 mod round_trips;
