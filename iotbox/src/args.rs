@@ -45,7 +45,7 @@ pub struct CommandLine {
 pub enum Command {
     /// Streams until it is stopped.
     #[command(after_help = AFTER_HELP)]
-    Run(RunArgs),
+    Run(Box<RunArgs>),
     /// Looks at a camera for some seconds and tells what it offers and what would be sent.
     #[command(after_help = AFTER_HELP)]
     Check(CheckArgs),

@@ -1,7 +1,7 @@
 //! Bad input over HTTP: the right status, a problem document in the caller's language, and nothing left behind.
 
 import assert from "node:assert/strict";
-import { acceptTerms, apply, Client, CORPORATION, customer, decidable, DEVICE, device, draft, firstSignIn, form, INDIVIDUAL, operator, scenario, stored, until } from "./harness.mjs";
+import { acceptTerms, apply, Client, CORPORATION, customer, decidable, DEVICE, device, draft, firstSignIn, form, INDIVIDUAL, isUnderWay, operator, scenario, stored, until } from "./harness.mjs";
 
 const HOUR_MS = 3600_000;
 const USER = { name: "試験 三郎", email: "saburo@shiken.example.jp", role: "user", language: "ja", attestation: "on" };
@@ -14,8 +14,7 @@ async function settled(instance) {
   return until("the tables were at rest", async () => {
     const now = [...(await stored(instance))].filter(([key]) => !key.includes("/AUDIT#")).sort(([a], [b]) => (a < b ? -1 : 1));
     const text = JSON.stringify(now);
-    // A notice that is merely sent still waits for the fate of its mail.
-    const rests = text === before && !now.some(([key, item]) => key.includes(" OUTBOX#") || item.includes('"state":{"S":"sent"}'));
+    const rests = text === before && !isUnderWay(now);
     before = text;
     return rests && now;
   });

@@ -6,6 +6,6 @@ export { until } from "./harness/poll.mjs";
 export { descendants, named, runs } from "./harness/processes.mjs";
 export { Client } from "./harness/client.mjs";
 export { form, text } from "./harness/html.mjs";
-export { call, changesNothing, cognito, dynamodb, fragments, invoke, stored, video } from "./harness/aws.mjs";
+export { call, changesNothing, cognito, dynamodb, fragments, invoke, isUnderWay, stored, video } from "./harness/aws.mjs";
 export * from "./harness/people.mjs";
 export { playlist, plays } from "./harness/player.mjs";

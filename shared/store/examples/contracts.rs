@@ -175,7 +175,7 @@ fn formed(number: usize, start: Date, kind: &Kind) -> Vec<Decision> {
         let writes = person_and_camera(&contract, number, start, n);
         decision.writes.extend(writes);
     }
-    if number % 2 == 0 {
+    if number.is_multiple_of(2) {
         decision.writes.push(on_register(&contract));
     }
     [vec![decision], ended(&contract, start)].concat()
