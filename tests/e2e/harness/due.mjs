@@ -8,6 +8,7 @@ import { tokyo } from "./days.mjs";
 import { until } from "./poll.mjs";
 
 const SHARDS = 4;
+const SWEEP_AGAIN_MS = 5000;
 
 /** Writes contracts whose first term begins on a day; those of a reseller, which send no mail, or `direct` ones. */
 export function contracts(instance, many, start, channel = []) {
@@ -61,12 +62,22 @@ export async function tick(instance) {
   const today = tokyo(now);
   const started = performance.now();
   const event = { source: "aws.events", "detail-type": "Scheduled Event", time: due, detail: {} };
-  for (;;) {
+  const sweep = async () => {
     const answer = await invoke(instance, "due-sweep", event);
     if (answer.status !== 200 || answer.json.errorMessage) throw new Error(`due-sweep failed: ${answer.text}`);
-    if (answer.json.handed === 0) break;
-  }
-  await until("all work was done", async () => !(await isDue(instance, today)), { seconds: 600, interval: 50 });
+    return answer.json.handed;
+  };
+  while ((await sweep()) > 0);
+  let sweptAt = performance.now();
+  await until("all work was done", async () => {
+    if (!(await isDue(instance, today))) return true;
+    // What was done may have made more due, which another sweep hands over.
+    if (performance.now() - sweptAt > SWEEP_AGAIN_MS) {
+      await sweep();
+      sweptAt = performance.now();
+    }
+    return false;
+  }, { seconds: 600, interval: 50 });
   return (performance.now() - started) / 1000;
 }
 
