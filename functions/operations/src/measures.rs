@@ -98,7 +98,8 @@ pub async fn approve(
     State(app): State<App>,
     ContractPath(id): ContractPath,
 ) -> Result<Answer, Problem> {
-    let closing = (&*waiting(&app, &id).await?, "解除に同意しました。");
+    let about = waiting(&app, &id).await?;
+    let closing = (about.as_str(), "解除に同意しました。");
     acting
         .carry_out_closing(&app, &id, Command::ApproveRescission, closing)
         .await
@@ -121,8 +122,11 @@ pub async fn withdraw(
     Input(raw): Input<RawReason>,
 ) -> Result<Answer, Problem> {
     let reason = raw.parse()?;
-    let closing = (&*waiting(&app, &id).await?, &*reason.clone());
+    let about = waiting(&app, &id).await?;
+    let command = Command::WithdrawProposal {
+        reason: reason.clone(),
+    };
     acting
-        .carry_out_closing(&app, &id, Command::WithdrawProposal { reason }, closing)
+        .carry_out_closing(&app, &id, command, (&about, &reason))
         .await
 }

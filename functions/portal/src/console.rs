@@ -132,11 +132,7 @@ pub async fn contract(
         (device_table(page, &devices, &cameras))
         @if console.is_in(SUPPORT) && !cameras.is_empty() { (console_staff_views::form(page, &contract.id, &cameras)) }
         h2 { (t("お知らせの記録（第24条）", "Notices (Art. 24)")) }
-        @if told.is_empty() {
-            div.empty { p { (t("まだお知らせがありません。", "There is no notice yet.")) } }
-        } @else {
-            (notices::table(page, &told, Reader::Operator))
-        }
+        (notices::table(page, &told, Reader::Operator))
         h2 { (t("操作の記録", "Audit trail")) }
         (trail::table(page, &rows, &Names::of(&users, &cameras), Reader::Operator))
     };

@@ -30,11 +30,7 @@ pub async fn list(
             "当社からお送りしたお知らせの記録です。届かなかったお知らせがあるときは、登録のメールアドレスをご確認ください。",
             "What we have sent you. If a notice did not arrive, please check the registered e-mail address.",
         )) }
-        @if notices.is_empty() {
-            div.empty { p { (t("まだお知らせがありません。", "There is no notice yet.")) } }
-        } @else {
-            (table(&page, &notices, Reader::Customer))
-        }
+        (table(&page, &notices, Reader::Customer))
     };
     Ok(page.show(Section::Notices, title, &content))
 }
@@ -45,6 +41,9 @@ pub fn table(page: &Page, notices: &[NoticeRecord], reader: Reader) -> Markup {
     let (when, what) = (t("日時", "When"), t("内容", "What"));
     let (to, state) = (t("宛先", "To"), t("到達状況", "State"));
     let next = t("次の対応", "Next step");
+    if notices.is_empty() {
+        return html! { div.empty { p { (t("まだお知らせがありません。", "There is no notice yet.")) } } };
+    }
     html! {
         table.list {
             thead { tr { @for head in [when, what, to, state, next] { th scope="col" { (head) } } } }
