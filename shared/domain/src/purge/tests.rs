@@ -8,8 +8,8 @@ use jiff::civil::{Date, date};
 use super::*;
 use crate::calendar::{days, start_of};
 use crate::contract::{
-    Cancellation, Command, Contract, Facts, MeasureGround, TerminationCause, Work, audit, evolve,
-    perform,
+    Cancellation, Command, Contract, Facts, Measure, MeasureGround, Standing, TerminationCause,
+    Work, audit, evolve, perform,
 };
 use crate::documents::{Keeping, Operator};
 use crate::samples;
@@ -43,6 +43,50 @@ fn cancelled(last: Date, facts: &Facts, today: Date) -> Contract {
     });
     let contract = after(&contract, cancel, "user:u", facts, date(2026, 4, 1));
     samples::up_to_date(contract, facts, today)
+}
+
+/// A contract since 1 April 2026 whose end came about in one way, with everything done that was due by the day after it, and its
+/// last day.
+fn ended(cause: TerminationCause, facts: &Facts) -> (Contract, Date) {
+    let (contract, _) = samples::contract(date(2026, 4, 1));
+    let day = date(2026, 6, 1);
+    let rescinded = |ground| {
+        let propose = Command::ProposeRescission(Measure {
+            ground,
+            evidence: "seen".into(),
+            arose_on: day,
+        });
+        let proposed = after(&contract, propose, "operator:a", facts, day);
+        let approve = Command::ApproveRescission;
+        (after(&proposed, approve, "operator:b", facts, day), day)
+    };
+    let (contract, last) = match cause {
+        TerminationCause::CustomerCancellation => {
+            let last = date(2026, 7, 10);
+            (cancelled(last, facts, days(last, 1)), last)
+        }
+        TerminationCause::Expiry => {
+            let refuse = Command::RefuseRenewal {
+                order: 1,
+                receipt: "R-1".into(),
+                paper: None,
+            };
+            let refused = after(&contract, refuse, "user:u", facts, date(2026, 5, 1));
+            let last = date(2027, 3, 31);
+            (samples::up_to_date(refused, facts, days(last, 1)), last)
+        }
+        TerminationCause::Rescission => rescinded(MeasureGround::Breach),
+        TerminationCause::RescissionForSoftware => rescinded(MeasureGround::SoftwareMisuse),
+        TerminationCause::ServiceEnd => {
+            let on = date(2026, 12, 31);
+            let end = Command::EndService { on };
+            let ending = after(&contract, end, "operator:a", facts, day);
+            (samples::up_to_date(ending, facts, days(on, 1)), on)
+        }
+    };
+    let standing = &contract.standing;
+    assert!(matches!(standing, Standing::Ended { cause: seen, .. } if *seen == cause));
+    (contract, last)
 }
 
 fn purge_days(contract: &Contract) -> Vec<Date> {
@@ -92,41 +136,15 @@ mod art_15 {
     #[test]
     fn every_cause_of_an_end_leads_to_a_purge() {
         let facts = facts(30);
-        let (contract, _) = samples::contract(date(2026, 4, 1));
-        let refuse = Command::RefuseRenewal {
-            order: 1,
-            receipt: "R-1".into(),
-            paper: None,
-        };
-        let refused = after(&contract, refuse, "user:u", &facts, date(2026, 5, 1));
-        let expired = samples::up_to_date(refused, &facts, date(2027, 4, 1));
-        assert_eq!(purge_days(&expired), [date(2027, 5, 1)]);
-        for (ground, cause) in [
-            (MeasureGround::Breach, TerminationCause::Rescission),
-            (
-                MeasureGround::SoftwareMisuse,
-                TerminationCause::RescissionForSoftware,
-            ),
+        for (cause, day) in [
+            (TerminationCause::CustomerCancellation, date(2026, 8, 10)),
+            (TerminationCause::Expiry, date(2027, 5, 1)),
+            (TerminationCause::Rescission, date(2026, 7, 2)),
+            (TerminationCause::RescissionForSoftware, date(2026, 7, 2)),
+            (TerminationCause::ServiceEnd, date(2027, 1, 31)),
         ] {
-            let day = date(2026, 6, 1);
-            let measure = crate::contract::Measure {
-                ground,
-                evidence: "seen".into(),
-                arose_on: day,
-            };
-            let propose = Command::ProposeRescission(measure);
-            let proposed = after(&contract, propose, "operator:a", &facts, day);
-            let ended = after(
-                &proposed,
-                Command::ApproveRescission,
-                "operator:b",
-                &facts,
-                day,
-            );
-            assert!(
-                matches!(ended.standing, crate::contract::Standing::Ended { cause: c, .. } if c == cause)
-            );
-            assert_eq!(purge_days(&ended), [date(2026, 7, 2)]);
+            let (contract, _) = ended(cause, &facts);
+            assert_eq!(purge_days(&contract), [day], "{cause:?}");
         }
     }
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::super::*;
-use super::{cancelled, facts};
+use super::{ended, facts};
 use crate::calendar::{days, start_of};
+use crate::contract::TerminationCause;
 use crate::hold::{Hold, Holds, Scope};
 use crate::ids::{CameraId, UserId};
 
@@ -66,6 +66,16 @@ fn luck() -> impl Strategy<Value = Luck> {
         1 => (0..CAMERAS).prop_map(Luck::HoldCamera),
         2 => Just(Luck::Release),
     ]
+}
+
+fn cause() -> impl Strategy<Value = TerminationCause> {
+    prop::sample::select(vec![
+        TerminationCause::Expiry,
+        TerminationCause::CustomerCancellation,
+        TerminationCause::Rescission,
+        TerminationCause::RescissionForSoftware,
+        TerminationCause::ServiceEnd,
+    ])
 }
 
 fn change(holds: &mut Holds, luck: &Luck, at: Timestamp) {
@@ -153,11 +163,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn kills_and_holds_change_when_but_never_what_is_deleted(kept_days in 0u16..60, asked in 0i64..120, lucks in prop::collection::vec(luck(), 0..40)) {
+    fn kills_and_holds_change_when_but_never_what_is_deleted(cause in cause(), kept_days in 0u16..60, asked in 0i64..120, lucks in prop::collection::vec(luck(), 0..40)) {
         let facts = facts(kept_days);
-        let last = date(2026, 7, 10);
+        let (contract, last) = ended(cause, &facts);
         let today = days(last, asked);
-        let contract = cancelled(last, &facts, days(last, 1));
         let allowed = today >= days(last, 1 + i64::from(kept_days));
         prop_assert_eq!(Journal::may_begin(&contract, today).is_ok(), allowed);
         if !allowed {
