@@ -5,18 +5,20 @@ import { spawnSync } from "node:child_process";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { Client, CORPORATION, INDIVIDUAL, DEVICE, apply, changesNothing, customer, decidable, device, fragments, invoke, operator, scenario, scratch, text, until, video } from "./harness.mjs";
+import { Client, CORPORATION, INDIVIDUAL, DEVICE, apply, changesNothing, customer, decidable, device, dynamodb, fragments, invoke, operator, scenario, scratch, text, until, video } from "./harness.mjs";
 import { start } from "./harness/device.mjs";
 import { CIERO } from "./harness/instance.mjs";
 import { record } from "./harness/marked.mjs";
-import { descendants } from "./harness/processes.mjs";
+import { killWhen } from "./harness/processes.mjs";
 import { depths, isCertificate, items, onDisk, thing, told } from "./harness/stores.mjs";
 
 const CLOCK = "2026-04-01T09:00+09:00";
 const SECOND = { ...DEVICE, name: "裏口の駐車場", serial: "E2E-0002" };
 const OTHERS = { ...DEVICE, name: "隣の事務所", serial: "E2E-9001", postal_code: "530-0001", prefecture: "27", address: INDIVIDUAL.address };
-/** One fewer than the queue's deliveries of a message, so that nothing is set aside for a person. */
-const KILLS = 4;
+/** The day from which the data may go: the last of the contract, and thirty more. */
+const GOES_ON = "2026-05-02";
+/** The steps of a purge, and how often its message is delivered before it is set aside. */
+const [DELIVERIES, STEPS] = [5, ["recordings", "files", "accounts", "devices", "register", "records", "search", "certificate"]];
 /** Longer than the plan's, so that the pictures are there when the purge begins and only the purge can take them. */
 const RETENTION_HOURS = 90 * 24;
 const FRAGMENTS = 6;
@@ -31,6 +33,29 @@ scenario("an ended contract's data are deleted everywhere, and a certificate say
   const place = () => `/console/contracts/${contract}`;
   const of = async (id) => (await items(instance)).filter(([, , body]) => body.includes(id));
   const streams = () => cameras.map(({ camera }) => `ciero-${camera}`);
+  const signIn = () => console_.signIn({ name: "e2e-operator", password: "an-operators-password-1", door: "/console/sign-in" });
+  /** The newest line of the purge's journal. */
+  const newest = async () => {
+    const asked = { TableName: "ciero-confidential", ConsistentRead: true, ScanIndexForward: false, Limit: 1, KeyConditionExpression: "PK = :pk AND begins_with(SK, :sk)" };
+    const page = await dynamodb(instance, "Query", { ...asked, ExpressionAttributeValues: { ":pk": { S: `PURGE#${contract}` }, ":sk": { S: "LINE#" } } });
+    return JSON.stringify(page.Items[0]?.body ?? {});
+  };
+  /** What writes nothing before its end is told by the function's log: the search, and the certificate. */
+  const SAID = { search: "every store is searched", certificate: "a certificate of the purge is drawn up" };
+  const within = async (name) => {
+    const said = SAID[name];
+    return said ? (await readFile(path.join(instance.data, "logs", "contract-purge.log"), "utf8")).includes(said) : (await newest()).includes(`"${name}"`);
+  };
+  /** The message was delivered as often as it may be: it was set aside, and an operator drives it again. */
+  const drivenAgain = async () => {
+    assert.equal((await purging).status, 200);
+    await signIn();
+    const again = await console_.fill("/console/stuck", "/redrive", {});
+    assert.equal(again.status, 303, again.text);
+    // The next tick hands it over.
+    purging = instance.advance("PT15M");
+  };
+  const untilMidnight = async () => `PT${Math.ceil((Date.parse(`${GOES_ON}T00:00:01+09:00`) - (await instance.now())) / 1000)}S`;
   /** Where a text is found, in names or contents. */
   const places = (found, wanted) => found.filter(({ place, bytes }) => place.includes(wanted) || bytes.includes(wanted));
   const isBook = ({ place, bytes }) => BOOKS.test(place) || (place === "dynamodb.sqlite ciero-main" && BOOK_ROWS.test(bytes.toString("utf8")));
@@ -106,7 +131,7 @@ scenario("an ended contract's data are deleted everywhere, and a certificate say
       assert.equal(asked.json.code, code, asked.text);
     }
     assert.equal((await instance.advance("P30D")).status, 200);
-    await console_.signIn({ name: "e2e-operator", password: "an-operators-password-1", door: "/console/sign-in" });
+    await signIn();
     const live = await changesNothing(instance, () => console_.send(`/console/purges/${other.id}/run`, {}));
     assert.equal(live.json.code, "contract_lives", live.text);
     before = { items: (await of(other.id)).length, fragments: (await fragments(instance, `ciero-${other.camera}`)).length };
@@ -127,26 +152,23 @@ scenario("an ended contract's data are deleted everywhere, and a certificate say
     assert.ok(disk.some(({ store, place }) => store === "s3" && place.includes(contract)));
   });
 
-  await step("on its day it is purged, though its function is killed again and again", async () => {
-    let killed = 0, over = false;
-    const advance = instance.advance("P1DT2H").then((answer) => { over = true; return answer; });
-    while (!over && killed < KILLS) {
-      await until("the purge ran or was over", async () => over || descendants(instance.child.pid).length > 0, { interval: 5 });
-      const name = (pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-      for (const { pid } of descendants(instance.child.pid)) {
-        if (!(await name(pid)).includes("contract-purge")) continue;
-        // Long enough for another step each time.
-        await new Promise((resolve) => setTimeout(resolve, 5 + killed * 7));
-        try { process.kill(pid, "SIGKILL"); killed += 1; } catch { /* it ended by itself */ }
-      }
-    }
-    assert.equal((await advance).status, 200);
-    assert.ok(killed > 0, "nothing was killed");
-    for (let tries = 0; tries < 40; tries += 1) {
+  let purging;
+  for (const name of STEPS) {
+    await step(`its function is killed in the middle of the purge: ${name}`, async () => {
+      if (name === STEPS[0]) purging = instance.advance(await untilMidnight());
+      if (name === STEPS[DELIVERIES]) await drivenAgain();
+      await killWhen(instance.child.pid, "contract-purge", () => within(name));
+      assert.equal((await of(other.id)).length, before.items);
+    });
+  }
+
+  await step("and it comes to its end all the same", async () => {
+    assert.equal((await purging).status, 200);
+    for (let tries = 0; tries < 10; tries += 1) {
+      await signIn();
       const page = text((await console_.open(`/console/purges/${contract}`)).text);
       if (page.includes("消去済み")) return;
       assert.equal((await instance.advance("PT70M")).status, 200);
-      await console_.signIn({ name: "e2e-operator", password: "an-operators-password-1", door: "/console/sign-in" });
     }
     assert.fail("the purge did not end");
   });
@@ -224,7 +246,7 @@ scenario("an ended contract's data are deleted everywhere, and a certificate say
   });
 
   await step("whoever applies again after a measure of Article 13 is flagged", async () => {
-    await console_.signIn({ name: "e2e-operator", password: "an-operators-password-1", door: "/console/sign-in" });
+    await signIn();
     const again = await apply(new Client(instance), CORPORATION);
     const page = text((await decidable(console_, again)).text);
     assert.ok(page.includes("登録簿と名称が一致しました") && page.includes("登録簿とメールアドレスが一致しました"), page.slice(0, 1500));
@@ -240,7 +262,7 @@ scenario("an ended contract's data are deleted everywhere, and a certificate say
 
   await step("when the recovery copies have expired a second statement is signed", async () => {
     assert.equal((await instance.advance("P37D")).status, 200);
-    await console_.signIn({ name: "e2e-operator", password: "an-operators-password-1", door: "/console/sign-in" });
+    await signIn();
     const second = await until("the second statement was there", async () => {
       const answer = await console_.request("GET", `/console/purges/${contract}/certificates/2`);
       return answer.status === 200 && answer.json;

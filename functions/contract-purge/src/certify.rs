@@ -27,6 +27,7 @@ pub(crate) async fn certify(
     task: &Task,
     now: Moment,
 ) -> anyhow::Result<Went> {
+    tracing::info!(contract = %books.contract.id, "a certificate of the purge is drawn up");
     acts.push(journal.ask(Step::Certificate, 0));
     let (after, decision) = books.carrying_out(task, now)?;
     let decision = with_line(decision, &mut journal, acts, now);

@@ -216,6 +216,7 @@ async fn search(
     acts: &mut Vec<Act>,
     now: Moment,
 ) -> anyhow::Result<Went> {
+    tracing::info!(contract = %journal.contract, "every store is searched for what is left");
     let found = steps::search(app, journal, books).await?;
     let (said, goes_on) = journal.searched(&found, &books.holds, now.0);
     acts.extend(said);

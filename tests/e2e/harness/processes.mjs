@@ -1,6 +1,7 @@
 //! Which processes exist and who their parents are, as the kernel tells it.
 
 import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
 
 /** Returns state, parent and start time of a process, or null. The start time tells a reused id apart. */
 function read(pid) {
@@ -40,4 +41,31 @@ export function named(pid, name) {
 export function runs(process) {
   const now = read(process.pid);
   return now !== null && now.started === process.started && now.state !== "Z" && now.state !== "X";
+}
+
+/** Sends a signal to whichever of these processes still run. */
+function signal(processes, name) {
+  for (const one of processes) {
+    try { if (runs(one)) process.kill(one.pid, name); } catch { /* It ended by itself. */ }
+  }
+}
+
+/**
+ * Lets the descendants of a process that have a name run for a moment at a time, and between two moments looks at the world while they
+ * stand still. Once the look is satisfied it ends them, as a machine that fails would.
+ */
+export async function killWhen(pid, name, look, { seconds = 60 } = {}) {
+  const deadline = Date.now() + seconds * 1000;
+  for (let found = []; Date.now() < deadline; await pause(1)) {
+    // Those that are known stand still while new ones are searched for, as that takes longer than a moment.
+    signal(found, "SIGSTOP");
+    found = named(pid, name);
+    signal(found, "SIGSTOP");
+    if (found.length > 0 && (await look())) {
+      signal(found, "SIGKILL");
+      return;
+    }
+    signal(found, "SIGCONT");
+  }
+  throw new Error(`waited ${seconds} s in vain for the moment to end ${name}`);
 }
