@@ -1,14 +1,14 @@
-//! What was asked of DynamoDB so far, at /_local/dynamodb.json; empty unless counting was asked for.
+//! What was asked of each service so far, at /_local/requests.json; empty unless counting was asked for.
 
 use axum::routing::get;
 use axum::{Json, Router};
-use ciero_apis::dynamodb::Dynamodb;
+use ciero_apis::tally::Tally;
 
 /// Serves the counts.
-pub fn router(dynamodb: Dynamodb) -> Router {
+pub fn router(tally: Tally) -> Router {
     let serve = move || {
-        let counts = dynamodb.counts();
+        let counts = tally.counts();
         async move { Json(counts) }
     };
-    Router::new().route("/_local/dynamodb.json", get(serve))
+    Router::new().route("/_local/requests.json", get(serve))
 }

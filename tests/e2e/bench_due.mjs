@@ -9,7 +9,7 @@ const LATER = "2026-10-01";
 /** Equal work due beside few and many contracts that have nothing due. */
 const DUE = 1_000;
 
-/** Runs one tick of `due` contracts beside `others`; returns seconds and what DynamoDB was asked. */
+/** Runs one tick of `due` contracts beside `others`; returns seconds and what the services were asked. */
 async function measured(due, others, counted, channel = []) {
   if (counted) process.env.CIERO_COUNT_REQUESTS = "1";
   else delete process.env.CIERO_COUNT_REQUESTS;
@@ -58,7 +58,7 @@ export async function dueCost(print, sizes) {
   for (const others of sizes) {
     const { asked } = await measured(DUE, others, true);
     for (const [name, { requests, units }] of Object.entries(asked)) {
-      print(`${DUE} due beside ${others}: ${name}`, `${(requests / DUE).toFixed(3)} requests`, `${(units / DUE).toFixed(2)} units each`);
+      print(`${DUE} due beside ${others}: ${name}`, `${(requests / DUE).toFixed(3)} requests`, units > 0 ? `${(units / DUE).toFixed(2)} units each` : "-");
     }
   }
 }

@@ -32,7 +32,7 @@ const headers = (answer) =>
 const TRIES = 5;
 
 /**
- * What a request asks of the tables, by operation. What runs beside it can only add to it, and what a function keeps in
+ * What a request asks of the services, by operation. What runs beside it can only add to it, and what a function keeps in
  * its memory only takes away, so the least of some tries is the path's own.
  */
 async function pathOf(instance, ask) {

@@ -15,6 +15,7 @@ use tower::ServiceExt;
 use crate::clock::ServiceClock;
 use crate::credentials::{Credentials, Principal, Scope};
 use crate::sigv4::{self, Claim, Payload, SignatureError};
+use crate::tally::Tally;
 use crate::wire::{ApiError, Protocol, request_id};
 
 const VIDEO: &str = "kinesisvideo";
@@ -36,14 +37,16 @@ struct Mounted {
 pub struct FrontDoor {
     credentials: Credentials,
     clock: ServiceClock,
+    tally: Tally,
     services: HashMap<String, Mounted>,
 }
 
 impl FrontDoor {
-    pub fn new(credentials: Credentials, clock: ServiceClock) -> Self {
+    pub fn new(credentials: Credentials, clock: ServiceClock, tally: Tally) -> Self {
         Self {
             credentials,
             clock,
+            tally,
             services: HashMap::new(),
         }
     }
@@ -91,6 +94,7 @@ impl FrontDoor {
             }
         };
         let protocol = Protocol::of(&claim.service);
+        self.tally.count(&claim.service, &parts);
         match self.verified(&claim, parts, body).await {
             Ok(request) => self.pass_on(&claim.service, request).await,
             Err(error) => error.render(protocol),

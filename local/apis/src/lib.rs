@@ -16,6 +16,7 @@ pub mod s3;
 pub mod sign_in;
 pub mod sigv4;
 mod sts;
+pub mod tally;
 pub mod wire;
 
 use std::path::PathBuf;
@@ -32,6 +33,7 @@ use mail::Mailbox;
 use queues::Queues;
 use s3::Buckets;
 use sign_in::SignIn;
+use tally::Tally;
 
 /// The account that everything here belongs to.
 pub const ACCOUNT_ID: &str = "000000000000";
@@ -77,6 +79,7 @@ pub struct Apis {
     pub mailbox: Mailbox,
     pub sign_in: SignIn,
     pub things: Things,
+    pub tally: Tally,
 }
 
 impl Apis {
@@ -87,8 +90,10 @@ impl Apis {
         let database = ControlDatabase::open(&dir.join("control.sqlite"))?;
         let clock = config.clock.clone();
         let credentials = Credentials::new(database.clone());
+        let tally = Tally::from_env();
+        let tables = dir.join("dynamodb.sqlite");
         Ok(Self {
-            dynamodb: Dynamodb::open(&dir.join("dynamodb.sqlite"), clock.clone())?,
+            dynamodb: Dynamodb::open(&tables, clock.clone(), tally.clone())?,
             buckets: Buckets::open(&dir.join("s3"), credentials.clone())?,
             queues: Queues::new(database.clone(), clock.clone(), &config.aws_url),
             mailbox: Mailbox::new(database.clone(), clock.clone()),
@@ -96,19 +101,24 @@ impl Apis {
             things: Things::open(database, clock.clone(), credentials.clone(), dir)?,
             clock,
             credentials,
+            tally,
         })
     }
 
     /// The door with the services of this crate mounted.
     pub fn front_door(&self) -> FrontDoor {
-        FrontDoor::new(self.credentials.clone(), self.clock.clone())
-            .mount("dynamodb", self.dynamodb.router())
-            .mount("s3", self.buckets.router())
-            .mount("sqs", self.queues.router())
-            .mount("ses", self.mailbox.api_router())
-            .mount("cognito-idp", self.sign_in.api_router())
-            .mount("iot", self.things.router())
-            .mount("sts", sts::router())
+        FrontDoor::new(
+            self.credentials.clone(),
+            self.clock.clone(),
+            self.tally.clone(),
+        )
+        .mount("dynamodb", self.dynamodb.router())
+        .mount("s3", self.buckets.router())
+        .mount("sqs", self.queues.router())
+        .mount("ses", self.mailbox.api_router())
+        .mount("cognito-idp", self.sign_in.api_router())
+        .mount("iot", self.things.router())
+        .mount("sts", sts::router())
     }
 
     /// What the portal's port serves under `/_local`: the mailbox and the sign-in pages.

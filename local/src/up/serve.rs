@@ -61,7 +61,7 @@ impl Local {
             .into_router()
             .merge(self.apis.portal_router())
             .merge(clock_page::router(advancer))
-            .merge(tally_page::router(self.apis.dynamodb.clone()))
+            .merge(tally_page::router(self.apis.tally.clone()))
             .merge(index_page::router(&self.aws_url));
         listen(ports.aws, aws.into_router());
         listen(ports.portal, portal);

@@ -49,9 +49,9 @@ async function isDue(instance, day) {
   return false;
 }
 
-/** What was asked of DynamoDB so far, by operation. */
+/** What was asked of each service so far, by operation. */
 export async function counts(instance) {
-  const answer = await fetch(`${instance.portal}/_local/dynamodb.json`);
+  const answer = await fetch(`${instance.portal}/_local/requests.json`);
   return answer.json();
 }
 

@@ -2,10 +2,7 @@
 
 mod dispatch;
 mod engine;
-mod tally;
 mod tokens;
-
-pub use tally::{Count, Tally};
 
 use std::path::Path;
 
@@ -21,6 +18,7 @@ use serde_json::{Value, json};
 use engine::Engine;
 
 use crate::clock::ServiceClock;
+use crate::tally::Tally;
 use crate::wire::{ApiError, Protocol, target_operation, unknown_operation};
 
 /// An operation that the database refused or could not do.
@@ -45,18 +43,17 @@ pub struct Dynamodb {
 }
 
 impl Dynamodb {
-    pub(crate) fn open(path: &Path, clock: ServiceClock) -> Result<Self, DynamodbError> {
+    pub(crate) fn open(
+        path: &Path,
+        clock: ServiceClock,
+        tally: Tally,
+    ) -> Result<Self, DynamodbError> {
         let database = Database::new(&path.to_string_lossy())?;
         Ok(Self {
             engine: Engine::start(database)?,
             clock,
-            tally: Tally::from_env(),
+            tally,
         })
-    }
-
-    /// Returns what clients asked for since the start, if it is counted.
-    pub fn counts(&self) -> std::collections::BTreeMap<String, Count> {
-        self.tally.counts()
     }
 
     /// Creates the table when it is not there; `definition` is a CreateTable request, `ttl_attribute` switches expiry on.
@@ -175,7 +172,7 @@ async fn serve(State(dynamodb): State<Dynamodb>, headers: HeaderMap, body: Bytes
     let request = dynamodb.tally.ask(request);
     match dynamodb.engine.run(operation, &request).await {
         Ok(answer) => {
-            dynamodb.tally.count(operation, &answer);
+            dynamodb.tally.count_units(operation, &answer);
             answer_json(StatusCode::OK, answer)
         }
         Err(DynamodbError::Refused(error)) => {

@@ -1,10 +1,13 @@
-//! Counts what is asked of DynamoDB and what it would cost, for measurements: requests and capacity units.
+//! Counts what is asked of each service, and what it would cost in DynamoDB's capacity units, for measurements.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use http::request::Parts;
 use serde::Serialize;
 use serde_json::Value;
+
+use crate::wire::target_operation;
 
 /// Asks every answer for its capacity units.
 const ASK: &str = "\"ReturnConsumedCapacity\":\"TOTAL\"";
@@ -16,7 +19,7 @@ pub struct Count {
     pub capacity_units: f64,
 }
 
-/// Counts by operation. Switched off it costs nothing.
+/// Counts by service and operation, such as `dynamodb GetItem`. Switched off it costs nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Tally(Option<Arc<Mutex<BTreeMap<String, Count>>>>);
 
@@ -39,7 +42,7 @@ impl Tally {
     }
 
     /// Adds the question about capacity units to a request.
-    pub(super) fn ask(&self, request: String) -> String {
+    pub(crate) fn ask(&self, request: String) -> String {
         if self.0.is_none() || request.contains("ReturnConsumedCapacity") {
             return request;
         }
@@ -50,23 +53,46 @@ impl Tally {
         }
     }
 
-    /// Counts an answer.
-    pub(super) fn count(&self, operation: &str, answer: &str) {
-        let Some(counts) = &self.0 else {
-            return;
-        };
-        let answer: Value = serde_json::from_str(answer).unwrap_or_default();
-        let consumed = &answer["ConsumedCapacity"];
-        let units = |one: &Value| one["CapacityUnits"].as_f64().unwrap_or_default();
-        let units = match consumed {
-            Value::Array(tables) => tables.iter().map(units).sum(),
-            one => units(one),
-        };
-        let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(operation.to_owned()).or_default();
-        count.requests += 1;
-        count.capacity_units += units;
+    /// Counts a request to a service.
+    pub(crate) fn count(&self, service: &str, parts: &Parts) {
+        self.add(
+            || format!("{service} {}", operation(parts)),
+            |count| count.requests += 1,
+        );
     }
+
+    /// Adds the capacity units that DynamoDB's answer tells.
+    pub(crate) fn count_units(&self, operation: &str, answer: &str) {
+        let units = |answer: &str| {
+            let answer: Value = serde_json::from_str(answer).unwrap_or_default();
+            let units = |one: &Value| one["CapacityUnits"].as_f64().unwrap_or_default();
+            match &answer["ConsumedCapacity"] {
+                Value::Array(tables) => tables.iter().map(units).sum(),
+                one => units(one),
+            }
+        };
+        self.add(
+            || format!("dynamodb {operation}"),
+            |count| count.capacity_units += units(answer),
+        );
+    }
+
+    fn add(&self, name: impl FnOnce() -> String, add: impl FnOnce(&mut Count)) {
+        if let Some(counts) = &self.0 {
+            let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
+            add(counts.entry(name()).or_default());
+        }
+    }
+}
+
+/// The operation that a request names: by its target, or by its method and the first part of its path where that is no name of a
+/// bucket.
+fn operation(parts: &Parts) -> String {
+    if let Some(operation) = target_operation(&parts.headers) {
+        return operation.to_owned();
+    }
+    let first = parts.uri.path().split('/').nth(1).unwrap_or_default();
+    format!("{} {first}", parts.method)
 }
 
 #[cfg(test)]
@@ -80,20 +106,23 @@ mod tests {
         let asked: Value = serde_json::from_str(&asked).unwrap_or_default();
         assert_eq!(asked["ReturnConsumedCapacity"], "TOTAL");
         assert_eq!(asked["TableName"], "t");
-        tally.count("GetItem", r#"{"ConsumedCapacity":{"CapacityUnits":0.5}}"#);
-        tally.count(
+        tally.count_units("GetItem", r#"{"ConsumedCapacity":{"CapacityUnits":0.5}}"#);
+        tally.count_units(
             "BatchWriteItem",
             r#"{"ConsumedCapacity":[{"CapacityUnits":2},{"CapacityUnits":3}]}"#,
         );
-        assert_eq!(tally.counts()["GetItem"].capacity_units, 0.5);
-        assert_eq!(tally.counts()["BatchWriteItem"].capacity_units, 5.0);
+        assert_eq!(tally.counts()["dynamodb GetItem"].capacity_units, 0.5);
+        assert_eq!(
+            tally.counts()["dynamodb BatchWriteItem"].capacity_units,
+            5.0
+        );
     }
 
     #[test]
     fn switched_off_nothing_is_asked_or_counted() {
         let tally = Tally::default();
         assert_eq!(tally.ask("{}".to_owned()), "{}");
-        tally.count("GetItem", "{}");
+        tally.count_units("GetItem", "{}");
         assert!(tally.counts().is_empty());
     }
 }
