@@ -125,13 +125,12 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../operator");
         let event = event(&folder).unwrap();
         assert_eq!(event["publish"]["operator"]["service_name"], "Ciero");
-        assert_eq!(
-            event["publish"]["prices"][0]["plans"]
-                .as_array()
-                .unwrap()
-                .len(),
-            7
-        );
+        let plans = event["publish"]["prices"][0]["plans"].as_array().unwrap();
+        let retentions: Vec<u64> = plans
+            .iter()
+            .map(|plan| plan["retention_days"].as_u64().unwrap())
+            .collect();
+        assert_eq!(retentions, [7, 14, 30, 60, 90, 180, 365]);
         let terms = &event["publish"]["terms"][0];
         assert_eq!(terms["version"], "2026-04-01");
         assert!(terms["ja"].as_str().unwrap().contains("第11条"));

@@ -186,6 +186,32 @@ scenario("the legal desk discloses on a warrant, and nobody else can tell", { de
     for (const place of ["/contract", "/notices", "/cameras"]) assert.ok(!(await client.open(place)).text.includes("警察"), place);
   });
 
+  await step("a hold outlives the contract: on the day of the purge what is held stays", async () => {
+    const sent = await client.fill("/contract/cancellation?on=2026-04-10", "/contract/cancellation", { on: "2026-04-10", confirm: "on" });
+    assert.equal(sent.status, 303, text(sent.text));
+    assert.equal((await instance.advance("P41D")).status, 200);
+    const items = await stored(instance);
+    // The held stream and the particulars are there, and nothing was certified.
+    assert.ok(items.has(`stream ${stream}`));
+    const named = [...items].filter(([key, item]) => key.startsWith("ciero-main APPLICATION#") && item.includes(CORPORATION.contact_email));
+    assert.ok(named.length > 0, "the registered data");
+    assert.ok(![...items.keys()].some((key) => key.includes("CERTIFICATE#")));
+    const lines = [...items].filter(([key]) => key.includes(`PURGE#${contract}/LINE#`)).map(([, item]) => item);
+    for (const step of ["recordings", "accounts"]) assert.ok(lines.some((line) => line.includes('"held"') && line.includes(`"${step}"`)), step);
+    assert.equal((await instance.mails()).some((mail) => mail.kind === "data_deleted"), false);
+  });
+
+  await step("after the release the purge comes to its end", async () => {
+    for (const [name, one] of Object.entries(desk)) await one.signIn({ name: `legal-${name}`, password: "an-operators-password-1", door: "/console/sign-in" });
+    await done("a", "release", { reason: "照会の終了" });
+    await done("b", "release/approval");
+    assert.equal((await instance.advance("PT3H")).status, 200);
+    await instance.mail("data_deleted", CORPORATION.contact_email);
+    const items = await stored(instance);
+    assert.ok(!items.has(`stream ${stream}`));
+    assert.ok([...items.keys()].some((key) => key.includes(`CONTRACT#${contract}/CERTIFICATE#`)));
+  });
+
   await step("the breach register shows its clocks", async () => {
     const recorded = await desk.a.fill("/console/breaches", "/console/breaches", { known_at: "2026-03-20T10:00", what: "誤送信", persons: "3", sensitive: "on" });
     assert.equal(recorded.status, 303, text(recorded.text));
