@@ -76,12 +76,29 @@ pub(super) struct Committer {
     pub segments: Segments,
 }
 
+/// What becomes durable together.
 #[derive(Default)]
 struct Batch {
-    fragments: Vec<PendingFragment>,
+    /// Each is in its file already, and its bytes are let go.
+    written: Vec<(PendingFragment, Place)>,
     tags: Vec<Tags>,
     bytes: usize,
     is_last: bool,
+}
+
+impl Batch {
+    fn is_empty(&self) -> bool {
+        self.written.is_empty() && self.tags.is_empty()
+    }
+
+    /// Gives up what waits of a stream.
+    fn fail(&mut self, stream_id: i64) {
+        let of_stream =
+            |(fragment, _): &mut (PendingFragment, Place)| fragment.stream_id == stream_id;
+        for (fragment, _) in self.written.extract_if(.., of_stream) {
+            (fragment.done)(CommitOutcome::Failed);
+        }
+    }
 }
 
 impl Committer {
@@ -91,9 +108,9 @@ impl Committer {
         loop {
             let batch = self.gather(last_commit);
             let is_last = batch.is_last;
-            if !batch.fragments.is_empty() || !batch.tags.is_empty() {
+            if !batch.is_empty() {
                 last_commit = Some(Instant::now());
-                self.write(batch);
+                self.commit(batch);
             }
             if is_last {
                 return;
@@ -114,13 +131,13 @@ impl Committer {
                 Err(RecvTimeoutError::Timeout) => return batch,
                 Err(RecvTimeoutError::Disconnected) => batch.is_last = true,
             }
-            let is_full = batch.fragments.len() + batch.tags.len() >= MOST_IN_BATCH
+            let is_full = batch.written.len() + batch.tags.len() >= MOST_IN_BATCH
                 || batch.bytes >= BYTES_IN_BATCH;
             if is_full || batch.is_last {
                 return batch;
             }
             let since_commit = last_commit.map_or(GATHER, |last| last.elapsed());
-            wait = if batch.fragments.is_empty() && batch.tags.is_empty() {
+            wait = if batch.is_empty() {
                 SWEEP_EVERY
             } else {
                 GATHER.saturating_sub(since_commit)
@@ -130,16 +147,15 @@ impl Committer {
 
     fn take(&mut self, command: Command, batch: &mut Batch) {
         match command {
-            Command::Fragment(fragment) => {
-                batch.bytes += fragment.data.len();
-                batch.fragments.push(fragment);
-            }
+            Command::Fragment(fragment) => self.append(fragment, batch),
             Command::Tags {
                 stream_id,
                 number,
                 bytes,
             } => batch.tags.push((stream_id, number, bytes)),
             Command::Sweep(done) => {
+                // A file that goes must hold nothing that waits for its row.
+                self.commit(std::mem::take(batch));
                 self.sweep();
                 let _ = done.send(());
             }
@@ -148,7 +164,7 @@ impl Committer {
                 until_ms,
                 done,
             } => {
-                self.write(std::mem::take(batch));
+                self.commit(std::mem::take(batch));
                 let _ = done.send(self.erase(stream_id, until_ms));
             }
             Command::Forget(stream_id, done) => {
@@ -165,18 +181,45 @@ impl Committer {
         }
     }
 
-    /// Data first, then the rows that make it visible, then the word to those who wait.
-    fn write(&mut self, batch: Batch) {
-        let mut written = self.append(batch.fragments);
-        // The index stays free for others while the disk works.
-        for (stream_id, error) in self.segments.sync() {
-            tracing::error!(%error, stream_id, "fragments could not be brought to the disk");
-            for (fragment, _) in written.extract_if(.., |(f, _)| f.stream_id == stream_id) {
+    /// Puts a fragment into its file while others are still waited for, and lets its bytes go: the disk has something to do, and
+    /// the memory is used again while it is warm.
+    fn append(&mut self, mut fragment: PendingFragment, batch: &mut Batch) {
+        let stream_id = fragment.stream_id;
+        let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        if !rows::stream_exists(&index, stream_id) {
+            (fragment.done)(CommitOutcome::StreamGone);
+            return;
+        }
+        let server_ms = i64::try_from(fragment.number.server_ms).unwrap_or(i64::MAX);
+        let place = self
+            .segments
+            .append(index, stream_id, server_ms, &fragment.data);
+        match place {
+            Ok(place) => {
+                batch.bytes += std::mem::take(&mut fragment.data).len();
+                batch.written.push((fragment, place));
+            }
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(error, stream_id, "a fragment could not be written");
+                // The file is taken up again where the index ends, over what was put behind that.
+                self.segments.close(stream_id);
+                batch.fail(stream_id);
                 (fragment.done)(CommitOutcome::Failed);
             }
         }
+    }
+
+    /// Data first, then the rows that make it visible, then the word to those who wait.
+    fn commit(&mut self, mut batch: Batch) {
+        // The index stays free for others while the disk works.
+        for (stream_id, error) in self.segments.sync() {
+            tracing::error!(%error, stream_id, "fragments could not be brought to the disk");
+            batch.fail(stream_id);
+        }
+        let Batch { written, tags, .. } = batch;
         let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        let outcomes = rows::insert(&mut index, &written, &batch.tags);
+        let outcomes = rows::insert(&mut index, &written, &tags);
         drop(index);
         let outcomes = outcomes.unwrap_or_else(|error| {
             tracing::error!(%error, "the index refused a batch of fragments");
@@ -189,32 +232,6 @@ impl Committer {
             (fragment.done)(outcome);
         }
         self.commits.send_modify(|commits| *commits += 1);
-    }
-
-    fn append(&mut self, fragments: Vec<PendingFragment>) -> Vec<(PendingFragment, Place)> {
-        let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut written = Vec::with_capacity(fragments.len());
-        for fragment in fragments {
-            let stream_id = fragment.stream_id;
-            if !rows::stream_exists(&index, stream_id) {
-                (fragment.done)(CommitOutcome::StreamGone);
-                continue;
-            }
-            let server_ms = i64::try_from(fragment.number.server_ms).unwrap_or(i64::MAX);
-            let place = self
-                .segments
-                .append(&index, stream_id, server_ms, &fragment.data);
-            match place {
-                Ok(place) => written.push((fragment, place)),
-                Err(error) => {
-                    let error = format!("{error:#}");
-                    tracing::error!(error, stream_id, "a fragment could not be written");
-                    self.segments.close(stream_id);
-                    (fragment.done)(CommitOutcome::Failed);
-                }
-            }
-        }
-        written
     }
 
     /// Bytes first, then the rows: whoever is cut short finds the rows again. Files that hold nothing else go whole.

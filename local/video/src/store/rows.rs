@@ -169,7 +169,7 @@ fn insert_fragment(
             header_id,
             place.segment_id,
             place.offset,
-            fragment.data.len(),
+            place.bytes,
             fragment.checksum,
         ])?;
     transaction
@@ -182,7 +182,7 @@ fn insert_fragment(
             place.segment_id,
             fragment.stream_id,
             number.server_ms,
-            place.offset + fragment.data.len() as u64,
+            place.offset + place.bytes,
         ])?;
     Ok(())
 }

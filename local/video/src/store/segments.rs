@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::MutexGuard;
 
 use rusqlite::{Connection, OptionalExtension};
 
@@ -51,6 +52,8 @@ struct OpenSegment {
 pub(super) struct Segments {
     folder: PathBuf,
     open: HashMap<i64, OpenSegment>,
+    /// Full files, by stream, that are not on the disk yet.
+    full: Vec<(i64, File)>,
     next_id: i64,
     uses: u64,
 }
@@ -59,6 +62,7 @@ pub(super) struct Segments {
 pub(super) struct Place {
     pub segment_id: i64,
     pub offset: u64,
+    pub bytes: u64,
 }
 
 impl Segments {
@@ -73,15 +77,17 @@ impl Segments {
         Ok(Self {
             folder,
             open: HashMap::new(),
+            full: Vec::new(),
             next_id,
             uses: 0,
         })
     }
 
-    /// Writes a fragment behind the last one of its stream; it is not on the disk before [`sync`](Self::sync).
+    /// Writes a fragment behind the last one of its stream; it is not on the disk before [`sync`](Self::sync). The index is let go
+    /// before anything is written.
     pub(super) fn append(
         &mut self,
-        index: &Connection,
+        index: MutexGuard<'_, Connection>,
         stream_id: i64,
         server_ms: i64,
         media: &Pieces,
@@ -91,8 +97,9 @@ impl Segments {
             segment.end >= SEGMENT_BYTES || server_ms - segment.first_server_ms >= SEGMENT_SPAN_MS
         });
         if is_full {
-            self.open_for(index, stream_id, server_ms)?;
+            self.open_for(&index, stream_id, server_ms)?;
         }
+        drop(index);
         let Some(segment) = self.open.get_mut(&stream_id) else {
             anyhow::bail!("the segment of stream {stream_id} was not opened");
         };
@@ -100,8 +107,9 @@ impl Segments {
         let place = Place {
             segment_id: segment.id,
             offset: segment.end,
+            bytes: media.len() as u64,
         };
-        segment.end += media.len() as u64;
+        segment.end += place.bytes;
         segment.is_dirty = true;
         segment.used = self.uses;
         Ok(place)
@@ -159,19 +167,27 @@ impl Segments {
             is_dirty: false,
             used: self.uses,
         };
-        self.open.insert(stream_id, segment);
+        let before = self.open.insert(stream_id, segment);
+        self.full.extend(
+            before
+                .filter(|one| one.is_dirty)
+                .map(|one| (stream_id, one.file)),
+        );
         Ok(())
     }
 
     /// Brings everything that was appended to the disk; returns the streams for which that failed.
     pub(super) fn sync(&mut self) -> Vec<(i64, io::Error)> {
         let mut failed = Vec::new();
+        let mut sync = |stream_id: i64, file: &File| {
+            failed.extend(file.sync_data().err().map(|error| (stream_id, error)));
+        };
+        for (stream_id, file) in std::mem::take(&mut self.full) {
+            sync(stream_id, &file);
+        }
         for (&stream_id, segment) in &mut self.open {
-            if !std::mem::take(&mut segment.is_dirty) {
-                continue;
-            }
-            if let Err(error) = segment.file.sync_data() {
-                failed.push((stream_id, error));
+            if std::mem::take(&mut segment.is_dirty) {
+                sync(stream_id, &segment.file);
             }
         }
         for (stream_id, _) in &failed {
@@ -239,4 +255,36 @@ fn remove_orphans(folder: &Path, index: &Connection) -> anyhow::Result<()> {
 
 pub(super) fn number_in(path: &Path) -> Option<i64> {
     path.file_stem()?.to_str()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, PoisonError};
+
+    use bytes::Bytes;
+
+    use super::super::schema;
+    use super::*;
+
+    #[test]
+    fn a_file_that_another_follows_waits_for_the_disk_too() -> anyhow::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let index = Mutex::new(schema::open_writer(&folder.path().join("index"))?);
+        let mut segments = {
+            let index = index.lock().unwrap_or_else(PoisonError::into_inner);
+            Segments::new(folder.path().join("media"), &index)?
+        };
+        let media = Pieces::from(Bytes::from_static(b"media"));
+        let mut places = Vec::new();
+        for server_ms in [0, 1, SEGMENT_SPAN_MS] {
+            let index = index.lock().unwrap_or_else(PoisonError::into_inner);
+            let place = segments.append(index, 7, server_ms, &media)?;
+            places.push((place.segment_id, place.offset, place.bytes));
+        }
+        assert_eq!(places, [(1, 0, 5), (1, 5, 5), (2, 0, 5)]);
+        assert_eq!(segments.full.len(), 1);
+        assert!(segments.sync().is_empty());
+        assert!(segments.full.is_empty() && !segments.open[&7].is_dirty);
+        Ok(())
+    }
 }
