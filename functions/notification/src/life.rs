@@ -80,6 +80,7 @@ pub(crate) async fn text(
             let ending = contract.ending.as_ref().context("it was not cancelled")?;
             Some(ending::cancelled(house, contract, ending, today))
         }
+        Notice::BackupReminder { last, .. } => ending::save_by(house, contract, *last, today),
         Notice::ContractEnded { .. } => ending::ended(house, contract),
         Notice::ChangeReceived { receipt, .. } => {
             Some(particulars::received(house, contract, receipt))

@@ -107,6 +107,7 @@ fn kind(l: Language, notice: &Notice) -> &'static str {
         Notice::Expired { .. } => l.t("満了", "Expired"),
         Notice::RefusalReceived { .. } => l.t("更新拒絶の受付", "Refusal of renewal received"),
         Notice::CancellationReceived { .. } => l.t("解約の受付", "Cancellation received"),
+        Notice::BackupReminder { .. } => l.t("録画等の保存のご案内", "Reminder to save recordings"),
         Notice::ContractEnded { .. } => l.t("契約の終了", "End of the contract"),
         Notice::Demand { .. } => l.t("お支払いの催告", "Demand for payment"),
         Notice::Suspended { .. } => l.t("利用停止", "Suspension"),

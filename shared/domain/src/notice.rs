@@ -5,6 +5,7 @@ mod outcome;
 pub use outcome::*;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ApplicationId, CameraId, ContractId, ExportId, InterruptionId, UserId};
@@ -81,6 +82,8 @@ pub enum Notice {
         contract: ContractId,
         receipt: String,
     },
+    /// Art. 9, 15-2: recordings and data can be saved until the last day of use.
+    BackupReminder { contract: ContractId, last: Date },
     /// 15-1: the contract ended.
     ContractEnded { contract: ContractId },
     /// 13-1-2, 6-2: the demand for an unpaid invoice.
@@ -179,6 +182,7 @@ impl Notice {
             Notice::Expired { .. } => "expired",
             Notice::RefusalReceived { .. } => "refusal_received",
             Notice::CancellationReceived { .. } => "cancellation_received",
+            Notice::BackupReminder { .. } => "backup_reminder",
             Notice::ContractEnded { .. } => "contract_ended",
             Notice::Demand { .. } => "demand",
             Notice::Suspended { .. } => "suspended",
@@ -258,7 +262,7 @@ impl Notice {
             Notice::DataDeleted { .. } => "15-3",
             Notice::RecordingStopped { .. } | Notice::RecordingResumed { .. } => "2-8",
             Notice::Interruption { .. } => "8-1",
-            Notice::ExportEnded { .. } => "9",
+            Notice::ExportEnded { .. } | Notice::BackupReminder { .. } => "9",
             Notice::ServiceEndAnnounced { .. } | Notice::ServiceEndSet { .. } => "14-1",
         }
     }
@@ -293,6 +297,7 @@ impl Notice {
             | Notice::Expired { contract, .. }
             | Notice::RefusalReceived { contract, .. }
             | Notice::CancellationReceived { contract, .. }
+            | Notice::BackupReminder { contract, .. }
             | Notice::ContractEnded { contract }
             | Notice::Demand { contract, .. }
             | Notice::Suspended { contract }

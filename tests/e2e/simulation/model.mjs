@@ -5,6 +5,8 @@ import { due, earlier, interest, later, plus, term, termOn } from "./calendar.mj
 const REMINDERS = [90, 60, 45, 35, 31];
 const DEMAND_AFTER = 8;
 const GRACE = 14;
+/** So long before the last day of use the customer is reminded to save recordings. */
+const BACKUP = 14;
 /** Days for which the data are kept after the day that follows the end. */
 const KEPT = 30;
 const TAX = 10;
@@ -27,7 +29,9 @@ export class Life {
     this.number = 0;
     this.standing = "active";
     this.cancelled = null;
+    this.cancelledOn = null;
     this.ended = null;
+    this.saved = null;
     this.deleted = false;
     this.unreachable = false;
     this.notices = [];
@@ -63,6 +67,8 @@ export class Life {
       if (debt.demanded === null) owe(plus(debt.due, DEMAND_AFTER), 3, (today) => this.demand(debt, today));
       else if (this.standing === "active" && !debt.suspended) owe(plus(debt.demanded, GRACE + 1), 4, (today) => this.suspendUnpaid(debt, today));
     }
+    const [last, known] = this.foreseen();
+    if (last !== null && plus(last, -BACKUP) > known && this.saved !== last) owe(plus(last, -BACKUP), 1, (today) => this.remindToSave(last, today));
     if (this.cancelled !== null && this.standing !== "ended") owe(plus(this.cancelled, 1), 5, (today) => this.end("contract_ended", today));
     if (this.ended !== null && !this.deleted) owe(plus(this.ended, 1 + KEPT), 6, (today) => this.delete(today));
     return all.sort((a, b) => (a.on === b.on ? a.place - b.place : a.on < b.on ? -1 : 1));
@@ -119,6 +125,19 @@ export class Life {
     }
     this.tell("renewed", today);
     Object.assign(order, { term: term(order.term.next), net: order.cameras * LISTED_YEN, billed: false, reminded: 0 });
+  }
+
+  /** The last day of use, if every order has one, and the day since which that is known. */
+  foreseen() {
+    const open = this.orders.filter((one) => !one.over);
+    if (this.standing === "ended" || open.length === 0 || open.some((one) => one.last === null)) return [null, null];
+    const known = (one) => (one.refusedOn !== undefined && !(this.cancelled !== null && one.last >= this.cancelled) ? one.refusedOn : this.cancelledOn ?? one.refusedOn);
+    return [open.map((one) => one.last).reduce(later), open.map(known).reduce(later)];
+  }
+
+  remindToSave(last, today) {
+    this.saved = last;
+    if (today <= last) this.tell("backup_reminder", today);
   }
 
   demand(debt, today) {
@@ -222,6 +241,7 @@ export class Life {
 
   refuse(order, on) {
     order.last = order.term.end;
+    order.refusedOn = on;
     this.tell("refusal_received", on);
   }
 
@@ -231,6 +251,7 @@ export class Life {
       order.last = order.last === null ? until : earlier(order.last, until);
     }
     this.cancelled = last;
+    this.cancelledOn = on;
     this.tell("cancellation_received", on);
   }
 

@@ -63,7 +63,7 @@ async fn a_cancellation_is_accepted_with_a_receipt_number_and_a_notice() {
 }
 
 #[tokio::test]
-async fn the_end_is_due_on_the_day_after_the_last_day() {
+async fn the_end_is_due_on_the_day_after_the_last_day_and_two_weeks_before_it_a_reminder() {
     let bench = Scene::default().open();
     cancel(&bench, "2026-09-30").await;
     let armed: Vec<String> = bench
@@ -75,7 +75,8 @@ async fn the_end_is_due_on_the_day_after_the_last_day() {
             _ => None,
         })
         .collect();
-    assert_eq!(armed, ["2026-10-01 end"]);
+    let owed = ["2026-09-16 backup-reminder/2026-09-30", "2026-10-01 end"];
+    assert_eq!(armed, owed);
 }
 
 #[tokio::test]

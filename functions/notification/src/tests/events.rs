@@ -33,7 +33,7 @@ async fn run_on(mocks: Mocks, name: &str, at: Moment) -> (Value, Trace) {
     (answer, trace)
 }
 
-const NOTICES: [&str; 18] = [
+const NOTICES: [&str; 19] = [
     "application-received",
     "application-approved",
     "application-declined",
@@ -47,6 +47,7 @@ const NOTICES: [&str; 18] = [
     "expired",
     "refusal-received",
     "cancellation-received",
+    "backup-reminder",
     "contract-ended",
     "demand",
     "suspended",

@@ -187,6 +187,11 @@ pub fn scene(notice: &Notice, language: Language) -> (Life, Moment) {
         Notice::CancellationReceived { .. } => {
             (good().cancelled(autumn, date(2026, 12, 31)), autumn)
         }
+        Notice::BackupReminder { .. } => {
+            let near = date(2026, 12, 17);
+            let life = good().cancelled(autumn, date(2026, 12, 31));
+            (life.through(near), near)
+        }
         Notice::ContractEnded { .. } => {
             let over = date(2027, 1, 1);
             let life = Life::begin(language).through(autumn);

@@ -201,7 +201,7 @@ pub fn address_changed() -> Notice {
 }
 
 /// One notice of every kind.
-pub fn every_notice() -> [Notice; 18] {
+pub fn every_notice() -> [Notice; 19] {
     let contract = contract_id;
     let (order, receipt) = (1, "R-0001".to_owned());
     [
@@ -249,6 +249,10 @@ pub fn every_notice() -> [Notice; 18] {
         Notice::CancellationReceived {
             contract: contract(),
             receipt,
+        },
+        Notice::BackupReminder {
+            contract: contract(),
+            last: jiff::civil::date(2026, 12, 31),
         },
         Notice::ContractEnded {
             contract: contract(),

@@ -95,6 +95,43 @@ pub(crate) fn expired(house: &House, contract: &Contract, order: &Order) -> Text
     to_contact(contract, subject, body)
 }
 
+/// Art. 9, 15-2: what is needed can be saved until the last day; `None` once that is over, or the contract goes on.
+pub(crate) fn save_by(house: &House, contract: &Contract, last: Date, today: Date) -> Option<Text> {
+    let is_foreseen = contract.foreseen_last_day() == Some(last);
+    if !is_foreseen || today > last {
+        return None;
+    }
+    let language = contract.language;
+    let service = &house.operator.service_name;
+    let facts = [
+        (language.t("契約番号", "Contract"), contract.id.to_string()),
+        (
+            language.t("終了日", "Last day"),
+            to_the_end_of(language, last),
+        ),
+    ];
+    let facts = table(language, &facts);
+    let (subject, opening, restored) = match language {
+        Language::Ja => (
+            format!("録画等の保存のご案内（終了日 {}）", date(language, last)),
+            format!("{service}のご契約の終了日が近づきましたので、お知らせいたします。"),
+            "\
+消去したデータの復元はいたしません（利用規約第9条）。書き出しには時間がかかることがあります。
+お早めにお手続きください。",
+        ),
+        Language::En => (
+            format!("Save your recordings by {}", date(language, last)),
+            format!("The last day of your contract for {service} is near."),
+            "\
+Erased data are not restored (Article 9 of the terms). Saving long recordings
+takes a while; please do it in good time.",
+        ),
+    };
+    let data = data_after(house, contract, last, today);
+    let body = paragraphs([opening, facts, data, restored.to_owned()]);
+    Some(to_contact(contract, &subject, body))
+}
+
 /// 15-1: the contract ended; `None` while it has not.
 pub(crate) fn ended(house: &House, contract: &Contract) -> Option<Text> {
     let Standing::Ended { on, cause, .. } = contract.standing else {

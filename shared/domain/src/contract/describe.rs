@@ -138,6 +138,20 @@ impl Teller<'_> {
                 format!("注文{order}は満了しました。"),
                 format!("Order {order} ran out."),
             ),
+            Event::BackupReminded {
+                last,
+                outcome: ReminderOutcome::Asked,
+            } => {
+                let last = self.day(*last);
+                self.say(
+                    format!("録画等の保存のご案内。終了日 {last} まで書き出せます。"),
+                    format!("Reminder to save recordings and data; they can be saved until {last}."),
+                )
+            }
+            Event::BackupReminded { .. } => self.say(
+                "録画等の保存のご案内は時期を過ぎたため送付せず。".to_owned(),
+                "The reminder to save recordings and data was overtaken and not sent.".to_owned(),
+            ),
             Event::RefusalReceived {
                 order,
                 last_day,

@@ -94,6 +94,7 @@ fn apply(contract: &mut Contract, entry: &Entry) {
             }
             contract.ending = Some(ending.clone());
         }
+        Event::BackupReminded { last, .. } => contract.backup_reminded = Some(*last),
         Event::EndReached { cause } => {
             let on = contract
                 .ending

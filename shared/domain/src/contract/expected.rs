@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::order::RUNGS;
+use super::work::BACKUP_REMINDERS;
 use super::{Contract, Kind, Order, Standing, Work, recovery_ends};
 use crate::calendar::{Term, days, tokyo_date};
 use crate::invoice::{Invoice, Subject};
@@ -72,6 +73,15 @@ pub fn audit(
             required.insert(Work::End.effect());
         }
     }
+    // The end that was foreseen may have become another.
+    let reminders = found
+        .iter()
+        .filter(|name| name.starts_with(BACKUP_REMINDERS));
+    allowed.extend(reminders.map(|name| (*name).to_owned()));
+    let reminder = contract
+        .backup_owed()
+        .filter(|(day, _)| *day < days(today, -1));
+    required.extend(reminder.map(|(_, work)| work.effect()));
     expect_deletion(contract, today, &mut required, &mut allowed);
     for debt in 1..=contract.account.last_number {
         allowed.insert(Work::Demand { debt }.effect());

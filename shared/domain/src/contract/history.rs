@@ -122,6 +122,11 @@ pub enum Event {
     CancellationReceived { ending: Ending },
     /// 14-1: the last day of the service is set; the orders go on until then.
     ServiceEndSet { ending: Ending },
+    /// Art. 9: the customer was reminded to save recordings before the last day of use, or it was too late for that.
+    BackupReminded {
+        last: Date,
+        outcome: ReminderOutcome,
+    },
     /// 15-1, 14-1: the contract ended on the day that was set.
     EndReached { cause: TerminationCause },
     /// 6-1: money was received.
@@ -223,6 +228,7 @@ impl Event {
                 order: *order,
                 term: *term,
             }),
+            Event::BackupReminded { last, .. } => Some(Work::BackupReminder { last: *last }),
             Event::EndReached { .. } => Some(Work::End),
             Event::PurgeBegun => Some(Work::Purge),
             Event::Purged => Some(Work::Certificate),
@@ -283,6 +289,7 @@ impl Event {
             Event::RefusalReceived { .. } => ("11", "D-11 v1"),
             Event::CancellationReceived { .. } => ("15-1", "D-15 v1, no renewed term v1"),
             Event::ServiceEndSet { .. } => ("14-1", "orders go on to the last day v1"),
+            Event::BackupReminded { .. } => ("9", "14 days before the last day v1"),
             Event::EndReached { cause } => (cause.clause(), "D-15 v1"),
             Event::ReceiptRecorded { .. } => ("6-1", "earliest due, fee before interest v1"),
             Event::Credited(_) => ("6-1", "credit note v2"),

@@ -3,6 +3,7 @@
 //! A contract is decided by commands and by due work, and folded from what happened: `Entry` by `Entry`.
 
 mod account;
+mod backup;
 mod commands;
 mod deletion;
 mod describe;
@@ -196,6 +197,9 @@ pub struct Contract {
     /// A cancellation that takes effect on its day.
     #[serde(default)]
     pub ending: Option<Ending>,
+    /// The last day of use for which the customer was reminded to save recordings (Art. 9).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backup_reminded: Option<Date>,
     /// A rescission that waits for a second operator (13-1).
     #[serde(default)]
     pub proposal: Option<Proposal>,
@@ -242,6 +246,7 @@ impl Contract {
             orders: vec![order],
             account: Account::default(),
             ending: None,
+            backup_reminded: None,
             proposal: None,
             latest: now,
             deletion: Deletion::default(),

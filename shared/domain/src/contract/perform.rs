@@ -69,6 +69,10 @@ pub fn perform(contract: &Contract, task: &Task, facts: &Facts, now: Timestamp) 
             },
         },
         Work::Suspension { debt, demand } => Event::SuspendedForNonPayment { debt, demand },
+        Work::BackupReminder { last } => Event::BackupReminded {
+            last,
+            outcome: outcome(contract, task.work, now),
+        },
         Work::End => Event::EndReached {
             cause: contract.ending.as_ref()?.cause,
         },
@@ -134,10 +138,6 @@ fn remind(contract: &Contract, order: &Order, task: &Task, facts: &Facts, now: T
         Work::Reminder { days_before, .. } => days_before,
         _ => 0,
     };
-    let useful = match contract.catch_up(task.work) {
-        CatchUp::UsefulUntil(over) => tokyo_date(now) < over,
-        _ => true,
-    };
     let pinned = running.next.is_none().then(|| {
         Box::new(Pinned {
             quote: facts.next_quote(order, running.term.next().start, days(task.due, -1)),
@@ -148,12 +148,16 @@ fn remind(contract: &Contract, order: &Order, task: &Task, facts: &Facts, now: T
         order: order.number,
         term: running.number,
         days_before,
-        outcome: if useful {
-            ReminderOutcome::Asked
-        } else {
-            ReminderOutcome::Overtaken
-        },
+        outcome: outcome(contract, task.work, now),
         pinned,
+    }
+}
+
+/// A reminder is sent while it is true.
+fn outcome(contract: &Contract, work: Work, now: Timestamp) -> ReminderOutcome {
+    match contract.catch_up(work) {
+        CatchUp::UsefulUntil(over) if tokyo_date(now) >= over => ReminderOutcome::Overtaken,
+        _ => ReminderOutcome::Asked,
     }
 }
 

@@ -297,6 +297,13 @@ fn notice(contract: &Contract, entry: &Entry) -> Option<Notice> {
             receipt: ending.receipt.clone(),
         },
         Event::ServiceEndSet { .. } => Notice::ServiceEndSet { contract: id },
+        Event::BackupReminded {
+            last,
+            outcome: ReminderOutcome::Asked,
+        } => Notice::BackupReminder {
+            contract: id,
+            last: *last,
+        },
         Event::EndReached { .. } => Notice::ContractEnded { contract: id },
         Event::Demanded { debt, demand } if demand.sent_on.is_none() && !demand.failed => {
             Notice::Demand {

@@ -4,6 +4,7 @@
 mod acts;
 mod art_04;
 mod art_06;
+mod art_09;
 mod art_11;
 mod art_13;
 mod art_14;

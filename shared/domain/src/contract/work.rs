@@ -7,6 +7,9 @@ use super::{Contract, Standing};
 use crate::calendar::days;
 use crate::ids::ContractId;
 
+/// What the effects of reminders to save recordings begin with.
+pub(super) const BACKUP_REMINDERS: &str = "backup-reminder/";
+
 /// One thing that falls due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "work", rename_all = "snake_case")]
@@ -25,6 +28,8 @@ pub enum Work {
     Demand { debt: u32 },
     /// 6-2: the suspension after a demand and its grace; each demand bears one at most.
     Suspension { debt: u32, demand: u16 },
+    /// Art. 9, 15-2: what is needed can be saved until the last day of use.
+    BackupReminder { last: Date },
     /// 15-1: the day after the last day of a cancelled contract.
     End,
     /// 15-3: the deletion of the customer's data begins.
@@ -73,7 +78,7 @@ impl Work {
     pub fn kind(self) -> Kind {
         match self {
             Work::Invoice { .. } => Kind::Invoice,
-            Work::Reminder { .. } => Kind::Reminder,
+            Work::Reminder { .. } | Work::BackupReminder { .. } => Kind::Reminder,
             Work::Renewal { .. } | Work::End => Kind::Renewal,
             Work::Demand { .. } | Work::Suspension { .. } => Kind::Arrears,
             Work::Purge | Work::Certificate | Work::Contact | Work::RecoveryCopies => Kind::Purge,
@@ -92,6 +97,7 @@ impl Work {
             Work::Renewal { order, term } => format!("renewal/{order:02}/{term:04}"),
             Work::Demand { debt } => format!("demand/{debt:04}"),
             Work::Suspension { debt, demand } => format!("suspension/{debt:04}/{demand:02}"),
+            Work::BackupReminder { last } => format!("{BACKUP_REMINDERS}{last}"),
             Work::End => "end".to_owned(),
             Work::Purge => "purge".to_owned(),
             Work::Certificate => "purge/certificate".to_owned(),
@@ -107,6 +113,7 @@ impl Work {
             Work::Reminder { .. } | Work::Renewal { .. } => "11",
             Work::Demand { .. } => "13-1-2",
             Work::Suspension { .. } => "6-2",
+            Work::BackupReminder { .. } => "9",
             Work::End => "15-1",
             Work::Purge | Work::Certificate | Work::Contact | Work::RecoveryCopies => "15-3",
         }
@@ -176,6 +183,9 @@ impl Contract {
                 owe(days(running.term.end, 1), work);
             }
         }
+        if let Some((day, work)) = self.backup_owed() {
+            owe(day, work);
+        }
         if let (Some(ending), false) = (&self.ending, self.is_over()) {
             owe(days(ending.on, 1), Work::End);
         }
@@ -219,6 +229,7 @@ impl Contract {
             } => self.order(order).map_or(CatchUp::AsDated, |order| {
                 CatchUp::UsefulUntil(order.running.rung_over(days_before))
             }),
+            Work::BackupReminder { last } => CatchUp::UsefulUntil(days(last, 1)),
             Work::Demand { .. }
             | Work::Suspension { .. }
             | Work::Purge

@@ -79,6 +79,7 @@ fn facts_of(life: &Life) -> CivilFacts {
         "suspended",
         "suspension_lifted",
         "renewal_reminder",
+        "backup_reminder",
     ];
     let notices = life.notices.iter().map(|(_, notice)| notice);
     CivilFacts {
