@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { call, changesNothing, Client, CORPORATION, customer, device, dynamodb, fragments, GROUPS, operator, scenario, stored, text, until, video } from "./harness.mjs";
+import { call, changesNothing, Client, CORPORATION, customer, device, dynamodb, fragments, GROUPS, OPERATOR, operator, scenario, stored, text, until, video } from "./harness.mjs";
 import { fragment, header } from "./harness/matroska.mjs";
 import { PutMedia } from "./harness/put_media.mjs";
 
@@ -202,7 +202,7 @@ scenario("the legal desk discloses on a warrant, and nobody else can tell", { de
   });
 
   await step("after the release the purge comes to its end", async () => {
-    for (const [name, one] of Object.entries(desk)) await one.signIn({ name: `legal-${name}`, password: "an-operators-password-1", door: "/console/sign-in" });
+    for (const [name, one] of Object.entries(desk)) await one.signIn({ ...OPERATOR, name: `legal-${name}` });
     await done("a", "release", { reason: "照会の終了" });
     await done("b", "release/approval");
     assert.equal((await instance.advance("PT3H")).status, 200);

@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { Client, CORPORATION, INDIVIDUAL, DEVICE, apply, changesNothing, customer, decidable, device, dynamodb, fragments, invoke, operator, scenario, scratch, text, until, video } from "./harness.mjs";
+import { Client, CORPORATION, INDIVIDUAL, DEVICE, apply, changesNothing, customer, decidable, device, dynamodb, fragments, invoke, OPERATOR, operator, scenario, scratch, text, until, video } from "./harness.mjs";
 import { start } from "./harness/device.mjs";
 import { CIERO } from "./harness/instance.mjs";
 import { record } from "./harness/marked.mjs";
@@ -33,7 +33,7 @@ scenario("an ended contract's data are deleted everywhere, and a certificate say
   const place = () => `/console/contracts/${contract}`;
   const of = async (id) => (await items(instance)).filter(([, , body]) => body.includes(id));
   const streams = () => cameras.map(({ camera }) => `ciero-${camera}`);
-  const signIn = () => console_.signIn({ name: "e2e-operator", password: "an-operators-password-1", door: "/console/sign-in" });
+  const signIn = () => console_.signIn(OPERATOR);
   /** The newest line of the purge's journal. */
   const newest = async () => {
     const asked = { TableName: "ciero-confidential", ConsistentRead: true, ScanIndexForward: false, Limit: 1, KeyConditionExpression: "PK = :pk AND begins_with(SK, :sk)" };

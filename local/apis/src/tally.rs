@@ -63,17 +63,9 @@ impl Tally {
 
     /// Adds the capacity units that DynamoDB's answer tells.
     pub(crate) fn count_units(&self, operation: &str, answer: &str) {
-        let units = |answer: &str| {
-            let answer: Value = serde_json::from_str(answer).unwrap_or_default();
-            let units = |one: &Value| one["CapacityUnits"].as_f64().unwrap_or_default();
-            match &answer["ConsumedCapacity"] {
-                Value::Array(tables) => tables.iter().map(units).sum(),
-                one => units(one),
-            }
-        };
         self.add(
             || format!("dynamodb {operation}"),
-            |count| count.capacity_units += units(answer),
+            |count| count.capacity_units += consumed(answer),
         );
     }
 
@@ -85,8 +77,17 @@ impl Tally {
     }
 }
 
-/// The operation that a request names: by its target, or by its method and the first part of its path where that is no name of a
-/// bucket.
+/// The capacity units that an answer tells, over all its tables.
+fn consumed(answer: &str) -> f64 {
+    let answer: Value = serde_json::from_str(answer).unwrap_or_default();
+    let units = |one: &Value| one["CapacityUnits"].as_f64().unwrap_or_default();
+    match &answer["ConsumedCapacity"] {
+        Value::Array(tables) => tables.iter().map(units).sum(),
+        one => units(one),
+    }
+}
+
+/// The operation that a request names: by its target, or else by its method and the first part of its path.
 fn operation(parts: &Parts) -> String {
     if let Some(operation) = target_operation(&parts.headers) {
         return operation.to_owned();
@@ -116,6 +117,25 @@ mod tests {
             tally.counts()["dynamodb BatchWriteItem"].capacity_units,
             5.0
         );
+    }
+
+    #[test]
+    fn requests_are_counted_by_their_target_or_by_method_and_path() -> http::Result<()> {
+        let tally = Tally(Some(Arc::default()));
+        let target = http::Request::post("/").header("x-amz-target", "AmazonSQS.SendMessageBatch");
+        let requests = [
+            ("sqs", target.body(())?),
+            ("s3", http::Request::get("/bucket/a/b").body(())?),
+            ("s3", http::Request::get("/bucket/c").body(())?),
+        ];
+        for (service, request) in requests {
+            tally.count(service, &request.into_parts().0);
+        }
+        let counts = tally.counts().into_iter();
+        let counts: Vec<(String, u64)> = counts.map(|(name, one)| (name, one.requests)).collect();
+        let expected = [("s3 GET bucket", 2), ("sqs SendMessageBatch", 1)];
+        assert_eq!(counts, expected.map(|(name, many)| (name.to_owned(), many)));
+        Ok(())
     }
 
     #[test]

@@ -11,7 +11,7 @@ const DAYS_BEFORE: i64 = 14;
 impl Contract {
     /// Returns the last day of use that is foreseen, and the day on which it came to be known: every order was refused, or the
     /// contract was cancelled, or the service ends. `None` while the contract goes on, and after its end.
-    pub(super) fn foreseen_end(&self) -> Option<(Date, Date)> {
+    fn foreseen_end(&self) -> Option<(Date, Date)> {
         if self.is_over() {
             return None;
         }
