@@ -5,6 +5,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
+import { fragments, video } from "./aws.mjs";
 import { Instance } from "./instance.mjs";
 import { until } from "./poll.mjs";
 
@@ -116,8 +117,16 @@ export async function signIn(page, instance, { name, password, door = "/sign-in"
   await page.locator("form").first().getByRole("button").click();
 }
 
-/** Opens the only camera of the list. */
-export async function openCamera(page, instance) {
+/** Waits until some camera has sent something: a page that is opened sooner says that it is offline until then, and the browser reports it. */
+export const sent = (instance) => until("a camera sent something", async () => {
+  const { StreamInfoList } = await video(instance, "listStreams", {});
+  const lists = await Promise.all(StreamInfoList.map(({ StreamName }) => fragments(instance, StreamName)));
+  return lists.some((list) => list.length > 0);
+});
+
+/** Opens the only camera of the list, by default once it has sent something. */
+export async function openCamera(page, instance, { silent = false } = {}) {
+  if (!silent) await sent(instance);
   await page.goto(`${instance.portal}/cameras`);
   await page.locator(".camera-tile").first().click();
   await page.waitForURL(/\/cameras\/.+/);
