@@ -206,8 +206,10 @@ pub(crate) struct DeleteStream {
 pub(crate) async fn delete_stream(State(shared): App, call: Call<DeleteStream>) -> Answer {
     blocking(&shared, move |shared| {
         let stream = call.body.stream.find(shared, &call.scope, "DeleteStream")?;
-        check_version(&stream, call.body.current_version.as_deref())?;
-        shared.store.delete_stream(stream.id)?;
+        let version = call.body.current_version.as_deref();
+        check_version(&stream, version)?;
+        let is_deleted = shared.store.delete_stream(stream.id, version)?;
+        check_written(is_deleted)?;
         shared.recent.forget(stream.id);
         Ok(Json(json!({})))
     })
@@ -215,7 +217,12 @@ pub(crate) async fn delete_stream(State(shared): App, call: Call<DeleteStream>) 
 }
 
 fn check_version(stream: &Stream, said: Option<&str>) -> Result<(), ApiError> {
-    if said.is_some_and(|version| version != stream.version) {
+    check_written(said.is_none_or(|version| version == stream.version))
+}
+
+/// Says that someone else changed the stream, unless a change found its version.
+fn check_written(is_latest: bool) -> Result<(), ApiError> {
+    if !is_latest {
         return Err(ApiError::bad_request(
             "VersionMismatchException",
             "The stream version that you specified is not the latest version.",
@@ -277,13 +284,19 @@ fn is_media_type(text: &str) -> bool {
         })
 }
 
-/// Writes a changed stream as its next version.
-fn write_next(shared: &Shared, changed: Stream) -> Answer {
-    let changed = Stream {
+/// Writes a changed stream as its next version, unless it was changed since it was read, and erases what arrived until a moment.
+fn write_next(shared: &Shared, changed: Stream, erase_until_ms: Option<i64>) -> Answer {
+    let next = Stream {
         version: new_version(),
         ..changed
     };
-    shared.store.update_stream(&changed)?;
+    let is_latest = shared
+        .store
+        .update_stream(&next, &changed.version, erase_until_ms)?;
+    check_written(is_latest)?;
+    if erase_until_ms.is_some() {
+        shared.store.erase(next.id)?;
+    }
     Ok(Json(json!({})))
 }
 

@@ -44,18 +44,10 @@ pub(crate) async fn update_data_retention(
             retention_hours: hours,
             ..stream
         };
-        if hours >= stream.retention_hours {
-            return write_next(shared, changed);
-        }
-        let erase = |changed: &Stream| {
-            let until_ms = changed.expired_until(shared.now_ms());
-            shared.store.erase(changed.id, until_ms)
-        };
-        // Before the change, so that one that is cut short is done again whole; and after it what arrived meanwhile.
-        erase(&changed)?;
-        let answer = write_next(shared, changed.clone())?;
-        erase(&changed)?;
-        Ok(answer)
+        // By the new retention they are out of sight at once; then they go from the disk too.
+        let erase_until_ms =
+            (hours < stream.retention_hours).then(|| changed.expired_until(shared.now_ms()));
+        write_next(shared, changed, erase_until_ms)
     })
     .await
 }

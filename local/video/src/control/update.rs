@@ -63,7 +63,7 @@ pub(crate) async fn update_stream(State(shared): App, call: Call<UpdateStream>) 
             media_type: body.description.media_type.or(stream.media_type),
             ..stream
         };
-        write_next(shared, changed)
+        write_next(shared, changed, None)
     })
     .await
 }
@@ -125,7 +125,7 @@ pub(crate) async fn update_storage(State(shared): App, call: Call<UpdateStorage>
             storage_tier: body.storage.default_storage_tier.name().to_owned(),
             ..stream
         };
-        write_next(shared, changed)
+        write_next(shared, changed, None)
     })
     .await
 }

@@ -39,7 +39,7 @@ pub enum Inconsistency {
     FileMissing,
     /// A file ends before its last fragment does.
     FileShort,
-    /// A fragment's bytes are not those that were acknowledged.
+    /// The bytes of a fragment, a header or tags are not those that were acknowledged.
     BytesChanged,
     /// No row names this segment file; the next start removes it.
     OrphanFile,
@@ -123,7 +123,7 @@ const WRONG_ROWS: [(Inconsistency, &str); 3] = [
         Inconsistency::StreamMissing,
         "SELECT 'stream ' || stream_id FROM (SELECT stream_id FROM fragments UNION SELECT stream_id FROM segments
          UNION SELECT stream_id FROM headers UNION SELECT stream_id FROM fragment_tags
-         EXCEPT SELECT id FROM streams)",
+         EXCEPT SELECT id FROM streams EXCEPT SELECT stream_id FROM erasures)",
     ),
     (
         Inconsistency::SegmentWrong,
@@ -137,6 +137,12 @@ const WRONG_ROWS: [(Inconsistency, &str); 3] = [
         "SELECT 'sequence ' || sequence || ' of stream ' || stream_id FROM
          (SELECT stream_id, sequence FROM fragment_tags EXCEPT SELECT stream_id, sequence FROM fragments)",
     ),
+];
+
+/// Small pieces that the index keeps with their checksums: every query answers where, the bytes and the checksum.
+const KEPT_IN_INDEX: [&str; 2] = [
+    "SELECT 'header ' || id || ' of stream ' || stream_id, bytes, checksum FROM headers",
+    "SELECT 'tags of sequence ' || sequence || ' of stream ' || stream_id, bytes, checksum FROM fragment_tags WHERE checksum IS NOT NULL",
 ];
 
 /// Checks the store under a folder. A folder without one, or that a process has open, is an error.
@@ -223,6 +229,15 @@ impl Report {
                 self.find(kind, name(stream_id, number));
             }
         }
+        for query in KEPT_IN_INDEX {
+            let mut statement = index.prepare(query)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                if checksum(row.get_ref(1)?.as_blob()?) != row.get::<_, i32>(2)? {
+                    self.find(Inconsistency::BytesChanged, row.get::<_, String>(0)?);
+                }
+            }
+        }
         Ok(())
     }
 
@@ -253,7 +268,8 @@ impl Report {
         let mut fragments = index.prepare_cached(
             "SELECT f.server_ms, f.sequence, f.random, f.offset, f.bytes, f.checksum
              FROM segments s JOIN fragments f ON f.stream_id = s.stream_id AND f.segment_id = s.id
-             AND f.server_ms BETWEEN s.first_server_ms AND s.last_server_ms WHERE s.id = ?1 AND s.stream_id = ?2",
+             AND f.server_ms BETWEEN s.first_server_ms AND s.last_server_ms WHERE s.id = ?1 AND s.stream_id = ?2
+             AND NOT EXISTS(SELECT 1 FROM erasures e WHERE e.stream_id = s.stream_id AND e.until_ms >= f.server_ms)",
         )?;
         let mut rows = fragments.query(params![segment_id, stream_id])?;
         let mut bytes = Vec::new();

@@ -1,17 +1,17 @@
 //! The one thread that writes media: it takes whatever is waiting, from all streams, and makes it durable together.
 
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::lock;
 use super::pieces::Pieces;
 use super::rows::{self, Expired, Tags};
-use super::segments::{Place, Segments, stream_folder};
+use super::segments::{Place, Segments};
 use crate::Now;
 use crate::fragment_number::FragmentNumber;
 
@@ -56,19 +56,12 @@ pub(crate) enum Command {
     },
     /// Remove what is out of retention now, then answer.
     Sweep(std::sync::mpsc::SyncSender<()>),
-    /// Erase what arrived in a stream until a moment, then answer.
-    Erase {
-        stream_id: i64,
-        until_ms: i64,
-        done: std::sync::mpsc::SyncSender<anyhow::Result<()>>,
-    },
-    /// A stream was deleted: let go of its file and remove its folder, then answer.
-    Forget(i64, std::sync::mpsc::SyncSender<()>),
+    /// Erase what the index says is to be erased of a stream, then answer.
+    Erase(i64, std::sync::mpsc::SyncSender<anyhow::Result<()>>),
     Stop,
 }
 
 pub(super) struct Committer {
-    pub folder: PathBuf,
     pub index: Arc<Mutex<Connection>>,
     pub commands: Receiver<Command>,
     pub commits: watch::Sender<u64>,
@@ -103,6 +96,8 @@ impl Batch {
 
 impl Committer {
     pub(super) fn run(mut self) {
+        // An erasure may have been cut short by the last end.
+        self.sweep();
         let mut last_commit: Option<Instant> = None;
         let mut last_sweep = Instant::now();
         loop {
@@ -159,23 +154,9 @@ impl Committer {
                 self.sweep();
                 let _ = done.send(());
             }
-            Command::Erase {
-                stream_id,
-                until_ms,
-                done,
-            } => {
+            Command::Erase(stream_id, done) => {
                 self.commit(std::mem::take(batch));
-                let _ = done.send(self.erase(stream_id, until_ms));
-            }
-            Command::Forget(stream_id, done) => {
-                self.segments.close(stream_id);
-                let folder = stream_folder(&self.folder, stream_id);
-                if folder.exists()
-                    && let Err(error) = std::fs::remove_dir_all(&folder)
-                {
-                    tracing::warn!(%error, stream_id, "the media of a deleted stream could not be removed");
-                }
-                let _ = done.send(());
+                let _ = done.send(self.erase(Some(stream_id)));
             }
             Command::Stop => batch.is_last = true,
         }
@@ -185,7 +166,7 @@ impl Committer {
     /// the memory is used again while it is warm.
     fn append(&mut self, mut fragment: PendingFragment, batch: &mut Batch) {
         let stream_id = fragment.stream_id;
-        let index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        let index = lock(&self.index);
         if !rows::stream_exists(&index, stream_id) {
             (fragment.done)(CommitOutcome::StreamGone);
             return;
@@ -218,7 +199,7 @@ impl Committer {
             batch.fail(stream_id);
         }
         let Batch { written, tags, .. } = batch;
-        let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut index = lock(&self.index);
         let outcomes = rows::insert(&mut index, &written, &tags);
         drop(index);
         let outcomes = outcomes.unwrap_or_else(|error| {
@@ -234,43 +215,58 @@ impl Committer {
         self.commits.send_modify(|commits| *commits += 1);
     }
 
-    /// Bytes first, then the rows: whoever is cut short finds the rows again. Files that hold nothing else go whole.
-    fn erase(&mut self, stream_id: i64, until_ms: i64) -> anyhow::Result<()> {
-        let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        let places = rows::until(&index, stream_id, until_ms)?;
-        for (segment_id, offset, bytes) in places {
-            self.segments.blank(stream_id, segment_id, offset, bytes)?;
-        }
-        let emptied = rows::remove_until(&mut index, stream_id, until_ms)?;
-        drop(index);
-        for segment_id in emptied {
-            self.segments.remove_segment(stream_id, segment_id);
+    /// Does the erasures that the index names, of one stream or of all. It names them until they are done, so that one that is cut
+    /// short is taken up again; nobody reads what they cover meanwhile. The index stays free for others while the disk works.
+    fn erase(&mut self, stream_id: Option<i64>) -> anyhow::Result<()> {
+        let erasures = rows::erasures(&lock(&self.index), stream_id)?;
+        for erasure in erasures {
+            // Files that hold nothing else go whole.
+            self.remove_all(|index| rows::remove_erased(index, erasure))?;
+            let stretches = rows::to_blank(&lock(&self.index), erasure)?;
+            for (segment_id, stretches) in stretches {
+                self.segments
+                    .blank(erasure.stream_id, segment_id, &stretches)?;
+            }
+            let mut index = lock(&self.index);
+            rows::finish_erasure(&mut index, erasure)?;
+            let is_gone = !rows::stream_exists(&index, erasure.stream_id);
+            drop(index);
+            if is_gone {
+                self.segments.remove_stream(erasure.stream_id)?;
+            }
         }
         Ok(())
     }
 
-    fn sweep(&mut self) {
+    /// Removes the files of segments that `take` takes out of the index, as long as it takes any.
+    fn remove_all(
+        &mut self,
+        mut take: impl FnMut(&mut Connection) -> rusqlite::Result<Vec<Expired>>,
+    ) -> rusqlite::Result<()> {
         loop {
-            let now_ms = (self.now)();
-            let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-            let expired = rows::remove_expired(&mut index, now_ms);
-            drop(index);
-            match expired {
-                Ok(expired) if expired.is_empty() => return,
-                Ok(expired) => {
-                    for Expired {
-                        stream_id,
-                        segment_id,
-                    } in expired
-                    {
-                        self.segments.remove_segment(stream_id, segment_id);
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(%error, "expired media could not be removed");
-                    return;
-                }
+            let removed = take(&mut lock(&self.index))?;
+            if removed.is_empty() {
+                return Ok(());
             }
+            for Expired {
+                stream_id,
+                segment_id,
+            } in removed
+            {
+                self.segments.remove_segment(stream_id, segment_id);
+            }
+        }
+    }
+
+    /// Removes what is out of retention, and tries again what could not be erased.
+    fn sweep(&mut self) {
+        if let Err(error) = self.erase(None) {
+            let error = format!("{error:#}");
+            tracing::error!(error, "media that was to be erased is still there");
+        }
+        let now_ms = (self.now)();
+        if let Err(error) = self.remove_all(|index| rows::remove_expired(index, now_ms)) {
+            tracing::error!(%error, "expired media could not be removed");
         }
     }
 }

@@ -39,6 +39,8 @@ type OpenFragments = Arc<Mutex<BTreeSet<(i64, Position)>>>;
 /// The streams that were fed since this process began.
 #[derive(Default)]
 pub(crate) struct Feeds {
+    /// Held while a stream's row and what is known of it here change together; whoever feeds waits for the index never.
+    changes: Mutex<()>,
     feeds: Mutex<HashMap<i64, Feed>>,
     open: OpenFragments,
 }
@@ -63,13 +65,16 @@ impl Feeds {
         stream_id: i64,
         reserve: impl FnOnce(u64) -> rusqlite::Result<Option<Reserved>>,
     ) -> rusqlite::Result<bool> {
-        let mut feeds = lock(&self.feeds);
-        let in_use = feeds.get(&stream_id).map_or(0, |feed| feed.next_sequence);
+        let _alone = lock(&self.changes);
+        let next = |feed: &Feed| feed.next_sequence;
+        let in_use = lock(&self.feeds).get(&stream_id).map_or(0, next);
         let Some(reserved) = reserve(in_use)? else {
             return Ok(false);
         };
+        let mut feeds = lock(&self.feeds);
         let feed = feeds.entry(stream_id).or_default();
-        feed.next_sequence = reserved.first_sequence;
+        // A session that overlaps went on meanwhile, by less than lies between two sessions.
+        feed.next_sequence = feed.next_sequence.max(reserved.first_sequence);
         feed.server_ms = feed.server_ms.max(reserved.server_ms);
         feed.retention_hours = reserved.retention_hours;
         Ok(true)
@@ -113,29 +118,38 @@ impl Feeds {
         lock(&self.feeds).get(&stream_id).map(Feed::fate)
     }
 
-    /// Hands a fragment to where it goes, while nobody can change or delete the stream; `None` when it was deleted.
+    /// Hands a fragment to where it goes, before anything that follows a change of the stream; `None` when it was deleted.
     pub(crate) fn settle<T>(&self, stream_id: i64, hand: impl FnOnce(Fate) -> T) -> Option<T> {
         let feeds = lock(&self.feeds);
         feeds.get(&stream_id).map(|feed| hand(feed.fate()))
     }
 
-    /// Changes how long a stream is kept together with its row, which `write` writes.
+    /// Changes how long a stream is kept after its row, which `write` writes if it can, and answers whether it did.
     pub(super) fn change(
         &self,
         stream_id: i64,
         retention_hours: i64,
-        write: impl FnOnce() -> rusqlite::Result<()>,
-    ) -> rusqlite::Result<()> {
-        let mut feeds = lock(&self.feeds);
-        write()?;
-        if let Some(feed) = feeds.get_mut(&stream_id) {
+        write: impl FnOnce() -> rusqlite::Result<bool>,
+    ) -> rusqlite::Result<bool> {
+        let _alone = lock(&self.changes);
+        let is_written = write()?;
+        if is_written && let Some(feed) = lock(&self.feeds).get_mut(&stream_id) {
             feed.retention_hours = retention_hours;
         }
-        Ok(())
+        Ok(is_written)
     }
 
-    /// Lets go of a deleted stream.
-    pub(super) fn forget(&self, stream_id: i64) {
-        lock(&self.feeds).remove(&stream_id);
+    /// Lets go of a stream that `delete` deletes if it can, and answers whether it did.
+    pub(super) fn forget(
+        &self,
+        stream_id: i64,
+        delete: impl FnOnce() -> rusqlite::Result<bool>,
+    ) -> rusqlite::Result<bool> {
+        let _alone = lock(&self.changes);
+        let is_deleted = delete()?;
+        if is_deleted {
+            lock(&self.feeds).remove(&stream_id);
+        }
+        Ok(is_deleted)
     }
 }

@@ -61,7 +61,6 @@ impl Store {
         let (commands, received) = channel();
         let (commits_sender, commits) = watch::channel(0);
         let committer = Committer {
-            folder: media.clone(),
             index: Arc::clone(&writer),
             commands: received,
             commits: commits_sender,
@@ -145,10 +144,17 @@ impl Store {
         })
     }
 
-    /// Writes the settings of a stream; for connections that feed it they hold from the next complete fragment on.
-    pub(crate) fn update_stream(&self, changed: &Stream) -> rusqlite::Result<()> {
+    /// Writes the settings of a stream in the place of those of `version`, and answers whether that was still its version; for
+    /// connections that feed it they hold from the next complete fragment on. What arrived until `erase_until_ms` is erased from the
+    /// disk: by [`erase`](Self::erase), or when the store is opened next.
+    pub(crate) fn update_stream(
+        &self,
+        changed: &Stream,
+        version: &str,
+        erase_until_ms: Option<i64>,
+    ) -> rusqlite::Result<bool> {
         self.feeds.change(changed.id, changed.retention_hours, || {
-            self.write(|index| streams::update(index, changed))
+            self.write(|index| streams::update(index, changed, version, erase_until_ms))
         })
     }
 
@@ -157,31 +163,34 @@ impl Store {
         self.wait_for(Command::Sweep);
     }
 
-    /// Erases what arrived in a stream until a moment, from the disk too, and returns when it is gone.
+    /// Erases what is to be erased of a stream, and returns when it is gone.
     ///
     /// What was handed over before and waits to be written belongs to it.
-    pub(crate) fn erase(&self, stream_id: i64, until_ms: i64) -> anyhow::Result<()> {
-        let (done, erased) = sync_channel(1);
-        self.submit(Command::Erase {
-            stream_id,
-            until_ms,
-            done,
-        });
-        erased.recv().context("the store is closing")?
+    pub(crate) fn erase(&self, stream_id: i64) -> anyhow::Result<()> {
+        self.wait_for(|done| Command::Erase(stream_id, done))
+            .context("the store is closing")?
     }
 
-    /// Deletes a stream with its media and returns when it is gone.
-    pub(crate) fn delete_stream(&self, stream_id: i64) -> rusqlite::Result<()> {
-        self.write(|index| streams::delete(index, stream_id))?;
-        self.wait_for(|done| Command::Forget(stream_id, done));
-        self.feeds.forget(stream_id);
-        Ok(())
+    /// Deletes a stream of a version, or whatever its version is, with its media; returns when it is gone, and whether it was there.
+    pub(crate) fn delete_stream(
+        &self,
+        stream_id: i64,
+        version: Option<&str>,
+    ) -> anyhow::Result<bool> {
+        let is_deleted = self.feeds.forget(stream_id, || {
+            self.write(|index| streams::delete(index, stream_id, version))
+        })?;
+        if is_deleted {
+            self.erase(stream_id)?;
+        }
+        Ok(is_deleted)
     }
 
-    fn wait_for(&self, command: impl FnOnce(SyncSender<()>) -> Command) {
+    /// Hands work to the committing thread and waits for its answer; `None` when the thread ends before.
+    fn wait_for<T>(&self, command: impl FnOnce(SyncSender<T>) -> Command) -> Option<T> {
         let (done, waited) = sync_channel(1);
         self.submit(command(done));
-        let _ = waited.recv();
+        waited.recv().ok()
     }
 }
 

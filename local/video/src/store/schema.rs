@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::fragments::checksum;
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS streams(
@@ -24,7 +26,13 @@ CREATE TABLE IF NOT EXISTS headers(
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     stream_id INTEGER NOT NULL,
     bytes BLOB NOT NULL,
-    UNIQUE(stream_id, bytes)
+    checksum INTEGER NOT NULL, -- CRC-32 of the bytes
+    last_server_ms INTEGER NOT NULL -- when its last fragment arrived
+);
+CREATE INDEX IF NOT EXISTS headers_of_stream ON headers(stream_id, checksum);
+CREATE TABLE IF NOT EXISTS erasures( -- asked for and not done yet
+    stream_id INTEGER PRIMARY KEY,
+    until_ms INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS segments(
     id INTEGER PRIMARY KEY,
@@ -56,13 +64,14 @@ CREATE TABLE IF NOT EXISTS fragment_tags(
     sequence INTEGER NOT NULL,
     position INTEGER NOT NULL,
     bytes BLOB NOT NULL,
+    checksum INTEGER, -- CRC-32 of the bytes; unknown for what arrived before it was kept
     PRIMARY KEY(stream_id, sequence, position)
 ) WITHOUT ROWID;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 ";
 
 /// The version of [`SCHEMA`].
-pub(super) const VERSION: i64 = 2;
+pub(super) const VERSION: i64 = 3;
 
 /// Takes the tables of version 1 out of the way, and afterwards over.
 const BEFORE_2: &str = "
@@ -79,6 +88,17 @@ INSERT INTO fragments SELECT stream_id, server_ms, sequence, random, producer_ms
 DROP TABLE fragments_1;
 ";
 
+/// Takes the headers of version 2 out of the way, and afterwards over.
+const BEFORE_3: &str = "
+ALTER TABLE headers RENAME TO headers_2;
+ALTER TABLE fragment_tags ADD COLUMN checksum INTEGER;
+";
+const INTO_3: &str = "
+INSERT INTO headers SELECT h.id, h.stream_id, h.bytes, 0, coalesce(max(f.server_ms), 0)
+    FROM headers_2 h LEFT JOIN fragments f ON f.stream_id = h.stream_id AND f.header_id = h.id GROUP BY h.id;
+DROP TABLE headers_2;
+";
+
 /// Opens the connection that writes, and makes the tables.
 pub(super) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open(path)?;
@@ -88,16 +108,38 @@ pub(super) fn open_writer(path: &Path) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", -4096)?;
     let transaction = connection.transaction()?;
-    let is_old = version(&transaction)? == 1;
-    if is_old {
+    let before = version(&transaction)?;
+    let is_from = |version| (1..=version).contains(&before);
+    if is_from(1) {
         transaction.execute_batch(BEFORE_2)?;
     }
+    if is_from(2) {
+        transaction.execute_batch(BEFORE_3)?;
+    }
     transaction.execute_batch(SCHEMA)?;
-    if is_old {
+    if is_from(1) {
         transaction.execute_batch(INTO_2)?;
+    }
+    if is_from(2) {
+        transaction.execute_batch(INTO_3)?;
+        add_checksums(&transaction)?;
     }
     transaction.commit()?;
     Ok(connection)
+}
+
+/// Headers are found by their checksum, which version 2 did not keep.
+fn add_checksums(index: &Connection) -> rusqlite::Result<()> {
+    let mut headers = index.prepare("SELECT id, bytes FROM headers")?;
+    let mut headers = headers.query([])?;
+    while let Some(header) = headers.next()? {
+        let (id, bytes): (i64, Vec<u8>) = (header.get(0)?, header.get(1)?);
+        index.execute(
+            "UPDATE headers SET checksum = ?2 WHERE id = ?1",
+            params![id, checksum(&bytes)],
+        )?;
+    }
+    Ok(())
 }
 
 /// Tells which tables an index has: 0 when it has none.

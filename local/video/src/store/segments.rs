@@ -11,6 +11,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::fragments::Fragment;
 use super::pieces::Pieces;
+use super::rows::Stretch;
 
 const SEGMENT_BYTES: u64 = 64 << 20;
 /// A file goes as a whole when its last fragment expires, so none may span much more than an hour.
@@ -223,19 +224,30 @@ impl Segments {
         failed
     }
 
-    /// Overwrites a piece of a file with zeros, on the disk.
+    /// Overwrites pieces of a file with zeros, on the disk.
     pub(super) fn blank(
         &self,
         stream_id: i64,
         segment_id: i64,
-        offset: u64,
-        bytes: u64,
+        stretches: &[Stretch],
     ) -> io::Result<()> {
         let path = segment_file(&self.folder, stream_id, segment_id);
         let file = OpenOptions::new().write(true).open(path)?;
-        let zeros = vec![0; usize::try_from(bytes).map_err(io::Error::other)?];
-        file.write_all_at(&zeros, offset)?;
+        let mut zeros = Vec::new();
+        for stretch in stretches {
+            zeros.resize(usize::try_from(stretch.bytes).map_err(io::Error::other)?, 0);
+            file.write_all_at(&zeros, stretch.offset)?;
+        }
         file.sync_data()
+    }
+
+    /// Removes everything of a stream that was deleted.
+    pub(super) fn remove_stream(&mut self, stream_id: i64) -> io::Result<()> {
+        self.open.remove(&stream_id);
+        match fs::remove_dir_all(stream_folder(&self.folder, stream_id)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Lets go of a stream's file, whose end is then read from the index again.

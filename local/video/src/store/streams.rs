@@ -106,13 +106,21 @@ pub(crate) fn insert(
     Ok(())
 }
 
-/// Writes the settings of a stream, its new version among them.
-pub(crate) fn update(index: &Connection, stream: &Stream) -> rusqlite::Result<()> {
-    index.execute(
-        "UPDATE streams SET device_name = ?2, media_type = ?3, version = ?4, retention_hours = ?5, storage_tier = ?6
-         WHERE id = ?1",
+/// Writes the settings of a stream, its new version among them, in the place of those of `version`; answers whether those were
+/// there. What arrived until `erase_until_ms` is to be erased.
+pub(crate) fn update(
+    index: &mut Connection,
+    stream: &Stream,
+    version: &str,
+    erase_until_ms: Option<i64>,
+) -> rusqlite::Result<bool> {
+    let transaction = index.transaction()?;
+    let changed = transaction.execute(
+        "UPDATE streams SET device_name = ?3, media_type = ?4, version = ?5, retention_hours = ?6, storage_tier = ?7
+         WHERE id = ?1 AND version = ?2",
         params![
             stream.id,
+            version,
             stream.device_name,
             stream.media_type,
             stream.version,
@@ -120,17 +128,39 @@ pub(crate) fn update(index: &Connection, stream: &Stream) -> rusqlite::Result<()
             stream.storage_tier,
         ],
     )?;
-    Ok(())
+    if let (1, Some(until_ms)) = (changed, erase_until_ms) {
+        ask_to_erase(&transaction, stream.id, until_ms)?;
+    }
+    transaction.commit()?;
+    Ok(changed == 1)
 }
 
-/// Removes a stream and every row that belongs to it.
-pub(crate) fn delete(index: &mut Connection, id: i64) -> rusqlite::Result<()> {
+/// Removes a stream of a version, or whatever its version is; answers whether it was there. Its media are to be erased.
+pub(crate) fn delete(
+    index: &mut Connection,
+    id: i64,
+    version: Option<&str>,
+) -> rusqlite::Result<bool> {
     let transaction = index.transaction()?;
-    for table in ["fragment_tags", "fragments", "segments", "headers"] {
-        transaction.execute(&format!("DELETE FROM {table} WHERE stream_id = ?1"), [id])?;
+    let deleted = transaction.execute(
+        "DELETE FROM streams WHERE id = ?1 AND version = coalesce(?2, version)",
+        params![id, version],
+    )?;
+    if deleted == 1 {
+        ask_to_erase(&transaction, id, i64::MAX)?;
     }
-    transaction.execute("DELETE FROM streams WHERE id = ?1", [id])?;
-    transaction.commit()
+    transaction.commit()?;
+    Ok(deleted == 1)
+}
+
+/// Notes that what arrived in a stream until a moment is to be erased.
+fn ask_to_erase(index: &Connection, id: i64, until_ms: i64) -> rusqlite::Result<()> {
+    index.execute(
+        "INSERT INTO erasures(stream_id, until_ms) VALUES(?1, ?2)
+         ON CONFLICT(stream_id) DO UPDATE SET until_ms = max(until_ms, excluded.until_ms)",
+        [id, until_ms],
+    )?;
+    Ok(())
 }
 
 pub(crate) fn tags(index: &Connection, id: i64) -> rusqlite::Result<BTreeMap<String, String>> {

@@ -187,6 +187,27 @@ async fn tags_behind_no_fragment_are_found() {
 }
 
 #[tokio::test]
+async fn a_changed_bit_of_a_header_or_of_tags_is_found() {
+    for table in ["headers", "fragment_tags"] {
+        let change = format!("UPDATE {table} SET bytes = CAST('x' || substr(bytes, 2) AS BLOB)");
+        check_row(&change, &[Inconsistency::BytesChanged]).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_to_be_erased_may_have_lost_its_bytes_and_its_stream() {
+    let erase = |folder: &Path| {
+        let index = Connection::open(folder.join("index.db")).unwrap();
+        let change =
+            "INSERT INTO erasures SELECT id, 9223372036854775807 FROM streams; DELETE FROM streams";
+        index.execute_batch(change).unwrap();
+        let zeros = vec![0; fs::read(segment(folder)).unwrap().len()];
+        fs::write(segment(folder), zeros).unwrap();
+    };
+    check_found(erase, &[]).await;
+}
+
+#[tokio::test]
 async fn an_index_that_is_none_is_found() {
     let scribble = |folder: &Path| {
         let mut bytes = fs::read(folder.join("index.db")).unwrap();

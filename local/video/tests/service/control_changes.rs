@@ -62,6 +62,23 @@ async fn described(service: &Service) -> (Value, String) {
 }
 
 #[tokio::test]
+async fn of_two_changes_of_one_version_at_once_one_is_made() {
+    let service = Service::with_stream().await;
+    for round in 0..50 {
+        let (_, version) = described(&service).await;
+        let describe = json!({"StreamName": "cam", "CurrentVersion": version, "DeviceName": format!("door-{round}")});
+        let keep = json!({"StreamName": "cam", "CurrentVersion": version, "Operation": "INCREASE_DATA_RETENTION", "DataRetentionChangeInHours": 1});
+        let (one, other) = futures::join!(
+            service.call("updateStream", describe),
+            service.call("updateDataRetention", keep)
+        );
+        let mut answers = [one.0, other.0];
+        answers.sort();
+        assert_eq!(answers, [200, 400], "{} {}", one.1, other.1);
+    }
+}
+
+#[tokio::test]
 async fn what_describes_a_stream_changes_with_the_current_version_only() {
     let service = Service::with_stream().await;
     let (before, old) = described(&service).await;

@@ -2,8 +2,10 @@
 
 use std::io::Write as _;
 
-use crate::common::{NOW_MS, Service, open, second, segment_files, snapshot};
+use ciero_media::matroska::write::write_header;
 use serde_json::{Value, json};
+
+use crate::common::{NOW_MS, Service, open, second, segment_files, snapshot, track};
 
 /// A service on what a crash of this one would leave on the disk now.
 fn after_crash(service: &Service) -> Service {
@@ -139,6 +141,87 @@ async fn a_crash_in_the_middle_of_many_cameras_loses_nothing_acknowledged() {
     }
 }
 
+#[tokio::test]
+async fn an_erasure_that_was_cut_short_is_ended_by_the_next_start() {
+    let service = Service::with_stream().await;
+    let (kept, gone) = (NOW_MS + 7_200_000, NOW_MS);
+    service.put_seconds(&[gone]).await;
+    service.advance(1_800_000);
+    service.put_seconds(&[kept]).await;
+    let service = service.restarted_after(|folder| {
+        let index = rusqlite::Connection::open(folder.join("index.db")).unwrap();
+        // As the change of a stream leaves them, before anything was erased.
+        let ask = "INSERT INTO erasures SELECT id, 1800000000000 FROM streams";
+        index.execute(ask, []).unwrap();
+        let sent = second(gone);
+        let media = std::fs::read(segment_files(folder).pop().unwrap()).unwrap();
+        assert!(media.windows(sent.len()).any(|window| window == sent));
+    });
+    service.video.sweep();
+    check_holds(&service, &[kept]).await;
+    let folder = service.stopped();
+    let media = std::fs::read(segment_files(folder.path()).pop().unwrap()).unwrap();
+    let sent = second(gone);
+    assert!(!media.windows(sent.len()).any(|window| window == sent));
+    assert_eq!(ciero_video::check(folder.path()).unwrap().findings, []);
+    let index = rusqlite::Connection::open(folder.path().join("index.db")).unwrap();
+    assert_eq!(count(&index, "erasures"), 0);
+}
+
+#[tokio::test]
+async fn a_stream_whose_deletion_was_cut_short_leaves_nothing_after_the_next_start() {
+    let service = Service::with_stream().await;
+    service.put_seconds(&[NOW_MS]).await;
+    let service = service.restarted_after(|folder| {
+        let index = rusqlite::Connection::open(folder.join("index.db")).unwrap();
+        let delete =
+            "INSERT INTO erasures SELECT id, 9223372036854775807 FROM streams; DELETE FROM streams";
+        index.execute_batch(delete).unwrap();
+    });
+    service.video.sweep();
+    let folder = service.stopped();
+    assert_eq!(segment_files(folder.path()), [] as [std::path::PathBuf; 0]);
+    let index = rusqlite::Connection::open(folder.path().join("index.db")).unwrap();
+    for table in ["segments", "fragments", "headers", "erasures"] {
+        assert_eq!(count(&index, table), 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn a_header_goes_with_the_last_of_its_fragments() {
+    let service = Service::with_stream().await;
+    let other = write_header(&[track()], "another program");
+    service.put([other, second(NOW_MS)].concat()).await;
+    // Another file, which outlives the first.
+    service.advance(7_200_000);
+    service.put_seconds(&[NOW_MS + 7_200_000]).await;
+    service.advance(23 * 3_600_000);
+    service.video.sweep();
+    check_holds(&service, &[NOW_MS + 7_200_000]).await;
+    let folder = service.stopped();
+    let index = rusqlite::Connection::open(folder.path().join("index.db")).unwrap();
+    assert_eq!(count(&index, "headers"), 1);
+    assert_eq!(ciero_video::check(folder.path()).unwrap().findings, []);
+}
+
+fn count(index: &rusqlite::Connection, table: &str) -> i64 {
+    let query = format!("SELECT count(*) FROM {table}");
+    index.query_row(&query, [], |row| row.get(0)).unwrap()
+}
+
+/// What the second version of the index kept, in place of what this one keeps.
+const SECOND_VERSION: &str = "
+DROP TABLE erasures;
+DROP INDEX headers_of_stream;
+ALTER TABLE fragment_tags DROP COLUMN checksum;
+ALTER TABLE headers RENAME TO headers_3;
+CREATE TABLE headers(id INTEGER PRIMARY KEY AUTOINCREMENT, stream_id INTEGER NOT NULL, bytes BLOB NOT NULL,
+    UNIQUE(stream_id, bytes));
+INSERT INTO headers SELECT id, stream_id, bytes FROM headers_3;
+DROP TABLE headers_3;
+PRAGMA user_version = 2;
+";
+
 /// What the first version of the index kept, in place of what this one keeps.
 const FIRST_VERSION: &str = "
 ALTER TABLE streams DROP COLUMN storage_tier;
@@ -160,21 +243,34 @@ CREATE INDEX fragments_by_server ON fragments(stream_id, server_ms, sequence);
 PRAGMA user_version = 1;
 ";
 
-#[tokio::test]
-async fn a_store_of_the_first_version_is_taken_over_with_all_its_fragments() {
+/// Checks that a store that was left by an older version is taken over, where `without_checksum` fragments have none.
+async fn check_taken_over(older: &[&str], version: &str, without_checksum: u64) {
     let service = Service::with_stream().await;
     service.put_seconds(&[NOW_MS, NOW_MS + 1000]).await;
     let service = service.restarted_after(|folder| {
         let index = rusqlite::Connection::open(folder.join("index.db")).unwrap();
-        index.execute_batch(FIRST_VERSION).unwrap();
+        for change in older {
+            index.execute_batch(change).unwrap();
+        }
         drop(index);
         let refused = ciero_video::check(folder).unwrap_err();
-        assert!(refused.to_string().contains("version 1"), "{refused:#}");
+        assert!(refused.to_string().contains(version), "{refused:#}");
     });
     service.put_seconds(&[NOW_MS + 2000]).await;
     check_holds(&service, &[NOW_MS, NOW_MS + 1000, NOW_MS + 2000]).await;
     let folder = service.stopped();
     let report = ciero_video::check(folder.path()).unwrap();
     assert_eq!(report.findings, []);
-    assert_eq!((report.fragments, report.without_checksum), (3, 2));
+    assert_eq!(
+        (report.fragments, report.without_checksum),
+        (3, without_checksum)
+    );
+    let index = rusqlite::Connection::open(folder.path().join("index.db")).unwrap();
+    assert_eq!(count(&index, "headers"), 1);
+}
+
+#[tokio::test]
+async fn a_store_of_an_older_version_is_taken_over_with_all_its_fragments() {
+    check_taken_over(&[SECOND_VERSION], "version 2", 0).await;
+    check_taken_over(&[SECOND_VERSION, FIRST_VERSION], "version 1", 2).await;
 }
