@@ -122,7 +122,7 @@ async fn fetch(
             }
         }
     }
-    if let Some(fragment) = fragments.finish()? {
+    while let Some(fragment) = fragments.finish()? {
         write(pen, &mut batch, &fragment).await?;
     }
     anyhow::ensure!(
@@ -145,6 +145,11 @@ async fn write(
     anyhow::ensure!(
         number == Some(expected.number.as_str()),
         "fragment {} was expected and {number:?} came",
+        expected.number
+    );
+    anyhow::ensure!(
+        !fragment.blocks.is_empty(),
+        "fragment {} has gone since it was listed",
         expected.number
     );
     pen.write(&expected, fragment).await

@@ -1,8 +1,11 @@
 //! One part of a copy: some time of the stretch, piece by piece, each with a manifest that names the one before it.
 
+use std::collections::HashSet;
+
 use anyhow::Context as _;
 use ciero_domain::contract::stable_id;
 use ciero_domain::disclosure::{Batch, CopyOrder, HoldCopy, batches};
+use ciero_media::matroska::{Fragment, Fragments, Limits};
 use ciero_ports::{Body, CommitError, Decision, Message, Write, WriteKind};
 use ciero_runtime::Moment;
 use jiff::SignedDuration;
@@ -11,6 +14,8 @@ use sha2::{Digest, Sha256};
 
 use crate::App;
 
+/// The tag by which a document says which fragment it is.
+const NUMBER: &str = "AWS_KINESISVIDEO_FRAGMENT_NUMBER";
 /// How much of the stretch is listed at once, by the camera's clock.
 const WINDOW: SignedDuration = SignedDuration::from_mins(10);
 /// How many windows one part reads; a stretch without recordings is passed over quickly.
@@ -60,21 +65,14 @@ pub async fn part(app: &App, order: &CopyOrder, now: Moment) -> anyhow::Result<(
 
 /// Keeps the fragments of a batch as one object, with its manifest.
 async fn piece(app: &App, copy: &mut HoldCopy, batch: Batch) -> anyhow::Result<()> {
-    let stream = &copy.order.stream_name;
-    let numbers: Vec<String> = batch.iter().map(|one| one.number.clone()).collect();
-    let (batch, media) = match app.archive.media(stream, &numbers).await? {
-        Some(media) => (batch, media),
-        // Retention was faster with one of them: each is asked for by itself.
-        None => one_by_one(app, stream, batch).await?,
-    };
-    if batch.is_empty() {
+    let Some((batch, media)) = whole(app, &copy.order.stream_name, batch).await? else {
         return Ok(());
-    }
+    };
     let name = format!("{}/{:06}", copy.place(), copy.pieces + 1);
     let bytes = media.len() as u64;
     let manifest = json!({
         "case": copy.order.case, "contract": copy.order.contract, "camera": copy.order.stretch.camera,
-        "stream": stream, "piece": copy.pieces + 1, "fragments": batch, "bytes": bytes,
+        "stream": copy.order.stream_name, "piece": copy.pieces + 1, "fragments": batch, "bytes": bytes,
         "sha256": hex::encode(Sha256::digest(&media)), "manifest_before": copy.last_manifest,
     });
     let manifest = manifest.to_string().into_bytes();
@@ -91,16 +89,58 @@ async fn piece(app: &App, copy: &mut HoldCopy, batch: Batch) -> anyhow::Result<(
     Ok(())
 }
 
-async fn one_by_one(app: &App, stream: &str, batch: Batch) -> anyhow::Result<(Batch, Vec<u8>)> {
-    let (mut left, mut media) = (Batch::new(), Vec::new());
-    for fragment in batch {
-        let number = std::slice::from_ref(&fragment.number);
-        if let Some(mut bytes) = app.archive.media(stream, number).await? {
-            media.append(&mut bytes);
-            left.push(fragment);
+/// Fetches a batch, and without those that retention took since they were listed; `None` if that leaves none.
+async fn whole(
+    app: &App,
+    stream: &str,
+    mut batch: Batch,
+) -> anyhow::Result<Option<(Batch, Vec<u8>)>> {
+    while !batch.is_empty() {
+        let numbers: Vec<String> = batch.iter().map(|one| one.number.clone()).collect();
+        let Some(media) = app.archive.media(stream, &numbers).await? else {
+            return Ok(None);
+        };
+        let gone = without_frames(&media, &numbers)?;
+        if gone.is_empty() {
+            return Ok(Some((batch, media)));
         }
+        batch.retain(|one| !gone.contains(&one.number));
     }
-    Ok((left, media))
+    Ok(None)
+}
+
+/// The fragments that an answer says are not there. One that names not every fragment was cut short, which is an error.
+fn without_frames(media: &[u8], numbers: &[String]) -> anyhow::Result<HashSet<String>> {
+    let mut fragments = Fragments::new(Limits::default());
+    fragments.push(media);
+    let (mut named, mut gone) = (HashSet::new(), HashSet::new());
+    let mut take = |fragment: Fragment| {
+        let number = fragment.tag(NUMBER);
+        let number = number.context("a document names no fragment")?.to_owned();
+        if is_gone(&fragment) {
+            gone.insert(number.clone());
+        } else {
+            anyhow::ensure!(!fragment.blocks.is_empty(), "{number} came without frames");
+        }
+        named.insert(number);
+        Ok(())
+    };
+    while let Some(fragment) = fragments.next()? {
+        take(fragment)?;
+    }
+    while let Some(fragment) = fragments.finish()? {
+        take(fragment)?;
+    }
+    let missing = numbers.iter().filter(|number| !named.contains(*number));
+    let missing = missing.count();
+    anyhow::ensure!(missing == 0, "the archive left {missing} fragments out");
+    Ok(gone)
+}
+
+/// Whether a document says that its fragment is not there, in the service's words or by the number that stands for them.
+fn is_gone(document: &Fragment) -> bool {
+    document.tag("AWS_KINESISVIDEO_ERROR_CODE") == Some("FRAGMENT_NOT_FOUND")
+        || document.tag("AWS_KINESISVIDEO_EXCEPTION_ERROR_CODE") == Some("4000")
 }
 
 /// Writes how far the copy is. `false` if another run was faster.

@@ -5,6 +5,8 @@ use std::sync::Mutex;
 
 use ciero_domain::disclosure::{CopyOrder, Fragment, HoldCopy, Stretch};
 use ciero_domain::ids::{CameraId, ContractId, DisclosureId};
+use ciero_media::matroska::write::{Frame, Key, write_cluster, write_header, write_tags};
+use ciero_media::matroska::{Tag, Track};
 use ciero_ports::{
     CloudError, CommitError, Message, MockArchive, MockCaseFiles, MockDisclosures, MockLedger,
     MockQueues, Write, WriteKind,
@@ -58,6 +60,27 @@ fn minute(number: i64) -> Fragment {
     }
 }
 
+/// A fragment as the archive answers it, or in its place that it is gone.
+fn document(number: &String, gone: &[String]) -> Vec<u8> {
+    let tag = |name: &str, value: &str| Tag {
+        name: format!("AWS_KINESISVIDEO_{name}"),
+        value: value.to_owned(),
+    };
+    let named = tag("FRAGMENT_NUMBER", number);
+    if gone.contains(number) {
+        let error = tag("ERROR_CODE", "FRAGMENT_NOT_FOUND");
+        return [write_header(&[], "test"), write_tags(&[error, named])].concat();
+    }
+    let frame = Frame {
+        track: 1,
+        offset_ms: 0,
+        key: Key::Yes,
+        data: number.as_bytes(),
+    };
+    let header = write_header(&[Track::avc(1, 320, 180, vec![1])], "test");
+    [header, write_tags(&[named]), write_cluster(0, &[frame])].concat()
+}
+
 fn app(world: &Arc<World>) -> App {
     let (mut archive, mut files) = (MockArchive::new(), MockCaseFiles::new());
     let (mut disclosures, mut ledger) = (MockDisclosures::new(), MockLedger::new());
@@ -69,8 +92,8 @@ fn app(world: &Arc<World>) -> App {
     });
     let w = world.clone();
     archive.expect_media().returning(move |_, numbers| {
-        let is_gone = numbers.iter().any(|number| w.gone.contains(number));
-        Ok((!is_gone).then(|| numbers.concat().into_bytes()))
+        let one = |number: &String| document(number, &w.gone);
+        Ok(Some(numbers.iter().flat_map(one).collect()))
     });
     let w = world.clone();
     files.expect_put().returning(move |key, _, file| {

@@ -3,24 +3,21 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use bytes::Bytes;
-use http::{HeaderValue, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
+use crate::Shared;
 use crate::error::ApiError;
 use crate::fragment_number::FragmentNumber;
-use crate::media_chunk::Trouble;
+use crate::media_chunk::{self, Trouble};
+use crate::media_reader::Reader;
 use crate::quotas::Connection;
 use crate::request::{Call, StreamRef, archive_of, blocking, millis, seconds};
 use crate::store::fragments::{self, Fragment, Position, START, TimestampKind};
-use crate::{Shared, media_chunk};
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -163,42 +160,28 @@ pub(crate) async fn get_media_for_fragment_list(
         shared.usage.media(stream.id, numbers.len())?;
         let found: Vec<_> = shared.store.read(|index| {
             let find = |&number| fragments::by_number(index, view, number);
-            numbers.iter().map(find).collect()
+            numbers.iter().map(find).collect::<rusqlite::Result<_>>()
         })?;
-        let found: Option<Vec<_>> = found.into_iter().collect();
-        let found =
-            found.ok_or_else(|| ApiError::not_found("A requested fragment was not found."))?;
-        Ok((found, guard))
+        Ok((numbers.into_iter().zip(found), guard))
     })
     .await?;
-    let (pieces, body) = mpsc::channel(1);
-    tokio::task::spawn_blocking(move || {
-        let _guard = guard;
-        for fragment in found {
-            let read = media_chunk::read(&shared, &fragment);
-            let is_last = read.is_err();
-            let document = match read {
-                Ok(Some(chunk)) => chunk.document(shared.now_ms()),
-                // It was there when the answer began.
-                Ok(None) => Trouble::FragmentNotFound(fragment.number).of_fragment_list(),
-                Err(_) => Trouble::Internal.of_fragment_list(),
+    let (reader, response) = Reader::open(guard);
+    tokio::spawn(async move {
+        for (number, fragment) in found {
+            let document = match fragment {
+                Some(fragment) => media_chunk::document(&shared, fragment).await,
+                None => Ok(None),
             };
-            let is_gone = pieces.blocking_send(document).is_err();
-            if is_gone || is_last {
+            let document = match document {
+                Ok(Some(document)) => document,
+                // One that is not there, or not any longer, keeps nobody from the others.
+                Ok(None) => Trouble::FragmentNotFound(number).of_fragment_list(),
+                Err(_) => return reader.end(Trouble::Internal.of_fragment_list()).await,
+            };
+            if reader.send(document).await.is_err() {
                 return;
             }
         }
     });
-    Ok(media_response(body))
-}
-
-/// Answers with Matroska documents as they come.
-pub(crate) fn media_response(mut documents: mpsc::Receiver<Bytes>) -> Response {
-    let stream = futures::stream::poll_fn(move |context| documents.poll_recv(context));
-    let stream = futures::StreamExt::map(stream, Ok::<_, std::convert::Infallible>);
-    let mut response = Body::from_stream(stream).into_response();
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("video/webm"));
-    response
+    Ok(response)
 }

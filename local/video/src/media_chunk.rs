@@ -1,5 +1,7 @@
 //! One fragment as readers get it: a whole Matroska document with the service's tags around it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use ciero_media::matroska::Tag;
 use ciero_media::matroska::write::{make_segment_endless, write_header, write_tags};
@@ -7,13 +9,15 @@ use ciero_media::matroska::write::{make_segment_endless, write_header, write_tag
 use crate::Shared;
 use crate::error::ApiError;
 use crate::fragment_number::FragmentNumber;
-use crate::store::fragments::{self, Fragment, Position};
+use crate::request::blocking;
+use crate::store::fragments::{self, Fragment, Position, TimestampKind};
 
 /// What a fragment's document is made of; all bytes as received.
 #[derive(Debug, Clone)]
 pub(crate) struct Chunk {
     pub number: FragmentNumber,
     pub producer_ms: i64,
+    pub length_ms: i64,
     pub header: Bytes,
     pub media: Bytes,
     pub tags: Vec<Bytes>,
@@ -23,6 +27,13 @@ impl Chunk {
     /// Its place in order of arrival.
     pub(crate) fn position(&self) -> Position {
         self.number.position()
+    }
+
+    pub(crate) fn timestamp(&self, by: TimestampKind) -> i64 {
+        match by {
+            TimestampKind::Server => self.position().0,
+            TimestampKind::Producer => self.producer_ms,
+        }
     }
 
     /// Writes the document as it reads at this service time.
@@ -81,10 +92,14 @@ impl Trouble {
         ])
     }
 
-    /// A document without media, as GetMediaForFragmentList has it in a fragment's place.
+    /// A document without media, as GetMediaForFragmentList has it in a fragment's place: with the tags that the service was
+    /// seen to send, and those that its documentation names.
     pub(crate) fn of_fragment_list(self) -> Bytes {
-        let (id, _, message) = self.id_and_words();
-        let mut tags = Vec::new();
+        let (id, code, message) = self.id_and_words();
+        let mut tags = vec![
+            tag("ERROR_CODE", code.into()),
+            tag("ERROR_ID", id.to_string()),
+        ];
         if let Self::FragmentNotFound(number) = self {
             tags.push(tag("FRAGMENT_NUMBER", number.to_string()));
         }
@@ -111,8 +126,19 @@ fn seconds(ms: i64) -> String {
     format!("{}.{:03}", ms.div_euclid(1000), ms.rem_euclid(1000))
 }
 
-/// Reads a persisted fragment; `None` if it expired meanwhile.
-pub(crate) fn read(shared: &Shared, fragment: &Fragment) -> Result<Option<Chunk>, ApiError> {
+/// The document of a persisted fragment; `None` if it expired meanwhile.
+pub(crate) async fn document(
+    shared: &Arc<Shared>,
+    fragment: Fragment,
+) -> Result<Option<Bytes>, ApiError> {
+    blocking(shared, move |shared| {
+        let chunk = read(shared, &fragment)?;
+        Ok(chunk.map(|chunk| chunk.document(shared.now_ms())))
+    })
+    .await
+}
+
+fn read(shared: &Shared, fragment: &Fragment) -> Result<Option<Chunk>, ApiError> {
     let (header, tags) = shared.store.read(|index| {
         let header = fragments::header(index, fragment.header_id)?;
         Ok((header, fragments::tags(index, fragment)?))
@@ -123,6 +149,7 @@ pub(crate) fn read(shared: &Shared, fragment: &Fragment) -> Result<Option<Chunk>
     Ok(Some(Chunk {
         number: fragment.number,
         producer_ms: fragment.producer_ms,
+        length_ms: fragment.length_ms,
         header: header.into(),
         media: media.into(),
         tags: tags.into_iter().map(Bytes::from).collect(),

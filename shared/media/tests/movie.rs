@@ -18,7 +18,9 @@ fn fragments_of(documents: &[&[u8]], piece: usize) -> Result<Vec<Fragment>, Matr
             found.push(fragment);
         }
     }
-    found.extend(reader.finish()?);
+    while let Some(fragment) = reader.finish()? {
+        found.push(fragment);
+    }
     Ok(found)
 }
 
@@ -97,6 +99,46 @@ fn fragments_are_told_apart_however_their_bytes_arrive() {
     }
     let cut = &documents[1][..documents[1].len() - 3];
     assert!(fragments_of(&[documents[0], cut], 64).is_err());
+}
+
+/// What the service answers in the place of a fragment that is not there: tags, and neither tracks nor frames.
+fn gone(number: &str) -> Vec<u8> {
+    let header = mkv::write_header(&[], "test");
+    let ebml = &header[..5 + usize::from(header[4] & 0x7F)];
+    let segment = [
+        0x18, 0x53, 0x80, 0x67, 0x01, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+    ];
+    let tag = Tag {
+        name: "NUMBER".into(),
+        value: number.into(),
+    };
+    [ebml, &segment, &mkv::write_tags(&[tag])].concat()
+}
+
+#[test]
+fn documents_without_frames_stand_where_their_fragments_would() {
+    let tracks = tracks();
+    let whole = |number| document(&tracks, number, &[(1, 0, vec![1; 50])]);
+    let documents = [
+        gone("1"),
+        whole("2"),
+        gone("3"),
+        gone("4"),
+        whole("5"),
+        gone("6"),
+    ];
+    let documents: Vec<&[u8]> = documents.iter().map(Vec::as_slice).collect();
+    for piece in [1, 7, 1 << 20] {
+        let found = fragments_of(&documents, piece).unwrap();
+        let found: Vec<_> = found
+            .iter()
+            .map(|one| (one.tag("NUMBER").unwrap(), one.blocks.len()))
+            .collect();
+        assert_eq!(
+            found,
+            [("1", 0), ("2", 1), ("3", 0), ("4", 0), ("5", 1), ("6", 0)]
+        );
+    }
 }
 
 #[test]

@@ -47,8 +47,8 @@ pub trait Archive: Send + Sync {
         from: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<Fragment>, CloudError>;
-    /// Returns fragments as they were received, one Matroska document after the other, at most 1,000. `None` if one of
-    /// them has gone since it was listed.
+    /// Returns fragments as they were received, one Matroska document after the other, at most 1,000. One that has gone
+    /// since it was listed is named there without frames. `None` if the stream is not there.
     async fn media(
         &self,
         stream_name: &str,

@@ -130,7 +130,10 @@ class Reading(EmbeddedCloud):
         self.refused("InvalidArgumentException", ask, StreamName="cam", Fragments=self.numbers[:1] * 1001)
         self.refused("InvalidArgumentException", ask, StreamName="cam", Fragments=["x"])
         unknown = self.numbers[0][:-1] + ("1" if self.numbers[0][-1] != "1" else "2")
-        self.refused("ResourceNotFoundException", ask, StreamName="cam", Fragments=[unknown])
+        mixed = ask(StreamName="cam", Fragments=[unknown, self.numbers[0]])["Payload"].read()
+        self.assertEqual(mixed.count(CLUSTER), 1)
+        for part in [b"FRAGMENT_NOT_FOUND", b"AWS_KINESISVIDEO_EXCEPTION_ERROR_CODE", unknown.encode()]:
+            self.assertIn(part, mixed)
 
     def first(self, selector):
         """The number of the first fragment that GetMedia sends."""

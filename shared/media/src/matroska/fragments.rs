@@ -67,10 +67,12 @@ impl Fragments {
         Ok(None)
     }
 
-    /// Says that no more bytes come; call it when [`next`](Self::next) has answered `None`.
+    /// Says that no more bytes come and takes what is left; call it when [`next`](Self::next) has answered `None`, until it does too.
     pub fn finish(&mut self) -> Result<Option<Fragment>, MatroskaError> {
         while let Some(item) = self.reader.finish()? {
-            self.take(item);
+            if let Some(fragment) = self.take(item) {
+                return Ok(Some(fragment));
+            }
         }
         Ok(self.open.take())
     }

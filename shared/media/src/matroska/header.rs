@@ -37,12 +37,19 @@ impl HeaderBuilder {
 
     /// Ends the header at the first cluster.
     pub(super) fn finish(&mut self) -> Result<Header, MatroskaError> {
-        let tracks = self.tracks.take().ok_or(MatroskaError::MissingTracks)?;
-        Ok(Header {
-            tracks,
+        if self.tracks.is_none() {
+            return Err(MatroskaError::MissingTracks);
+        }
+        Ok(self.finish_with_what_is_there())
+    }
+
+    /// As for a document that has tags alone.
+    pub(super) fn finish_with_what_is_there(&mut self) -> Header {
+        Header {
+            tracks: self.tracks.take().unwrap_or_default(),
             timecode_scale: self.timecode_scale.unwrap_or(DEFAULT_TIMECODE_SCALE),
             tags: std::mem::take(&mut self.tags),
-        })
+        }
     }
 }
 

@@ -171,7 +171,10 @@ impl Reader {
             State::Between | State::Start if reader.input.is_empty() && reader.skip == 0 => {
                 Ok(None)
             }
-            State::Header if reader.read == reader.input.len() => Ok(None),
+            State::Header if reader.read == reader.input.len() => match reader.follows {
+                Follows::Document => Ok(Some(reader.document_without_clusters())),
+                Follows::Nothing => Ok(None),
+            },
             State::Start if reader.input.len() < 4 => Err(MatroskaError::NotMatroska),
             _ => Err(MatroskaError::Truncated),
         })

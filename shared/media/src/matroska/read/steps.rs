@@ -29,6 +29,9 @@ impl Reader {
                 self.state = State::Between;
                 Ok(Progress::Item(self.emit(Event::Header(header), 0)))
             }
+            State::Header if head.id == ids::EBML && self.follows == Follows::Document => {
+                Ok(Progress::Item(self.document_without_clusters()))
+            }
             State::Header => self.header_element(head),
             State::Between => self.segment_element(head),
             State::Opening(left) => self.cluster_opening(head, left),
@@ -47,6 +50,13 @@ impl Reader {
         self.read = end;
         self.state = State::Prologue;
         Ok(Progress::Read)
+    }
+
+    /// A document that only says something ends where the next begins, or with the stream.
+    pub(super) fn document_without_clusters(&mut self) -> Item {
+        let header = std::mem::take(&mut self.header).finish_with_what_is_there();
+        self.state = State::Start;
+        self.emit(Event::Header(header), 0)
     }
 
     fn header_element(&mut self, head: ElementHead) -> Result<Progress, MatroskaError> {
@@ -83,6 +93,8 @@ impl Reader {
                 Ok(Progress::Read)
             }
             ids::EBML | ids::SEGMENT | ids::TRACKS => Err(MatroskaError::SecondHeader),
+            // Frames outside of a cluster belong nowhere, and skipping them would hide that they are lost.
+            ids::SIMPLE_BLOCK | ids::BLOCK_GROUP => Err(MatroskaError::Malformed),
             _ => self.start_skipping(head),
         }
     }
