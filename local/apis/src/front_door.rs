@@ -8,7 +8,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::response::Response;
 use http::request::Parts;
-use http::{Extensions, HeaderValue, Method, Request, StatusCode};
+use http::{Extensions, HeaderValue, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tower::ServiceExt;
 
@@ -97,7 +97,17 @@ impl FrontDoor {
         self.tally.count(&claim.service, &parts);
         match self.verified(&claim, parts, body).await {
             Ok(request) => self.pass_on(&claim.service, request).await,
-            Err(error) => error.render(protocol),
+            Err(error) => {
+                let mut refusal = error.render(protocol);
+                if claim.service == VIDEO {
+                    // As with its answers: a page that reads no refusal would take it for a broken line.
+                    let anyone = HeaderValue::from_static("*");
+                    let headers = refusal.headers_mut();
+                    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, anyone.clone());
+                    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, anyone);
+                }
+                refusal
+            }
         }
     }
 
@@ -175,7 +185,15 @@ async fn enter(State(door): State<Arc<FrontDoor>>, request: Request<Body>) -> Re
 /// The service of a request without a signature of version 4: players carry a session token in the URL, key sets are public.
 fn unsigned_service(parts: &Parts) -> Option<&'static str> {
     let path = parts.uri.path();
-    let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+    let is_preflight = parts.method == Method::OPTIONS
+        && parts
+            .headers
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    if is_preflight {
+        // No other service answers pages of other origins.
+        return Some(VIDEO);
+    }
+    let reads = matches!(parts.method, Method::GET | Method::HEAD);
     if reads && (path.starts_with("/hls/") || path.starts_with("/dash/")) {
         return Some(VIDEO);
     }

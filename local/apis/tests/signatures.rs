@@ -315,7 +315,7 @@ async fn players_need_no_signature_but_only_for_reading_playlists() {
     let door = video_door(&cloud);
     for (method, path, status) in [
         ("GET", "/hls/v1/master.m3u8", 200),
-        ("OPTIONS", "/hls/v1/master.m3u8", 200),
+        ("OPTIONS", "/hls/v1/master.m3u8", 403),
         ("POST", "/hls/v1/master.m3u8", 403),
         ("POST", "/putMedia", 403),
     ] {
@@ -330,6 +330,33 @@ async fn players_need_no_signature_but_only_for_reading_playlists() {
             "{method} {path}"
         );
     }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_ask_for_video_and_read_why_they_are_refused() {
+    let cloud = Cloud::open();
+    let door = video_door(&cloud);
+    // A browser asks before it sends what is signed.
+    let preflight = Request::builder()
+        .method("OPTIONS")
+        .uri(format!("{AWS}/describeStream"))
+        .header("origin", "https://elsewhere.example")
+        .header("access-control-request-method", "POST")
+        .body(Vec::new())
+        .unwrap();
+    // The service has it, which answers such a request with what its pages may do.
+    assert_eq!(call(&door, preflight).await.status, 405);
+    let wrong = Signer {
+        secret: "wrong".into(),
+        ..Signer::developer()
+    };
+    let answer = call(
+        &door,
+        cloud.signed_by("kinesisvideo", list_tables(), &wrong),
+    )
+    .await;
+    assert_eq!(answer.status, 403);
+    assert_eq!(answer.headers["access-control-allow-origin"], "*");
 }
 
 #[tokio::test]

@@ -5,23 +5,21 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use bytes::Bytes;
 use serde::Deserialize;
-use tokio::sync::mpsc;
 
-use crate::archived::media_response;
+use crate::Shared;
 use crate::error::ApiError;
 use crate::fragment_number::FragmentNumber;
-use crate::media_chunk::{Chunk, Trouble};
+use crate::media_chunk::{self, Chunk, Trouble};
+use crate::media_reader::Reader;
 use crate::quotas::Connection;
 use crate::request::{Call, StreamRef, archive_of, blocking, millis};
-use crate::store::fragments::{self, Position, START, TimestampKind, View};
+use crate::store::fragments::{self, Fragment, Position, START, TimestampKind, View};
 use crate::store::streams::{self, Stream};
-use crate::{Shared, media_chunk};
 
 const PAGE: usize = 8;
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum StartKind {
     Now,
@@ -61,12 +59,9 @@ pub(crate) async fn get_media(
         Ok((stream, after, guard))
     })
     .await?;
-    let (documents, body) = mpsc::channel(1);
-    tokio::spawn(async move {
-        follow(shared, stream.id, after, documents).await;
-        drop(guard);
-    });
-    Ok(media_response(body))
+    let (reader, response) = Reader::open(guard);
+    tokio::spawn(follow(shared, stream.id, after, reader));
+    Ok(response)
 }
 
 impl StartSelector {
@@ -94,19 +89,18 @@ impl StartSelector {
                 let number = self.continuation_token.as_deref();
                 after_number(number.ok_or_else(|| missing("ContinuationToken"))?)
             }
-            StartKind::ServerTimestamp => Ok((timestamp()?, -1)),
-            StartKind::ProducerTimestamp => {
+            kind @ (StartKind::ServerTimestamp | StartKind::ProducerTimestamp) => {
+                let by = match kind {
+                    StartKind::ServerTimestamp => TimestampKind::Server,
+                    _ => TimestampKind::Producer,
+                };
                 let since_ms = timestamp()?;
-                let kept = is_kept.then(|| first_kept(shared, stream, since_ms));
-                let passing = shared.recent.first_since(stream.id, since_ms);
+                let kept = is_kept.then(|| first_kept(shared, stream, (by, since_ms)));
+                let passing = shared.recent.first_since(stream.id, (by, since_ms));
                 let first = [kept.transpose()?.flatten(), passing];
                 let first = first.into_iter().flatten().min();
-                let to_come = || {
-                    shared
-                        .store
-                        .feeds
-                        .settled_before(stream.id, shared.now_ms())
-                };
+                let feeds = &shared.store.feeds;
+                let to_come = || feeds.unsettled(stream.id, shared.now_ms()).before;
                 Ok(before(first.unwrap_or_else(to_come)))
             }
         }
@@ -121,17 +115,22 @@ fn newest_kept(shared: &Shared, stream: &Stream) -> Result<Option<Position>, Api
     Ok(newest.first().map(|newest| newest.position(view.by)))
 }
 
+/// The fragment that holds a moment, or else the first one after it.
 fn first_kept(
     shared: &Shared,
     stream: &Stream,
-    since_ms: i64,
+    (by, since_ms): (TimestampKind, i64),
 ) -> Result<Option<Position>, ApiError> {
-    let range = (since_ms, i64::MAX);
-    let view = archive_of(shared, stream, TimestampKind::Producer)?;
-    let first = shared
-        .store
-        .read(|index| fragments::in_range(index, view, range, START, 1))?;
-    let first = first.first();
+    let view = archive_of(shared, stream, by)?;
+    let first = shared.store.read(|index| {
+        let before = fragments::last_until(index, view, since_ms)?;
+        let holding = before.filter(|one| one.timestamp(by) + one.length_ms > since_ms);
+        if holding.is_some() {
+            return Ok(holding);
+        }
+        let after = fragments::in_range(index, view, (since_ms, i64::MAX), START, 1)?;
+        Ok(after.into_iter().next())
+    })?;
     Ok(first.map(|first| first.position(TimestampKind::Server)))
 }
 
@@ -177,17 +176,15 @@ impl Progress {
 }
 
 /// Sends what there is, then what comes, until the reader or the stream goes.
-async fn follow(
-    shared: Arc<Shared>,
-    stream_id: i64,
-    after: Position,
-    documents: mpsc::Sender<Bytes>,
-) {
+async fn follow(shared: Arc<Shared>, stream_id: i64, after: Position, reader: Reader) {
     let mut progress = Progress::begin(after);
-    let (mut commits, mut arrivals) = (shared.store.commits(), shared.recent.arrivals());
+    let mut commits = shared.store.commits();
+    let mut arrivals = shared.recent.arrivals();
+    let mut endings = shared.store.feeds.endings();
     loop {
         commits.borrow_and_update();
         arrivals.borrow_and_update();
+        endings.borrow_and_update();
         let page = blocking(&shared, move |shared| {
             let page = next_page(shared, stream_id, &mut progress)?;
             Ok(page.map(|page| (page, progress)))
@@ -198,33 +195,57 @@ async fn follow(
                 page
             }
             Ok(None) => return,
-            Err(_) => {
-                let _ = documents.send(Trouble::Internal.of_get_media()).await;
-                return;
-            }
+            Err(_) => return reader.end(Trouble::Internal.of_get_media()).await,
         };
-        for document in page.documents {
-            if documents.send(document).await.is_err() {
-                return;
+        for fragment in page.fragments {
+            let document = match fragment {
+                Lacking::Passing(chunk) => Ok(Some(chunk.document(shared.now_ms()))),
+                // Read when its turn comes, so that a reader that is slow holds one at a time.
+                Lacking::Kept(fragment) => media_chunk::document(&shared, fragment).await,
+            };
+            match document {
+                Ok(None) => {} // out of retention meanwhile
+                Ok(Some(document)) => {
+                    if reader.send(document).await.is_err() {
+                        return;
+                    }
+                }
+                Err(_) => return reader.end(Trouble::Internal.of_get_media()).await,
             }
         }
         if page.is_last {
             tokio::select! {
                 changed = commits.changed() => if changed.is_err() { return },
                 changed = arrivals.changed() => if changed.is_err() { return },
-                () = documents.closed() => return,
+                changed = endings.changed() => if changed.is_err() { return },
+                () = reader.gone() => return,
             }
         }
     }
 }
 
+/// A fragment that a reader lacks.
+enum Lacking {
+    Passing(Chunk),
+    Kept(Fragment),
+}
+
+impl Lacking {
+    fn position(&self) -> Position {
+        match self {
+            Self::Passing(chunk) => chunk.position(),
+            Self::Kept(fragment) => fragment.position(TimestampKind::Server),
+        }
+    }
+}
+
 struct Page {
-    documents: Vec<Bytes>,
+    fragments: Vec<Lacking>,
     /// Whether nothing more is there yet.
     is_last: bool,
 }
 
-/// Assembles the next fragments; `None` when the stream is gone.
+/// Finds the next fragments; `None` when the stream is gone.
 fn next_page(
     shared: &Shared,
     stream_id: i64,
@@ -238,51 +259,42 @@ fn next_page(
     };
     let now_ms = shared.now_ms();
     // Asked before anything is read: what is there later may be missing in what is read now.
-    let mut settled_before = shared.store.feeds.settled_before(stream_id, now_ms);
-    let passing = shared
-        .recent
-        .next(stream_id, |at| progress.lacks(at), (PAGE, now_ms));
-    let mut next: Vec<_> = passing
-        .into_iter()
-        .map(|chunk| (chunk.position(), Some(chunk)))
-        .collect();
+    let unsettled = shared.store.feeds.unsettled(stream_id, now_ms);
+    let mut settled_before = unsettled.before;
+    let lacks = |at| progress.lacks(at) && !unsettled.is_open(at);
+    let passing = shared.recent.next(stream_id, lacks, (PAGE, now_ms));
+    let mut next: Vec<_> = passing.into_iter().map(Lacking::Passing).collect();
     if stream.retention_hours > 0 {
-        next.extend(kept(shared, &stream, progress)?);
-        next.sort_by_key(|(position, _)| *position);
+        let most = PAGE + progress.ahead.len() + unsettled.open.len();
+        let kept = kept(shared, &stream, progress.after, most)?.into_iter();
+        let lacking = kept.filter(|fragment| lacks(fragment.position(TimestampKind::Server)));
+        next.extend(lacking.take(PAGE).map(Lacking::Kept));
+        next.sort_by_key(Lacking::position);
         next.truncate(PAGE);
     }
     let is_last = next.len() < PAGE;
-    if !is_last && let Some(((time, sequence), _)) = next.last() {
-        settled_before = settled_before.min((*time, sequence + 1));
+    if !is_last && let Some((time, sequence)) = next.last().map(Lacking::position) {
+        settled_before = settled_before.min((time, sequence + 1));
     }
-    progress.take(next.iter().map(|(position, _)| *position), settled_before);
-    let documents = next.into_iter().filter_map(|(_, chunk)| chunk);
+    progress.take(next.iter().map(Lacking::position), settled_before);
     Ok(Some(Page {
-        documents: documents.map(|chunk| chunk.document(now_ms)).collect(),
+        fragments: next,
         is_last,
     }))
 }
 
-/// The next persisted fragments that a reader lacks, by their places; without media where they expired meanwhile.
+/// The persisted fragments behind a place.
 fn kept(
     shared: &Shared,
     stream: &Stream,
-    progress: &Progress,
-) -> Result<Vec<(Position, Option<Chunk>)>, ApiError> {
+    after: Position,
+    most: usize,
+) -> Result<Vec<Fragment>, ApiError> {
     let view: View = archive_of(shared, stream, TimestampKind::Server)?;
     let range = (i64::MIN, i64::MAX);
-    let most = PAGE + progress.ahead.len();
-    let found = shared
+    Ok(shared
         .store
-        .read(|index| fragments::in_range(index, view, range, progress.after, most as i64))?;
-    let places = found
-        .iter()
-        .map(|fragment| (fragment.position(view.by), fragment));
-    places
-        .filter(|(position, _)| progress.lacks(*position))
-        .take(PAGE)
-        .map(|(position, fragment)| Ok((position, media_chunk::read(shared, fragment)?)))
-        .collect()
+        .read(|index| fragments::in_range(index, view, range, after, most as i64))?)
 }
 
 #[cfg(test)]

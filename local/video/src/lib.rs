@@ -11,6 +11,7 @@ mod fragment_number;
 mod get_media;
 mod images;
 mod media_chunk;
+mod media_reader;
 mod playback;
 mod put_media;
 mod quotas;

@@ -5,6 +5,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
 
 use crate::Now;
 use crate::error::ApiError;
@@ -49,6 +52,14 @@ impl Connection {
             Self::PutMedia => 2,
             Self::GetMedia => 3,
             Self::GetMediaForFragmentList => 5,
+        }
+    }
+
+    /// What all that are open to one stream carry.
+    fn bytes_per_second(self) -> f64 {
+        match self {
+            Self::PutMedia => 12.5e6,
+            Self::GetMedia | Self::GetMediaForFragmentList => 25e6,
         }
     }
 }
@@ -99,13 +110,49 @@ pub(crate) struct Usage {
     quotas: Quotas,
     now: Now,
     meters: Mutex<HashMap<(Counted, &'static str), Meter>>,
-    open: Arc<Mutex<HashMap<(Connection, i64), u32>>>,
+    open: OpenConnections,
 }
+
+/// The open connections of one kind to one stream.
+struct Open {
+    count: u32,
+    /// When what they carried would have been carried at the speed that they have.
+    carried_at: Instant,
+}
+
+type OpenConnections = Arc<Mutex<HashMap<(Connection, i64), Open>>>;
 
 /// One open connection; its place is free again when this goes.
 pub(crate) struct ConnectionGuard {
-    open: Arc<Mutex<HashMap<(Connection, i64), u32>>>,
+    quotas: Quotas,
+    open: OpenConnections,
     key: (Connection, i64),
+}
+
+impl ConnectionGuard {
+    /// Waits until the connection may carry so many bytes more. Bytes flow by real time, whatever the service's clock says.
+    pub(crate) async fn carry(&self, bytes: usize) {
+        if self.quotas == Quotas::Off {
+            return;
+        }
+        let (kind, _) = self.key;
+        let takes = Duration::from_secs_f64(bytes as f64 / kind.bytes_per_second());
+        let carried_at = {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let Some(open) = open.get_mut(&self.key) else {
+                return;
+            };
+            open.carried_at = open.carried_at.max(full_at(Instant::now())) + takes;
+            open.carried_at
+        };
+        sleep_until(carried_at).await;
+    }
+}
+
+/// Where whoever was quiet until now stands: five seconds' worth of bytes are free.
+fn full_at(now: Instant) -> Instant {
+    let burst = Duration::from_secs(BURST_SECONDS.unsigned_abs());
+    now.checked_sub(burst).unwrap_or(now)
 }
 
 impl Usage {
@@ -216,15 +263,19 @@ impl Usage {
     ) -> Result<ConnectionGuard, ApiError> {
         let key = (kind, stream_id);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(key).or_insert(0);
-        if self.quotas == Quotas::On && *count >= kind.most() {
+        let of_stream = open.entry(key).or_insert_with(|| Open {
+            count: 0,
+            carried_at: full_at(Instant::now()),
+        });
+        if self.quotas == Quotas::On && of_stream.count >= kind.most() {
             return Err(ApiError::bad_request(
                 "ConnectionLimitExceededException",
                 "Kinesis Video Streams has throttled the request because you have exceeded the limit of allowed client connections.",
             ));
         }
-        *count += 1;
+        of_stream.count += 1;
         Ok(ConnectionGuard {
+            quotas: self.quotas,
             open: Arc::clone(&self.open),
             key,
         })
@@ -234,9 +285,9 @@ impl Usage {
 impl Drop for ConnectionGuard {
     fn drop(&mut self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.key) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(of_stream) = open.get_mut(&self.key) {
+            of_stream.count -= 1;
+            if of_stream.count == 0 {
                 open.remove(&self.key);
             }
         }
@@ -320,6 +371,31 @@ mod tests {
             .map(|_| usage.connect(Connection::GetMedia, 1))
             .collect();
         assert!(open.iter().all(Result::is_ok));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn bytes_over_the_quota_wait_for_their_turn() {
+        let (usage, _) = usage(Quotas::On);
+        let (one, other) = (
+            usage.connect(Connection::PutMedia, 1).unwrap(),
+            usage.connect(Connection::PutMedia, 1).unwrap(),
+        );
+        let began = Instant::now();
+        one.carry(62_500_000).await;
+        assert_eq!(began.elapsed(), Duration::ZERO, "five seconds' worth");
+        // Both carry what one alone would.
+        futures::join!(one.carry(6_250_000), other.carry(6_250_000));
+        assert_eq!(began.elapsed().as_millis(), 1_000);
+        let elsewhere = usage.connect(Connection::GetMedia, 1).unwrap();
+        elsewhere.carry(25_000_000).await;
+        assert_eq!(began.elapsed().as_millis(), 1_000);
+        let (unbounded, _) = self::usage(Quotas::Off);
+        unbounded
+            .connect(Connection::PutMedia, 1)
+            .unwrap()
+            .carry(1 << 40)
+            .await;
+        assert_eq!(began.elapsed().as_millis(), 1_000);
     }
 
     #[test]

@@ -8,12 +8,14 @@ use tokio::sync::watch;
 
 use crate::fragment_number::FragmentNumber;
 use crate::media_chunk::Chunk;
-use crate::store::fragments::Position;
+use crate::store::fragments::{Position, TimestampKind};
 
 /// As long as a host of the service buffers a stream.
 const KEPT_MS: i64 = 5 * 60_000;
-/// A host of the service keeps 200 MB of a stream; one machine has less to give.
-const KEPT_BYTES: usize = 64 << 20;
+/// As much as a host of the service keeps of a stream.
+const KEPT_BYTES: usize = 200_000_000;
+/// One machine has no more than this to give to all of them.
+const ALL_BYTES: usize = 512 << 20;
 
 #[derive(Default)]
 struct Buffer {
@@ -68,6 +70,11 @@ impl Recent {
             buffer.forget_until(now_ms - KEPT_MS);
             !buffer.chunks.is_empty()
         });
+        while buffers.values().map(|buffer| buffer.bytes).sum::<usize>() > ALL_BYTES
+            && let Some(largest) = buffers.values_mut().max_by_key(|buffer| buffer.bytes)
+        {
+            largest.drop_first();
+        }
         drop(buffers);
         self.arrivals.send_modify(|arrivals| *arrivals += 1);
     }
@@ -111,12 +118,19 @@ impl Recent {
         chunks.map(Chunk::position).max()
     }
 
-    /// The place of the first fragment that begins at a producer's time or later.
-    pub(crate) fn first_since(&self, stream_id: i64, producer_ms: i64) -> Option<Position> {
+    /// The place of the fragment that holds a moment of a clock, or else of the first one after it.
+    pub(crate) fn first_since(
+        &self,
+        stream_id: i64,
+        (by, since_ms): (TimestampKind, i64),
+    ) -> Option<Position> {
         let buffers = self.lock();
         let chunks = buffers.get(&stream_id)?.chunks.iter();
-        let since = chunks.filter(|chunk| chunk.producer_ms >= producer_ms);
-        let first = since.min_by_key(|chunk| (chunk.producer_ms, chunk.position()));
+        let since = chunks.filter(|chunk| {
+            let begins_ms = chunk.timestamp(by);
+            begins_ms >= since_ms || begins_ms + chunk.length_ms > since_ms
+        });
+        let first = since.min_by_key(|chunk| (chunk.timestamp(by), chunk.position()));
         first.map(Chunk::position)
     }
 
@@ -148,6 +162,7 @@ mod tests {
                 random: 0,
             },
             producer_ms: 0,
+            length_ms: 0,
             header: Bytes::new(),
             media: vec![0; bytes].into(),
             tags: Vec::new(),
@@ -173,7 +188,19 @@ mod tests {
     }
 
     #[test]
-    fn no_more_bytes_are_kept_than_the_machine_has_to_give() {
+    fn all_streams_together_keep_what_the_machine_has_to_give() {
+        let recent = Recent::default();
+        for stream_id in 0..4 {
+            recent.push(stream_id, chunk(1, 1, KEPT_BYTES / 2), 0);
+            recent.push(stream_id, chunk(2, 2, KEPT_BYTES / 2 - 1), 0);
+        }
+        let kept: usize = (0..4).map(|id| sequences(&recent, id, 0).len()).sum();
+        assert_eq!(kept, 5, "of 800 MB");
+        assert!((0..4).all(|id| !sequences(&recent, id, 0).is_empty()));
+    }
+
+    #[test]
+    fn no_more_bytes_are_kept_than_a_stream_may_have() {
         let recent = Recent::default();
         for sequence in 0..4 {
             recent.push(1, chunk(sequence, sequence, KEPT_BYTES / 2), 0);

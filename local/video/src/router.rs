@@ -1,16 +1,20 @@
 //! Which path leads to which operation.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::Router;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use crate::{Shared, archived, clip, control, get_media, images, playback, put_media};
+
+const PREFLIGHT_HOLDS: Duration = Duration::from_secs(86_400);
 
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let operations = Router::new()
@@ -57,7 +61,21 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         )
         .merge(playback::router())
         .layer(map_response(name_request));
-    operations.fallback(unknown_operation).with_state(shared)
+    operations
+        .fallback(unknown_operation)
+        .layer(every_origin())
+        .with_state(shared)
+}
+
+/// Pages of any origin may ask: what a request may do hangs on its signature or its token, and never on cookies.
+fn every_origin() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        // A star would leave the signature's header out.
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(Any)
+        .max_age(PREFLIGHT_HOLDS)
 }
 
 async fn unknown_operation() -> Response {

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use self::picture::{Format, Style};
+use self::picture::{Format, MOST_HEIGHT, MOST_WIDTH, Style};
 use crate::Shared;
 use crate::archived::TimestampRange;
 use crate::error::ApiError;
@@ -138,10 +138,16 @@ impl GetImages {
             return refuse("JPEGQuality must be a whole number of 1 to 100.");
         };
         let size = (self.width_pixels, self.height_pixels);
-        if size.0.is_some_and(|width| !(1..=3840).contains(&width)) {
+        if size
+            .0
+            .is_some_and(|width| !(1..=MOST_WIDTH).contains(&width))
+        {
             return refuse("WidthPixels must be 1 to 3840.");
         }
-        if size.1.is_some_and(|height| !(1..=2160).contains(&height)) {
+        if size
+            .1
+            .is_some_and(|height| !(1..=MOST_HEIGHT).contains(&height))
+        {
             return refuse("HeightPixels must be 1 to 2160.");
         }
         if let (Some(_), None) = size {

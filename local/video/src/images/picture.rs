@@ -29,6 +29,25 @@ pub(super) struct Style {
     pub size: (Option<u32>, Option<u32>),
 }
 
+impl Style {
+    /// The size in which a picture is shown; `None` where keeping its shape would make it too wide.
+    fn scaled(self, (width, height): (u32, u32)) -> Option<(u32, u32)> {
+        match self.size {
+            (Some(wide), Some(high)) => Some((wide, high)),
+            (None, Some(high)) => {
+                let wide = u64::from(width) * u64::from(high) / u64::from(height.max(1));
+                let wide = u32::try_from(wide).ok()?.max(1);
+                (wide <= MOST_WIDTH).then_some((wide, high))
+            }
+            _ => Some((width, height)),
+        }
+    }
+}
+
+/// Pixels.
+pub(super) const MOST_WIDTH: u32 = 3840;
+pub(super) const MOST_HEIGHT: u32 = 2160;
+
 /// The image that is shown at each of these moments, which ascend and count as the blocks do; `None` where none can be made.
 pub(super) fn images(
     track: &Track,
@@ -134,14 +153,7 @@ fn encode(picture: &DecodedYUV<'_>, style: Style) -> Option<Vec<u8>> {
     picture.write_rgb8(&mut pixels);
     let (width, height) = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
     let mut image = RgbImage::from_raw(width, height, pixels)?;
-    let size = match style.size {
-        (Some(wide), Some(high)) => (wide, high),
-        (None, Some(high)) => {
-            let wide = u64::from(width) * u64::from(high) / u64::from(height.max(1));
-            (u32::try_from(wide).ok()?.max(1), high)
-        }
-        _ => (width, height),
-    };
+    let size = style.scaled((width, height))?;
     if size != (width, height) {
         image = resize(&image, size.0, size.1, FilterType::Triangle);
     }
@@ -155,4 +167,21 @@ fn encode(picture: &DecodedYUV<'_>, style: Style) -> Option<Vec<u8>> {
             .ok()?,
     }
     Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_height_alone_keeps_the_shape_up_to_the_greatest_width() {
+        let style = Style {
+            format: Format::Jpeg,
+            quality: 80,
+            size: (None, Some(2160)),
+        };
+        assert_eq!(style.scaled((1280, 720)), Some((3840, 2160)));
+        assert_eq!(style.scaled((1, 4000)), Some((1, 2160)));
+        assert_eq!(style.scaled((4096, 16)), None);
+    }
 }

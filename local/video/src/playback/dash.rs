@@ -23,17 +23,11 @@ const MANIFEST: &str = "application/dash+xml";
 
 pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
-        .route(
-            "/dash/v1/getDASHManifest.mpd",
-            get(manifest).options(serve::preflight),
-        )
-        .route(
-            "/dash/v1/getMP4InitFragment.mp4",
-            get(serve::init_fragment).options(serve::preflight),
-        )
+        .route("/dash/v1/getDASHManifest.mpd", get(manifest))
+        .route("/dash/v1/getMP4InitFragment.mp4", get(serve::init_fragment))
         .route(
             "/dash/v1/getMP4MediaFragment.mp4",
-            get(serve::media_fragment).options(serve::preflight),
+            get(serve::media_fragment),
         )
 }
 

@@ -24,26 +24,14 @@ const FORMATS: [Format; 2] = [Format::HlsMp4, Format::HlsTs];
 
 pub(super) fn router() -> Router<Arc<Shared>> {
     Router::new()
-        .route(
-            "/hls/v1/getHLSMasterPlaylist.m3u8",
-            get(master_playlist).options(serve::preflight),
-        )
-        .route(
-            "/hls/v1/getHLSMediaPlaylist.m3u8",
-            get(media_playlist).options(serve::preflight),
-        )
-        .route(
-            "/hls/v1/getMP4InitFragment.mp4",
-            get(serve::init_fragment).options(serve::preflight),
-        )
+        .route("/hls/v1/getHLSMasterPlaylist.m3u8", get(master_playlist))
+        .route("/hls/v1/getHLSMediaPlaylist.m3u8", get(media_playlist))
+        .route("/hls/v1/getMP4InitFragment.mp4", get(serve::init_fragment))
         .route(
             "/hls/v1/getMP4MediaFragment.mp4",
-            get(serve::media_fragment).options(serve::preflight),
+            get(serve::media_fragment),
         )
-        .route(
-            "/hls/v1/getTSFragment.ts",
-            get(serve::ts_fragment).options(serve::preflight),
-        )
+        .route("/hls/v1/getTSFragment.ts", get(serve::ts_fragment))
 }
 
 async fn master_playlist(State(shared): App, Query(ask): Query<Ask>) -> Result<Response, ApiError> {

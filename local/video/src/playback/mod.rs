@@ -48,11 +48,11 @@ impl Playback {
     }
 }
 
-/// What players fetch, from pages of any origin.
+/// What players fetch.
 pub(crate) fn router() -> Router<Arc<Shared>> {
     hls::router()
         .merge(dash::router())
-        .layer(axum::middleware::map_response(serve::open_to_all_origins))
+        .layer(axum::middleware::map_response(serve::no_sniffing))
 }
 
 pub(crate) async fn create_hls_session(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderValue, header};
 use serde::Deserialize;
 
 use super::session::{Format, Session};
@@ -169,23 +169,11 @@ pub(super) async fn ts_fragment(
     .await
 }
 
-pub(super) async fn preflight() -> StatusCode {
-    StatusCode::NO_CONTENT
-}
-
-/// Players in a browser come from the portal's origin, which is another one.
-pub(crate) async fn open_to_all_origins(mut response: Response) -> Response {
-    for (name, value) in [
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, OPTIONS"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "*"),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "*"),
-        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
-        (HeaderName::from_static("x-content-type-options"), "nosniff"),
-    ] {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
-    }
+/// A browser takes what it is given for what it says it is.
+pub(super) async fn no_sniffing(mut response: Response) -> Response {
+    response.headers_mut().insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     response
 }

@@ -24,6 +24,8 @@ use crate::store::feeds::{Fate, Opened};
 const IDLE_EVERY: Duration = Duration::from_secs(4);
 const MOST_SILENCE: Duration = Duration::from_secs(30);
 const MOST_DURATION: Duration = Duration::from_secs(45 * 60);
+/// Tags that follow a fragment do so at once, if not always in the same packet; so long nobody reads it without them.
+const TAGS_WITHIN: Duration = Duration::from_millis(100);
 /// After an error the rest of the body is read and dropped for this long, so that the producer can read why.
 const DRAIN: Duration = Duration::from_secs(2);
 
@@ -41,7 +43,9 @@ pub(super) struct Connection {
 struct Course {
     /// The fragment that is being received.
     opened: Option<Opened>,
-    /// What became of the last complete one, whose tags follow it there.
+    /// The last complete one, until another begins or this moment, while its tags may follow.
+    tail: Option<(Arc<Opened>, Instant)>,
+    /// What became of that, and of its tags.
     fate: Option<Fate>,
     /// Whether a fragment was refused behind the connection's back, and the producer told so.
     is_refused: Arc<AtomicBool>,
@@ -51,8 +55,10 @@ struct Course {
 pub(super) type Glance = Option<Option<Result<Frame<Bytes>, axum::Error>>>;
 
 enum End {
-    /// The producer closed its stream in order, fell silent, or was told why before.
+    /// The producer closed its stream in order, or fell silent.
     Closed,
+    /// Why was already answered where it was found out.
+    Told,
     Error(Fault),
 }
 
@@ -60,17 +66,21 @@ impl Connection {
     pub(super) async fn run(self, mut body: Body, first: Glance) {
         let received = AssertUnwindSafe(self.receive(&mut body, first)).catch_unwind();
         let fault = match received.await {
-            Ok(Ok(End::Error(fault))) => fault,
+            Ok(Ok(End::Error(fault))) => Some(fault),
+            Ok(Ok(End::Told)) => None,
             Ok(Ok(End::Closed) | Err(NotReading)) => return,
             // What went wrong was told where it did; the producer is told that it was not its media.
-            Err(_) => Fault {
+            Err(_) => Some(Fault {
                 code: ErrorCode::InternalError,
                 fragment: None,
-            },
+            }),
         };
-        let error = Ack::Error(fault.code, fault.fragment);
         let Self { acks, guard, .. } = self;
-        if acks.send(error).await.is_ok() {
+        let told = match fault {
+            Some(fault) => acks.send(Ack::Error(fault.code, fault.fragment)).await,
+            None => Ok(()),
+        };
+        if told.is_ok() {
             drop((acks, guard));
             let until = Instant::now() + DRAIN;
             while let Ok(Some(Ok(_))) = timeout_at(until, body.frame()).await {}
@@ -90,8 +100,13 @@ impl Connection {
                     None => body.frame().await,
                 }
             };
-            let frame = match timeout_at(next_idle, next).await {
+            let wake = course.tail.as_ref().map_or(next_idle, |(_, until)| *until);
+            let frame = match timeout_at(wake.min(next_idle), next).await {
                 Ok(frame) => frame,
+                Err(_) if wake < next_idle => {
+                    course.tail = None;
+                    continue;
+                }
                 Err(_) if heard.elapsed() >= MOST_SILENCE => return Ok(End::Closed),
                 Err(_) => {
                     self.acks.send(Ack::Idle).await?;
@@ -100,8 +115,7 @@ impl Connection {
                 }
             };
             if course.is_refused.load(Ordering::Relaxed) {
-                // Why was already answered where it was found out.
-                return Ok(End::Closed);
+                return Ok(End::Told);
             }
             if began.elapsed() >= MOST_DURATION {
                 return Ok(End::Error(Fault {
@@ -116,6 +130,7 @@ impl Connection {
                 Some(Err(_)) => return Ok(End::Error(ingest.fault(ErrorCode::StreamReadError))),
                 Some(Ok(frame)) => match frame.data_ref() {
                     Some(data) => {
+                        self.guard.carry(data.len()).await;
                         ingest.push(data.clone());
                         self.take_steps(&mut ingest, &mut course).await?
                     }
@@ -166,7 +181,10 @@ impl Connection {
         course: &mut Course,
     ) -> Result<Result<(), Fault>, NotReading> {
         match step {
-            Step::Begin(id) => self.acks.send(Ack::Buffering(id)).await?,
+            Step::Begin(id) => {
+                course.tail = None;
+                self.acks.send(Ack::Buffering(id)).await?;
+            }
             Step::Complete(fragment) => {
                 self.acks.send(Ack::Received(fragment.id)).await?;
                 return Ok(self.hand_over(fragment, course).await);
@@ -178,6 +196,7 @@ impl Connection {
                         stream_id,
                         number,
                         bytes,
+                        follows: course.tail.as_ref().map(|(opened, _)| Arc::clone(opened)),
                     }),
                     Some(Fate::Passing) => self.shared.recent.add_tags(stream_id, number, bytes),
                     None => {}
@@ -197,7 +216,9 @@ impl Connection {
             room = self.room_for(&fragment).await;
             checksum = Some(fragment.data.checksum());
         }
-        let opened = course.opened.take();
+        let opened = course.opened.take().map(Arc::new);
+        let until = Instant::now() + TAGS_WITHIN;
+        course.tail = opened.clone().map(|opened| (opened, until));
         let is_refused = Arc::clone(&course.is_refused);
         course.fate = feeds.settle(self.stream_id, |fate| {
             match fate {
@@ -220,6 +241,7 @@ impl Connection {
         let chunk = Chunk {
             number: fragment.id.number,
             producer_ms: fragment.producer_ms,
+            length_ms: fragment.length_ms,
             header: fragment.header,
             media: fragment.data.into_bytes(),
             tags: Vec::new(),
@@ -239,7 +261,7 @@ impl Connection {
         &self,
         fragment: Complete,
         checksum: Option<i32>,
-        holds: (Option<OwnedSemaphorePermit>, Option<Opened>),
+        holds: (Option<OwnedSemaphorePermit>, Option<Arc<Opened>>),
         is_refused: Arc<AtomicBool>,
     ) {
         let acks = self.acks.clone();

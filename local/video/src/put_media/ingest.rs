@@ -15,6 +15,8 @@ const MAX_TRACKS: usize = 3;
 const MAX_TAGS: usize = 10;
 const MAX_TAG_NAME: usize = 128;
 const MAX_TAG_VALUE: usize = 256;
+/// All that the tags of a fragment may say takes less than this, whatever else an element of them holds.
+const MAX_TAGS_BYTES: usize = 8 << 10;
 /// Names that begin with `AWS` are the service's own, but for these that ask it for something.
 const EVENT_TAGS: [&str; 4] = [
     END_OF_FRAGMENT,
@@ -79,8 +81,12 @@ impl Span {
         self.frames += 1;
     }
 
-    /// The last frame is taken to last as long as the others do on average.
-    fn length_ms(&self) -> i64 {
+    /// The last frame is taken to last as long as the others do on average, and a single one as long as it is since the fragment
+    /// before.
+    fn length_ms(&self, since_before_ms: Option<i64>) -> i64 {
+        if self.frames == 1 {
+            return since_before_ms.map_or(0, |since| since.clamp(0, MAX_FRAGMENT_MS));
+        }
         let shown = self.last_ms - self.first_ms;
         let intervals = (self.frames - 1).max(1);
         shown + (shown + intervals / 2) / intervals
@@ -228,8 +234,11 @@ impl Ingest {
         let (Some(place), Some(open)) = (place, &mut self.open) else {
             return Err(self.fault(ErrorCode::TrackNumberMismatch));
         };
-        open.spans[place].take(block.timecode_ms);
-        if block.timecode_ms.saturating_sub(open.id.timecode_ms) > MAX_FRAGMENT_MS {
+        let span = &mut open.spans[place];
+        span.take(block.timecode_ms);
+        // Frames may also stand before the timecode of their cluster.
+        let first_ms = span.first_ms.min(open.id.timecode_ms);
+        if span.last_ms.saturating_sub(first_ms) > MAX_FRAGMENT_MS {
             return Err(self.fault(ErrorCode::MaxFragmentDurationReached));
         }
         Ok(())
@@ -244,10 +253,12 @@ impl Ingest {
             return Err(self.fault(ErrorCode::FramesMissingForTrack));
         }
         let span = open.spans[primary];
+        let before = self.previous.map(|(timecode_ms, _)| timecode_ms);
+        let since_before_ms = before.map(|before| open.id.timecode_ms.saturating_sub(before));
         let complete = Complete {
             id: open.id,
             producer_ms: open.producer_ms,
-            length_ms: span.length_ms(),
+            length_ms: span.length_ms(since_before_ms),
             frames: span.frames,
             header: header.clone(),
             data: std::mem::take(&mut open.data),
@@ -277,7 +288,8 @@ impl Ingest {
                 tag.name.starts_with("AWS") && !EVENT_TAGS.contains(&tag.name.as_str());
             is_reserved || tag.name.len() > MAX_TAG_NAME || tag.value.len() > MAX_TAG_VALUE
         };
-        if self.tags > MAX_TAGS || tags.iter().any(is_refused) {
+        let is_too_much = self.tags > MAX_TAGS || bytes.len() > MAX_TAGS_BYTES;
+        if is_too_much || tags.iter().any(is_refused) {
             return Err(self.fault(ErrorCode::FragmentMetadataLimitReached));
         }
         Ok(self.last_number.map(|number| Step::Tags { number, bytes }))

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use super::feeds::Opened;
 use super::lock;
 use super::pieces::Pieces;
 use super::rows::{self, Expired, Tags};
@@ -48,11 +49,12 @@ pub(crate) struct PendingFragment {
 /// Work for the thread.
 pub(crate) enum Command {
     Fragment(PendingFragment),
-    /// A producer's tags behind a fragment.
+    /// A producer's tags behind a fragment, which is held back from readers until they are there.
     Tags {
         stream_id: i64,
         number: FragmentNumber,
         bytes: Bytes,
+        follows: Option<Arc<Opened>>,
     },
     /// Remove what is out of retention now, then answer.
     Sweep(std::sync::mpsc::SyncSender<()>),
@@ -75,6 +77,8 @@ struct Batch {
     /// Each is in its file already, and its bytes are let go.
     written: Vec<(PendingFragment, Place)>,
     tags: Vec<Tags>,
+    /// The fragments that the tags follow.
+    followed: Vec<Arc<Opened>>,
     bytes: usize,
     is_last: bool,
 }
@@ -147,7 +151,11 @@ impl Committer {
                 stream_id,
                 number,
                 bytes,
-            } => batch.tags.push((stream_id, number, bytes)),
+                follows,
+            } => {
+                batch.tags.push((stream_id, number, bytes));
+                batch.followed.extend(follows);
+            }
             Command::Sweep(done) => {
                 // A file that goes must hold nothing that waits for its row.
                 self.commit(std::mem::take(batch));
@@ -198,7 +206,12 @@ impl Committer {
             tracing::error!(%error, stream_id, "fragments could not be brought to the disk");
             batch.fail(stream_id);
         }
-        let Batch { written, tags, .. } = batch;
+        let Batch {
+            written,
+            tags,
+            followed,
+            ..
+        } = batch;
         let mut index = lock(&self.index);
         let outcomes = rows::insert(&mut index, &written, &tags);
         drop(index);
@@ -209,6 +222,7 @@ impl Committer {
             }
             vec![CommitOutcome::Failed; written.len()]
         });
+        drop(followed);
         for ((fragment, _), outcome) in written.into_iter().zip(outcomes) {
             (fragment.done)(outcome);
         }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
+use tokio::sync::watch;
+
 use super::fragments::Position;
 use super::lock;
 use super::streams::Reserved;
@@ -43,18 +45,35 @@ pub(crate) struct Feeds {
     changes: Mutex<()>,
     feeds: Mutex<HashMap<i64, Feed>>,
     open: OpenFragments,
+    endings: Arc<watch::Sender<u64>>,
 }
 
-/// A fragment's number, given when it begins. To be held until readers can find the fragment, or will never.
+/// What readers of a stream cannot see whole yet.
+pub(crate) struct Unsettled {
+    /// The first place at which a fragment may still appear.
+    pub before: Position,
+    /// Fragments that have begun, and those whose tags may follow, in order.
+    pub open: Vec<Position>,
+}
+
+impl Unsettled {
+    pub(crate) fn is_open(&self, position: Position) -> bool {
+        self.open.binary_search(&position).is_ok()
+    }
+}
+
+/// A fragment's number, given when it begins. To be held until readers can find the fragment and its tags, or will never.
 pub(crate) struct Opened {
     pub number: FragmentNumber,
     stream_id: i64,
     open: OpenFragments,
+    endings: Arc<watch::Sender<u64>>,
 }
 
 impl Drop for Opened {
     fn drop(&mut self) {
         lock(&self.open).remove(&(self.stream_id, self.number.position()));
+        self.endings.send_modify(|endings| *endings += 1);
     }
 }
 
@@ -94,23 +113,33 @@ impl Feeds {
             number,
             stream_id,
             open: Arc::clone(&self.open),
+            endings: Arc::clone(&self.endings),
         }
     }
 
-    /// The first place at which a fragment may still appear. Whoever asks before reading has seen all that stands before it.
-    pub(crate) fn settled_before(&self, stream_id: i64, now_ms: i64) -> Position {
+    /// What may still appear or change. Whoever asks before reading has seen all else.
+    pub(crate) fn unsettled(&self, stream_id: i64, now_ms: i64) -> Unsettled {
         let feeds = lock(&self.feeds);
-        let oldest_open = lock(&self.open)
+        let open: Vec<_> = lock(&self.open)
             .range((stream_id, (i64::MIN, i64::MIN))..=(stream_id, (i64::MAX, i64::MAX)))
-            .next()
-            .map(|(_, position)| *position);
-        oldest_open.unwrap_or_else(|| match feeds.get(&stream_id) {
+            .map(|(_, position)| *position)
+            .collect();
+        let to_come = || match feeds.get(&stream_id) {
             Some(feed) => (
                 feed.server_ms,
                 i64::try_from(feed.next_sequence).unwrap_or(i64::MAX),
             ),
             None => (now_ms, -1),
-        })
+        };
+        Unsettled {
+            before: open.first().copied().unwrap_or_else(to_come),
+            open,
+        }
+    }
+
+    /// Counts fragments to which nothing comes any longer, so that a reader can wait for the next one.
+    pub(crate) fn endings(&self) -> watch::Receiver<u64> {
+        self.endings.subscribe()
     }
 
     /// What becomes of the stream's fragments now; `None` when it was deleted.

@@ -184,6 +184,25 @@ pub(crate) fn newest(
     Ok(found)
 }
 
+/// The last fragment whose timestamp is a moment or lies before it.
+pub(crate) fn last_until(
+    index: &Connection,
+    view: View,
+    until_ms: i64,
+) -> rusqlite::Result<Option<Fragment>> {
+    let (time, table) = (view.time_column(), view.table());
+    index
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM {table} WHERE stream_id = ?1 AND server_ms > ?2 AND {time} <= ?3
+             ORDER BY {time} DESC, sequence DESC LIMIT 1"
+        ))?
+        .query_row(
+            params![view.stream_id, view.expired_until_ms, until_ms],
+            from_row,
+        )
+        .optional()
+}
+
 /// Takes as many rows as are asked for, and steps through no more than it must. `joins` says that a row belongs to the one before it.
 fn take(
     rows: impl Iterator<Item = rusqlite::Result<Fragment>>,

@@ -1,6 +1,7 @@
 //! Archived media is listed, read back as it was sent, and never shown beyond its retention.
 
 use crate::common::{NOW_MS, Service, header, second, segment_files, send};
+use crate::troubles::{check_gone, list};
 use axum::body::Body;
 use ciero_media::matroska::write::write_tags;
 use ciero_media::matroska::{Event, Limits, Reader, Tag};
@@ -186,7 +187,11 @@ async fn unknown_and_malformed_fragment_numbers_are_refused() {
     let mut other = number.to_owned();
     let last = if other.pop() == Some('1') { '2' } else { '1' };
     other.push(last);
-    assert_eq!(media(&service, &[&json!(other)]).await.0, 404);
+    check_gone(&mut list(&service, &[json!(other)]).await, &json!(other)).await;
+    // It keeps nobody from the others.
+    let (status, documents) = media(&service, &[&json!(other), &json!(number)]).await;
+    let sent = second(NOW_MS);
+    assert!(status == 200 && documents.windows(sent.len()).any(|part| part == sent));
     assert_eq!(media(&service, &[&json!("x")]).await.0, 400);
     assert_eq!(media(&service, &[]).await.0, 400);
     assert_eq!(media(&service, &[&json!(number)]).await.0, 200);
@@ -206,7 +211,7 @@ async fn what_is_out_of_retention_is_not_shown_and_its_file_goes() {
         1,
         "hidden at once, before anything is swept"
     );
-    assert_eq!(media(&service, &[&old]).await.0, 404);
+    check_gone(&mut list(&service, std::slice::from_ref(&old)).await, &old).await;
     assert_eq!(segment_files(service.folder.path()).len(), 2);
     service.video.sweep();
     assert_eq!(segment_files(service.folder.path()).len(), 1);
@@ -268,7 +273,7 @@ async fn what_a_shorter_retention_deleted_never_comes_back_and_is_not_on_the_dis
     retain(&service, "INCREASE_DATA_RETENTION", 23).await;
     let left = service.fragments().await;
     assert_eq!(left.len(), 1);
-    assert_eq!(media(&service, &[&old]).await.0, 404);
+    check_gone(&mut list(&service, std::slice::from_ref(&old)).await, &old).await;
     assert!(!on_disk(&second(NOW_MS)) && on_disk(&second(kept_from)));
     let number = left[0]["FragmentNumber"].clone();
     assert_eq!(media(&service, &[&number]).await.0, 200);
@@ -295,6 +300,27 @@ async fn get_media_begins_where_asked_and_follows_live() {
     service.put_seconds(&[NOW_MS + 2000]).await;
     let (_, media) = read_document(&documents.next().await.unwrap().unwrap());
     assert!(media.starts_with(&second(NOW_MS + 2000)));
+}
+
+#[tokio::test]
+async fn get_media_begins_with_the_fragment_that_holds_a_moment_or_the_next() {
+    let service = Service::with_stream().await;
+    service.put_seconds(&[NOW_MS, NOW_MS + 1000]).await;
+    service.advance(10_000);
+    service.put_seconds(&[NOW_MS + 10_000]).await;
+    for (kind, offset_ms, first_ms) in [
+        ("PRODUCER_TIMESTAMP", -5_000, 0),
+        ("PRODUCER_TIMESTAMP", 999, 0),
+        ("PRODUCER_TIMESTAMP", 1_500, 1_000),
+        ("PRODUCER_TIMESTAMP", 2_000, 10_000),
+        ("SERVER_TIMESTAMP", 2_000, 10_000),
+        ("SERVER_TIMESTAMP", 10_400, 10_000),
+    ] {
+        let moment = (NOW_MS + offset_ms) as f64 / 1000.0;
+        let selector = json!({"StartSelectorType": kind, "StartTimestamp": moment});
+        let mut reader = crate::live::follow(&service, selector).await;
+        crate::live::check_next(&mut reader, NOW_MS + first_ms).await;
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use tower::ServiceExt as _;
 
 use crate::archive::read_document;
 use crate::common::{NOW_MS, Service, events, header, second};
+use crate::feed::Feed;
 
 pub async fn passing() -> Service {
     let service = Service::start();
@@ -158,4 +159,28 @@ async fn everything_that_reads_what_is_kept_says_that_nothing_is() {
             "{operation}"
         );
     }
+}
+
+/// Checks that tags in a later packet than their fragment are in its document for who follows.
+async fn check_tags_are_followed(service: Service, answers: &[&str]) {
+    let mut reader = follow(&service, json!({"StartSelectorType": "EARLIEST"})).await;
+    let mut feed = Feed::open(&service).await.unwrap();
+    feed.send([header(), second(NOW_MS)].concat()).await;
+    feed.expect_each(answers).await;
+    let door = Tag {
+        name: "door".into(),
+        value: "open".into(),
+    };
+    feed.send(write_tags(std::slice::from_ref(&door))).await;
+    assert!(check_next(&mut reader, NOW_MS).await.contains(&door));
+    // What has no tags is there all the same, before anything else is sent.
+    feed.send(second(NOW_MS + 1000)).await;
+    assert!(!check_next(&mut reader, NOW_MS + 1000).await.contains(&door));
+}
+
+#[tokio::test]
+async fn tags_in_a_later_packet_than_their_fragment_are_not_missed_by_who_follows() {
+    let kept = Service::with_stream().await;
+    check_tags_are_followed(kept, &["BUFFERING", "RECEIVED", "PERSISTED"]).await;
+    check_tags_are_followed(passing().await, &["BUFFERING", "RECEIVED"]).await;
 }

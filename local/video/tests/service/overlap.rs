@@ -6,7 +6,7 @@ use crate::common::{NOW_MS, Service, header, second};
 use crate::feed::Feed;
 use crate::live::{check_next, follow, passing};
 
-const SHORT: i64 = 20;
+const SHORT: i64 = 8;
 
 fn from(kind: &str) -> serde_json::Value {
     json!({"StartSelectorType": kind})

@@ -68,6 +68,31 @@ async fn a_fragment_over_twenty_seconds_is_refused() {
         &[frame(1, 0, b"p"), frame(1, 20_001, b"p")],
     );
     check_fault(long, 4002, "MAX_FRAGMENT_DURATION_REACHED").await;
+    let before_its_timecode = write_cluster(
+        1_800_000_021_000,
+        &[frame(1, -12_000, b"p"), frame(1, 8_001, b"p")],
+    );
+    check_fault(before_its_timecode, 4002, "MAX_FRAGMENT_DURATION_REACHED").await;
+}
+
+#[tokio::test]
+async fn frames_outside_of_a_cluster_are_refused() {
+    check_fault(write_block(&frame(1, 0, b"p")), 4006, "INVALID_MKV_DATA").await;
+}
+
+#[tokio::test]
+async fn a_fragment_of_one_frame_lasts_as_long_as_it_is_since_the_one_before() {
+    let service = Service::with_stream().await;
+    let lone = |n: u64| write_cluster(1_800_000_000_000 + n * 1500, &[frame(1, 0, b"p")]);
+    service
+        .put([header(), lone(0), lone(1), lone(2)].concat())
+        .await;
+    let fragments = service.fragments().await;
+    let lengths: Vec<_> = fragments
+        .iter()
+        .map(|fragment| &fragment["FragmentLengthInMilliseconds"])
+        .collect();
+    assert_eq!(lengths, [0, 1500, 1500]);
 }
 
 #[tokio::test]
@@ -96,6 +121,14 @@ async fn too_much_metadata_is_refused() {
     };
     let many: Vec<_> = (0..11).map(|n| tag("n", n.to_string())).collect();
     check_fault(write_tags(&many), 4009, "FRAGMENT_METADATA_LIMIT_REACHED").await;
+    // A text ends at its first zero, and whatever stands behind that takes room all the same.
+    let padded = tag("n", format!("v\0{}", "x".repeat(9_000)));
+    check_fault(
+        write_tags(&[padded]),
+        4009,
+        "FRAGMENT_METADATA_LIMIT_REACHED",
+    )
+    .await;
     check_fault(
         write_tags(&[tag("n", "v".repeat(257))]),
         4009,
