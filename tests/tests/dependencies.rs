@@ -180,8 +180,8 @@ fn dependencies_point_one_way() {
             ]
             .concat(),
             "ciero-tests" => vec![],
-            // Whoever writes pictures into files needs their formats.
-            "clip-export" => vec![
+            // Whoever keeps pictures reads what their formats say.
+            "clip-export" | "hold-copy" => vec![
                 "ciero-domain",
                 "ciero-media",
                 "ciero-ports",
