@@ -3,9 +3,11 @@
 //! A fragment is in a file before it is sent, so a killed program loses none. A file is forced onto the disk only when
 //! its pictures wait for longer than a while: over a line that works they are gone before, and flash does not wear out.
 
+pub mod disk;
 pub mod record;
 pub mod store;
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,7 +16,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 use tracing::{error, warn};
 
-use self::store::{SpoolError, Store};
+use self::store::{Full, SpoolError, Store};
 use crate::replay::{Lane, Next, Owed};
 
 /// What is this much older than the newest picture is no longer live when a connection begins.
@@ -92,6 +94,8 @@ struct Inner {
     last: Option<(u32, Bytes)>,
     run: u32,
     lost: u64,
+    /// Fragments in a row that could not be written.
+    unwritten: u64,
 }
 
 /// A fragment with its bytes, or why there is none to send.
@@ -113,6 +117,7 @@ impl Spool {
             backlog: Lane::default(),
             last: None,
             lost: 0,
+            unwritten: 0,
         };
         for one in owed {
             match plan.order {
@@ -273,38 +278,50 @@ impl Inner {
             self.run = self.run.wrapping_add(1);
             self.last = Some(now);
         }
-        let head = fragment.header.len() + 64;
-        while !self.store.has_room(fragment.bytes.len() + head) && self.make_room() {}
-        if !self.store.has_room(fragment.bytes.len() + head) {
+        let bytes = fragment.bytes.len() + fragment.header.len() + 64;
+        if !self.store.could_hold(bytes) {
             self.lost += 1;
-            return error!(
-                bytes = fragment.bytes.len(),
-                "a fragment is larger than the spool and is lost"
-            );
+            return error!(bytes, "a fragment is larger than the spool and is lost");
         }
-        // A disk that is full of other things is like a full spool.
+        while let Some(full) = self.store.full_for(bytes)
+            && self.make_room(full)
+        {}
         loop {
             let (header, bytes) = (&fragment.header, &fragment.bytes);
             match self
                 .store
                 .append(self.run, header, fragment.timecode_ms, bytes)
             {
-                Ok(owed) => return self.live.push(owed),
-                Err(reason) if !self.make_room() => {
-                    self.lost += 1;
-                    return error!(
-                        timecode_ms = fragment.timecode_ms,
-                        %reason,
-                        "the spool cannot be written, a fragment is lost"
-                    );
+                Ok(owed) => {
+                    self.written();
+                    return self.live.push(owed);
                 }
-                Err(_) => {}
+                // A disk that is full of other things is like a full spool.
+                Err(reason) if is_full(&reason) && self.make_room(Full::Disk) => {}
+                Err(reason) => return self.not_written(fragment.timecode_ms, &reason),
             }
         }
     }
 
+    /// A fault of the disk costs the fragment that could not be written, and nothing that waits.
+    fn not_written(&mut self, timecode_ms: u64, reason: &std::io::Error) {
+        self.lost += 1;
+        self.unwritten += 1;
+        // A disk that is broken for a day is told once.
+        if self.unwritten == 1 {
+            error!(timecode_ms, %reason, "the spool cannot be written, fragments are lost until it can");
+        }
+    }
+
+    fn written(&mut self) {
+        let lost = std::mem::take(&mut self.unwritten);
+        if lost > 0 {
+            warn!(lost, "the spool can be written again");
+        }
+    }
+
     /// Deletes the oldest segment and says what is lost; false if there is none.
-    fn make_room(&mut self) -> bool {
+    fn make_room(&mut self, full: Full) -> bool {
         let Some(segment) = self.store.drop_oldest() else {
             return false;
         };
@@ -316,7 +333,11 @@ impl Inner {
                 fragments = lost.len(),
                 from_ms = first.timecode_ms,
                 to_ms = last.timecode_ms,
-                "the spool is full, the oldest pictures are lost"
+                "the {} is full, the oldest pictures are lost",
+                match full {
+                    Full::Spool => "spool",
+                    Full::Disk => "disk",
+                }
             );
         }
         true
@@ -327,6 +348,13 @@ impl Inner {
             self.backlog.push(owed);
         }
     }
+}
+
+fn is_full(reason: &std::io::Error) -> bool {
+    matches!(
+        reason.kind(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded
+    )
 }
 
 #[cfg(test)]

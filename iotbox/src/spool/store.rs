@@ -1,6 +1,6 @@
 //! The spool's folder: append-only segments, and beside each the list of its fragments that the service has stored.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
@@ -9,12 +9,15 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::disk::Reserve;
 use super::record::{self, RECORD_HEAD};
 use crate::replay::{Owed, Place};
 
 /// A segment is deleted as a whole, so that the oldest pictures go in steps of an eighth of the spool at most.
 const SEGMENTS: u64 = 8;
 const LARGEST_SEGMENT: u64 = 8 << 20;
+/// A segment that is owed nothing goes after this long, well before the kernel writes it onto the disk by itself (30 s).
+const WRITTEN_FOR: Duration = Duration::from_secs(10);
 
 /// The folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -22,7 +25,31 @@ pub enum SpoolError {
     #[error("the spool {path} is in use by another iotbox")]
     InUse { path: String },
     #[error("the spool {path} cannot be used: {reason}")]
-    Unusable { path: String, reason: String },
+    Unusable {
+        path: String,
+        reason: std::io::Error,
+    },
+}
+
+impl SpoolError {
+    /// Whether another try may find it better: a disk comes, a program ends, but a file never becomes a folder.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::InUse { .. } => true,
+            Self::Unusable { reason, .. } => !matches!(
+                reason.kind(),
+                ErrorKind::NotADirectory | ErrorKind::AlreadyExists | ErrorKind::InvalidFilename
+            ),
+        }
+    }
+}
+
+/// What has no room for a fragment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Full {
+    Spool,
+    /// Others have filled it.
+    Disk,
 }
 
 #[derive(Debug)]
@@ -32,8 +59,8 @@ struct Segment {
     bytes: u64,
     /// Fragments that the service does not have.
     owed: u32,
-    /// Since when bytes are not known to be on the disk itself.
-    unsynced: Option<Instant>,
+    /// Owed fragments that are not known to be on the disk itself, by their offsets, and since when; oldest first.
+    unsynced: VecDeque<(u32, Instant)>,
 }
 
 /// The segment that is written to.
@@ -41,6 +68,7 @@ struct Segment {
 struct Open {
     number: u32,
     file: File,
+    since: Instant,
 }
 
 /// The segments of one camera.
@@ -52,6 +80,7 @@ pub struct Store {
     open: Option<Open>,
     next_number: u32,
     bytes: u64,
+    pub reserve: Reserve,
     /// Holds the folder for this process.
     _lock: File,
 }
@@ -62,7 +91,7 @@ impl Store {
         let path = folder.display().to_string();
         let unusable = |error: std::io::Error| SpoolError::Unusable {
             path: path.clone(),
-            reason: error.to_string(),
+            reason: error,
         };
         fs::DirBuilder::new()
             .recursive(true)
@@ -82,6 +111,7 @@ impl Store {
             open: None,
             next_number: 1,
             bytes: 0,
+            reserve: Reserve::default(),
             _lock: lock,
         };
         let owed = store.recover().map_err(unusable)?;
@@ -89,13 +119,13 @@ impl Store {
     }
 
     fn recover(&mut self) -> std::io::Result<Vec<Owed>> {
-        let mut numbers: Vec<u32> = fs::read_dir(&self.folder)?
-            .filter_map(|entry| {
-                let name = entry.ok()?.file_name().into_string().ok()?;
-                name.strip_suffix(".spool")?.parse().ok()
-            })
-            .collect();
-        numbers.sort_unstable();
+        let numbers = self.numbers(".spool")?;
+        // The list of a segment that is gone would name fragments of the next one with its number.
+        for orphan in self.numbers(".done")? {
+            if numbers.binary_search(&orphan).is_err() {
+                remove(&self.done_path(orphan));
+            }
+        }
         let mut all = Vec::new();
         for number in numbers {
             self.next_number = number + 1;
@@ -132,12 +162,24 @@ impl Store {
                     header: scan.header.into(),
                     bytes: length,
                     owed: owed.len() as u32,
-                    unsynced: None,
+                    unsynced: VecDeque::new(),
                 },
             );
             all.extend(owed);
         }
         Ok(all)
+    }
+
+    /// The numbers of the files with this ending, in their order.
+    fn numbers(&self, ending: &str) -> std::io::Result<Vec<u32>> {
+        let mut numbers: Vec<u32> = fs::read_dir(&self.folder)?
+            .filter_map(|entry| {
+                let name = entry.ok()?.file_name().into_string().ok()?;
+                name.strip_suffix(ending)?.parse().ok()
+            })
+            .collect();
+        numbers.sort_unstable();
+        Ok(numbers)
     }
 
     /// The offsets of what the service has stored already.
@@ -166,9 +208,19 @@ impl Store {
         Some(segment.header.clone())
     }
 
-    /// Whether so many bytes more go in without deleting anything.
-    pub fn has_room(&self, bytes: usize) -> bool {
-        self.bytes + bytes as u64 <= self.limit
+    /// Why so many bytes more go in only when something is deleted; `None` if there is room for them.
+    pub fn full_for(&mut self, bytes: usize) -> Option<Full> {
+        let then = self.bytes + bytes as u64;
+        if then > self.limit {
+            return Some(Full::Spool);
+        }
+        let bound = self.reserve.bound(&self.folder, self.bytes);
+        (then > bound).then_some(Full::Disk)
+    }
+
+    /// Whether so many bytes go in when everything else is deleted.
+    pub fn could_hold(&self, bytes: usize) -> bool {
+        bytes as u64 <= self.limit
     }
 
     /// Deletes the oldest segment and returns its number; `None` if there is none.
@@ -192,13 +244,18 @@ impl Store {
         let segment = self.segments.get_mut(&number).ok_or(ErrorKind::NotFound)?;
         let offset = u32::try_from(segment.bytes).map_err(std::io::Error::other)?;
         let length = u32::try_from(fragment.len()).map_err(std::io::Error::other)?;
-        open.file
-            .write_all(&record::write_record_head(timecode_ms, fragment))?;
-        open.file.write_all(fragment)?;
+        let head = record::write_record_head(timecode_ms, fragment);
+        let written = open.file.write_all(&head);
+        if let Err(error) = written.and_then(|()| open.file.write_all(fragment)) {
+            // Half a fragment takes room for nothing.
+            let _ = open.file.set_len(segment.bytes);
+            self.delete_if_done(number);
+            return Err(error);
+        }
         let written = (RECORD_HEAD + fragment.len()) as u64;
         segment.bytes += written;
         segment.owed += 1;
-        segment.unsynced.get_or_insert_with(Instant::now);
+        segment.unsynced.push_back((offset, Instant::now()));
         self.bytes += written;
         self.open = Some(open);
         Ok(Owed {
@@ -226,6 +283,7 @@ impl Store {
         self.close();
         let number = self.next_number;
         self.next_number += 1;
+        remove(&self.done_path(number));
         let mut file = own_file(&self.path(number), true)?;
         let head = record::write_segment_head(run, header);
         let written = file.write_all(&head);
@@ -237,10 +295,19 @@ impl Store {
                 header: header.clone(),
                 bytes: head.len() as u64,
                 owed: 0,
-                unsynced: None,
+                unsynced: VecDeque::new(),
             },
         );
-        written.map(|()| Open { number, file })
+        if let Err(error) = written {
+            self.delete(number);
+            return Err(error);
+        }
+        let since = Instant::now();
+        Ok(Open {
+            number,
+            file,
+            since,
+        })
     }
 
     /// Ends the open segment, which goes if nothing in it is owed.
@@ -265,7 +332,10 @@ impl Store {
             return;
         };
         segment.owed = segment.owed.saturating_sub(1);
-        if segment.owed == 0 && !self.is_open(place.segment) {
+        segment
+            .unsynced
+            .retain(|(offset, _)| *offset != place.offset);
+        if segment.owed == 0 && !self.is_written_to(place.segment) {
             return self.delete(place.segment);
         }
         let noted = own_file(&self.done_path(place.segment), true)
@@ -275,15 +345,13 @@ impl Store {
         }
     }
 
-    /// Files whose bytes have waited for the disk for this long; they are no longer listed then.
+    /// Files with an owed fragment that has waited for the disk for this long; they are no longer listed then.
     pub fn take_unsynced(&mut self, waited: Duration) -> Vec<File> {
         let mut files = Vec::new();
         for (number, segment) in &mut self.segments {
-            if segment
-                .unsynced
-                .take_if(|since| since.elapsed() >= waited)
-                .is_some()
-            {
+            let oldest = segment.unsynced.front();
+            if oldest.is_some_and(|(_, since)| since.elapsed() >= waited) {
+                segment.unsynced.clear();
                 let path = self.folder.join(format!("{number:010}.spool"));
                 files.extend(File::open(path));
             }
@@ -292,6 +360,13 @@ impl Store {
             files.extend(File::open(&self.folder));
         }
         files
+    }
+
+    /// Whether the next fragment goes into this segment, which is not for long.
+    fn is_written_to(&self, number: u32) -> bool {
+        self.open
+            .as_ref()
+            .is_some_and(|open| open.number == number && open.since.elapsed() < WRITTEN_FOR)
     }
 
     fn is_open(&self, number: u32) -> bool {
@@ -316,12 +391,17 @@ impl Store {
         if self.is_open(number) {
             self.open = None;
         }
-        for path in [self.path(number), self.done_path(number)] {
-            if let Err(error) = fs::remove_file(&path)
-                && error.kind() != ErrorKind::NotFound
-            {
-                tracing::warn!(path = %path.display(), %error, "a file of the spool cannot be deleted");
-            }
+        // A kill between the two sends something twice; the other way round it would lose what comes under this number.
+        if remove(&self.done_path(number)) {
+            remove(&self.path(number));
+        }
+    }
+
+    /// Lets time pass for the open segment.
+    #[cfg(test)]
+    pub fn pass(&mut self, time: Duration) {
+        if let Some(open) = &mut self.open {
+            open.since = open.since.checked_sub(time).unwrap_or(open.since);
         }
     }
 
@@ -337,6 +417,17 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         self.close();
+    }
+}
+
+/// Deletes a file; false if it is still there.
+fn remove(path: &Path) -> bool {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            tracing::warn!(path = %path.display(), %error, "a file of the spool cannot be deleted");
+            false
+        }
+        _ => true,
     }
 }
 

@@ -208,6 +208,152 @@ fn one_folder_serves_one_program() {
 }
 
 #[test]
+fn a_fault_of_the_disk_costs_one_fragment_and_nothing_that_waits() {
+    let folder = tempfile::tempdir().unwrap();
+    let (place, away) = (folder.path().join("spool"), folder.path().join("away"));
+    let spool = open(&place, 1 << 20, Order::LiveFirst);
+    for timecode_ms in [10, 20, 30] {
+        spool.push(&fragment(timecode_ms, 0, 100));
+    }
+    // Without its folder no segment can be made, and the disk is not full.
+    std::fs::rename(&place, &away).unwrap();
+    spool.push(&fragment(40, 1, 100));
+    std::fs::rename(&away, &place).unwrap();
+    spool.push(&fragment(50, 1, 100));
+    assert_eq!((spool.waiting().fragments, spool.waiting().lost), (4, 1));
+    assert_eq!(sent(&spool, Line::Live), [10, 20, 30]);
+    spool.cut(Line::Live);
+    for timecode_ms in [10, 20, 30] {
+        spool.next(Line::Live, 0);
+        assert!(spool.persisted(Line::Live, timecode_ms));
+    }
+    spool.cut(Line::Live);
+    assert_eq!(sent(&spool, Line::Live), [50]);
+}
+
+#[test]
+fn a_disk_that_is_full_of_other_things_takes_the_newest_for_the_oldest() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path(), 1 << 20, Order::LiveFirst);
+    spool.push(&fragment(10, 0, 100));
+    let full = folder.path().join("0000000002.spool");
+    std::os::unix::fs::symlink("/dev/full", full).unwrap();
+    spool.push(&fragment(20, 1, 100));
+    assert_eq!(spool.waiting().lost, 1);
+    assert_eq!(sent(&spool, Line::Live), [20]);
+    drop(spool);
+    assert_eq!(files(folder.path()), 1);
+}
+
+#[test]
+fn what_the_service_has_is_never_forced_onto_the_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path(), 1 << 20, Order::LiveFirst);
+    let unsynced = || spool.locked().store.take_unsynced(Duration::ZERO).len();
+    for timecode_ms in [10, 20, 30] {
+        spool.push(&fragment(timecode_ms, 0, 100));
+        sent(&spool, Line::Live);
+        spool.persisted(Line::Live, timecode_ms);
+        assert_eq!(unsynced(), 0);
+    }
+    spool.push(&fragment(40, 0, 100));
+    assert!(unsynced() > 0);
+}
+
+#[test]
+fn a_fragment_that_waits_for_long_is_forced_whatever_came_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path(), 1 << 20, Order::LiveFirst);
+    let unsynced = |waited| spool.locked().store.take_unsynced(waited).len();
+    spool.push(&fragment(10, 0, 100));
+    assert_eq!(unsynced(Duration::from_secs(3_600)), 0);
+    spool.push(&fragment(20, 0, 100));
+    sent(&spool, Line::Live);
+    spool.persisted(Line::Live, 20);
+    assert!(unsynced(Duration::ZERO) > 0);
+}
+
+/// Makes pictures of a camera, in the order of their names, whose list of stored fragments outlived its segment.
+fn with_orphaned_list(folder: &Path) -> Spool {
+    let spool = open(folder, 1 << 20, Order::LiveFirst);
+    let offset = 26_u32;
+    std::fs::write(folder.join("0000000001.done"), offset.to_le_bytes()).unwrap();
+    spool
+}
+
+#[test]
+fn a_list_that_outlived_its_segment_takes_nothing_from_the_next_one() {
+    let folder = tempfile::tempdir().unwrap();
+    with_orphaned_list(folder.path()).push(&fragment(10, 0, 100));
+    assert_eq!(
+        sent(
+            &open(folder.path(), 1 << 20, Order::BacklogFirst),
+            Line::Live
+        ),
+        [10]
+    );
+    let folder = tempfile::tempdir().unwrap();
+    drop(with_orphaned_list(folder.path()));
+    drop(open(folder.path(), 1 << 20, Order::LiveFirst));
+    assert_eq!(files(folder.path()), 0);
+}
+
+#[test]
+fn a_segment_goes_after_its_list_so_that_a_kill_between_them_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path(), 1 << 20, Order::LiveFirst);
+    spool.push(&fragment(10, 0, 100));
+    // A list that cannot be deleted stops the deletion where a kill might.
+    std::fs::create_dir(folder.path().join("0000000001.done")).unwrap();
+    spool.locked().store.drop_oldest();
+    assert!(folder.path().join("0000000001.spool").exists());
+}
+
+#[test]
+fn what_the_service_has_is_deleted_before_the_kernel_writes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path(), 1 << 20, Order::LiveFirst);
+    let stored = |timecode_ms| {
+        spool.push(&fragment(timecode_ms, 0, 100));
+        sent(&spool, Line::Live);
+        spool.persisted(Line::Live, timecode_ms);
+        files(folder.path())
+    };
+    assert_eq!(
+        stored(10),
+        2,
+        "the next fragment goes into the same segment"
+    );
+    spool.locked().store.pass(Duration::from_secs(9));
+    assert_eq!(stored(20), 2);
+    spool.locked().store.pass(Duration::from_secs(1));
+    assert_eq!(stored(30), 0);
+    assert_eq!(stored(40), 2);
+}
+
+#[test]
+fn a_spool_leaves_the_disks_reserve_alone_and_sends_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path(), 1 << 40, Order::LiveFirst);
+    let short = |_: &Path| {
+        Some(disk::Disk {
+            free: 1,
+            size: 1 << 40,
+        })
+    };
+    spool.locked().store.reserve.probe = short;
+    let mb = 1_000_000;
+    for timecode_ms in 1..=60 {
+        spool.push(&fragment(timecode_ms, 0, mb));
+    }
+    let waiting = spool.waiting();
+    assert!(waiting.bytes <= 34 * mb as u64, "{waiting:?}");
+    assert!(waiting.bytes >= 20 * mb as u64, "{waiting:?}");
+    assert_eq!(waiting.fragments as u64 + waiting.lost, 60);
+    assert_eq!(sent(&spool, Line::Live).last(), Some(&60));
+}
+
+#[test]
 fn what_waits_for_long_is_forced_onto_the_disk_once() {
     let folder = tempfile::tempdir().unwrap();
     let spool = open(folder.path(), 1 << 20, Order::LiveFirst);
