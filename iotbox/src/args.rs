@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Camera, Config, General, Transport};
+use crate::config::{Camera, Config, General, Origin, Transport};
 use crate::plan::{Environment, Plan, plan};
 
 /// Variable of the environment with a camera's password, which a command line would show to everyone on the machine.
 pub const CAMERA_PASSWORD: &str = "IOTBOX_CAMERA_PASSWORD";
+/// A user without a password, on a command line.
+pub const NEEDS_PASSWORD: &str = "--user needs the password in the environment: set IOTBOX_CAMERA_PASSWORD (empty where the camera has none)";
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -155,6 +157,7 @@ impl RunArgs {
         Config {
             general,
             cameras: vec![camera],
+            origin: Origin::CommandLine,
         }
     }
 }
@@ -271,6 +274,11 @@ mod tests {
         expected.set_credentials("viewer".into(), "p".into());
         let plan = run.plan(&environment).unwrap();
         assert_eq!(only(&plan).source, SourceChoice::Rtsp(expected));
+        assert_eq!(
+            refusal("run --state d --source rtsp://10.0.0.2/a --user viewer"),
+            NEEDS_PASSWORD
+        );
+        assert!(NEEDS_PASSWORD.contains(CAMERA_PASSWORD));
     }
 
     #[test]

@@ -6,16 +6,16 @@ use ciero_media::matroska::{Track, TrackKind};
 use futures::StreamExt;
 use retina::codec::CodecItem;
 
-use crate::args::{CAMERA_PASSWORD, CheckArgs};
+use crate::args::{CAMERA_PASSWORD, CheckArgs, NEEDS_PASSWORD};
 use crate::plan::Environment;
 use crate::run::Failure;
-use crate::source::rtsp::{Offered, Playing, RtspAddress, RtspError, open};
+use crate::source::rtsp::{
+    KEY_ADVICE, KEYS_APART_MS, Offered, Playing, RtspAddress, RtspError, open,
+};
 
 /// Three key pictures tell their distance; a shorter look would tell no bitrate.
 const KEYS: usize = 3;
 const SHORTEST: Duration = Duration::from_secs(4);
-/// Key pictures further apart make fragments that are longer than an installer should accept.
-const KEYS_APART_MS: i64 = 10_000;
 /// What the service takes at most.
 const KEYS_TOO_FAR_MS: i64 = 20_000;
 
@@ -46,7 +46,8 @@ pub async fn check(arguments: &CheckArgs, environment: Environment<'_>) -> Resul
     let mut address = RtspAddress::parse(&arguments.address).map_err(Failure::Usage)?;
     address.transport = arguments.transport;
     if let Some(user) = &arguments.user {
-        let password = environment(CAMERA_PASSWORD).unwrap_or_default();
+        let password = environment(CAMERA_PASSWORD);
+        let password = password.ok_or_else(|| Failure::Usage(NEEDS_PASSWORD.into()))?;
         address.set_credentials(user.clone(), password);
     }
     println!("camera      {address}");
@@ -64,6 +65,9 @@ pub async fn check(arguments: &CheckArgs, environment: Environment<'_>) -> Resul
     };
     for line in report.lines() {
         println!("{line}");
+    }
+    if let Some(warning) = report.warning() {
+        println!("warning     {warning}");
     }
     let (hints, fit) = report.hints();
     for hint in hints {
@@ -187,15 +191,22 @@ impl Report<'_> {
         )
     }
 
+    /// What is sent but must not stay as it is.
+    fn warning(&self) -> Option<String> {
+        let apart_ms = self.seen.keys_apart_ms()?.unsigned_abs();
+        (apart_ms > KEYS_APART_MS).then(|| {
+            let seconds = apart_ms as f64 / 1000.0;
+            format!(
+                "key pictures are more than 10 s apart ({seconds:.1} s were seen), and a fragment, which should last 1 to 10 s, \
+                 lasts from one to the next: {KEY_ADVICE}"
+            )
+        })
+    }
+
     /// What to change, and why the camera cannot be sent as it is, if so.
     fn hints(&self) -> (Vec<String>, Result<(), String>) {
         let mut hints = Vec::new();
         let apart_ms = self.seen.keys_apart_ms();
-        if apart_ms.is_some_and(|ms| ms > KEYS_APART_MS) {
-            hints.push(
-                "key pictures are more than 10 s apart: set the camera's I-frame interval (GOP) to 1 to 4 s".into(),
-            );
-        }
         if self.seen.has_b_pictures() {
             hints.push(
                 "the video has B-frames, which some players show out of order: switch them off (profile Baseline or Main without B-frames)"
@@ -234,19 +245,23 @@ impl Report<'_> {
             ));
         }
         let fit = match (apart_ms, &self.track) {
-            (None, _) => Err(
-                "no key picture came, so nothing can be sent: set the camera's I-frame interval (GOP) to 1 to 4 s",
-            ),
-            (Some(ms), _) if ms > KEYS_TOO_FAR_MS => {
-                Err("key pictures are more than 20 s apart, which the service does not take")
-            }
-            (_, None) => Err("the camera does not tell how its video is to be decoded"),
+            (None, _) => Err(format!(
+                "no key picture came, so nothing can be sent: {KEY_ADVICE}"
+            )),
+            (Some(ms), _) if ms > KEYS_TOO_FAR_MS => Err(format!(
+                "key pictures are more than 20 s apart, which the service does not take: {KEY_ADVICE}"
+            )),
+            (_, None) => Err("the camera does not tell how its video is to be decoded".into()),
             _ => Ok(()),
         };
-        if fit.is_ok() {
-            hints.push("this camera can be sent".into());
+        match (&fit, self.warning()) {
+            (Err(_), _) => {}
+            (Ok(()), None) => hints.push("this camera can be sent".into()),
+            (Ok(()), Some(_)) => {
+                hints.push("this camera is sent all the same, but do not leave it as it is".into())
+            }
         }
-        (hints, fit.map_err(str::to_owned))
+        (hints, fit)
     }
 }
 
@@ -292,7 +307,8 @@ mod tests {
             },
         };
         let (hints, fit) = report.hints();
-        (hints.join("\n"), fit)
+        let told: Vec<String> = report.warning().into_iter().chain(hints).collect();
+        (told.join("\n"), fit)
     }
 
     #[test]
@@ -306,9 +322,11 @@ mod tests {
         let video = [offered("video", "h264")];
         let (text, fit) = hints(&[0, 10_001], &[0], &video);
         assert!(
-            text.contains("more than 10 s apart") && fit.is_ok(),
+            text.contains("more than 10 s apart (10.0 s were seen)") && fit.is_ok(),
             "{text}"
         );
+        assert!(text.contains("interval (I-frame interval, GOP) to 1 to 10 s"));
+        assert!(!text.contains("this camera can be sent"), "{text}");
         assert!(!hints(&[0, 10_000], &[0], &video).0.contains("apart"));
         assert!(hints(&[0, 20_001], &[0], &video).1.is_err());
         assert!(
@@ -353,5 +371,16 @@ mod tests {
         assert_eq!(seen.pictures_per_second().round() as u32, 25);
         assert_eq!(seen.kbit_per_s(seen.video_bytes), 2000);
         assert_eq!(seen.keys_apart_ms(), Some(1000));
+    }
+    #[tokio::test]
+    async fn a_user_without_a_password_is_told_which_variable_is_missing() {
+        let arguments = CheckArgs {
+            address: "rtsp://127.0.0.1:1/a".into(),
+            user: Some("viewer".into()),
+            transport: Default::default(),
+            seconds: 1,
+        };
+        let refused = check(&arguments, &|_| None).await.unwrap_err();
+        assert_eq!(refused, Failure::Usage(NEEDS_PASSWORD.into()));
     }
 }

@@ -15,6 +15,26 @@ pub struct Config {
     pub general: General,
     #[serde(rename = "camera", default)]
     pub cameras: Vec<Camera>,
+    #[serde(skip)]
+    pub origin: Origin,
+}
+
+/// Where a configuration comes from, and so how its fields are called to a person.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Origin {
+    #[default]
+    File,
+    CommandLine,
+}
+
+impl Origin {
+    /// What a person calls this field.
+    pub fn named(self, field: &str) -> String {
+        match self {
+            Self::File => field.to_owned(),
+            Self::CommandLine => format!("--{}", field.replace('_', "-")),
+        }
+    }
 }
 
 /// What holds for the whole box.
@@ -122,9 +142,52 @@ impl Audio {
 }
 
 impl Config {
-    /// Reads a file's text; the error names line and field.
+    /// Reads a file's text; the error names line and field, and repeats no value, because it may be a password.
     pub fn parse(text: &str) -> Result<Self, String> {
-        toml::from_str(text).map_err(|error| error.to_string())
+        toml::from_str(text).map_err(|error: toml::de::Error| {
+            let message = without_value(error.message());
+            match error.span() {
+                None => message,
+                Some(span) => format!("{}: {message}", place(text, span.start)),
+            }
+        })
+    }
+}
+
+/// The place of an error: line, column and, if the line begins with one, the field.
+fn place(text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before
+        .chars()
+        .rev()
+        .take_while(|sign| *sign != '\n')
+        .count()
+        + 1;
+    let whole = text.lines().nth(line - 1).unwrap_or_default();
+    let field = whole.split_once('=').map(|(field, _)| field.trim());
+    let is_name = |field: &&str| {
+        !field.is_empty() && field.bytes().all(|sign| matches!(sign, b'a'..=b'z' | b'_'))
+    };
+    match field.filter(is_name) {
+        Some(field) => format!("line {line}, column {column}, field {field}"),
+        None => format!("line {line}, column {column}"),
+    }
+}
+
+/// A refusal of a value quotes it; what it should be is enough.
+fn without_value(message: &str) -> String {
+    let quotes = [
+        "invalid type",
+        "invalid value",
+        "invalid length",
+        "unknown variant",
+    ];
+    match message.rsplit_once(", expected ") {
+        Some((refused, expected)) if quotes.iter().any(|begin| refused.starts_with(begin)) => {
+            format!("wrong value, expected {expected}")
+        }
+        _ => message.to_owned(),
     }
 }
 
@@ -204,6 +267,46 @@ mod tests {
         ] {
             let error = Config::parse(text).unwrap_err();
             assert!(error.contains(named), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_names_line_column_and_field_and_never_repeats_a_value() {
+        let check = |line: &str| {
+            let text = format!("[box]\n[[camera]]\nname = \"door\"\n{line}\nuser = \"u\"\n");
+            let error = Config::parse(&text).unwrap_err();
+            assert!(!error.contains("hunter2"), "{line}: {error}");
+            assert!(!error.contains("271828"), "{line}: {error}");
+            assert!(error.starts_with("line "), "{line}: {error}");
+            error
+        };
+        let number = check("password = 271828");
+        assert!(
+            number.starts_with("line 4, column 12, field password: wrong value, expected a string"),
+            "{number}"
+        );
+        for line in [
+            "password = hunter2",
+            "password = \"hunter2",
+            "password = \"hunter2\"x",
+            "password = \"x\"hunter2",
+            "password = 'hunter2",
+            "password = \"\"\"hunter2",
+            "password = \"\\hunter2\"",
+            "password = [\"hunter2\"]",
+            "password = { hunter2 = 1 }",
+            "password = 271828x",
+            "password hunter2",
+            "password: hunter2",
+            "rtsp://admin:hunter2@10.0.0.2/a",
+            "source = rtsp://admin:hunter2@10.0.0.2/a",
+            "transport = \"rtsp://admin:hunter2@10.0.0.2/a\"",
+            "fragment_seconds = \"hunter2\"",
+            "fragment_seconds = -271828",
+            "stream = 2718281828271828182827182818",
+            "source = \"rtsp://admin:hunter2@10.0.0.2/a\"\nsource = \"hunter2\"",
+        ] {
+            check(line);
         }
     }
 }

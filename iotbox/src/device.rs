@@ -56,7 +56,7 @@ async fn first_run(
     state: &StateDir,
 ) -> Result<Device, Failure> {
     let (Some(service), Some(code)) = (service, code) else {
-        let sentence = "this device is not activated yet: give --service and --code";
+        let sentence = "this device is not activated yet: give service and code (on a command line --service and --code)";
         return Err(Failure::Usage(sentence.into()));
     };
     let tls = Tls::new(None).map_err(usage)?.client();

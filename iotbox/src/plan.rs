@@ -1,6 +1,6 @@
 //! What a configuration asks for, once everything in it is checked.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,8 +9,9 @@ use aws_credential_types::Credentials;
 use sha2::{Digest, Sha256};
 
 use crate::activation::ActivationCode;
+use crate::args::NEEDS_PASSWORD;
 use crate::clock::ClockPolicy;
-use crate::config::{Audio, Camera, Config, General};
+use crate::config::{Audio, Camera, Config, General, Origin};
 use crate::http_client::Endpoint;
 use crate::media_service::regional_endpoint;
 use crate::source::rtsp::RtspAddress;
@@ -75,6 +76,13 @@ pub struct Plan {
 /// The variables of the environment.
 pub type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// What a camera's fields are read with.
+struct Around<'a> {
+    general: &'a General,
+    origin: Origin,
+    environment: Environment<'a>,
+}
+
 /// Checks a configuration together with the environment.
 pub fn plan(config: Config, environment: Environment<'_>) -> Result<Plan, String> {
     let general = config.general;
@@ -86,18 +94,34 @@ pub fn plan(config: Config, environment: Environment<'_>) -> Result<Plan, String
     if config.cameras.is_empty() {
         return Err("there is no [[camera]]".into());
     }
-    let mut names = HashSet::new();
-    let mut cameras = Vec::new();
+    let around = Around {
+        general: &general,
+        origin: config.origin,
+        environment,
+    };
+    let mut folders: HashMap<PathBuf, String> = HashMap::new();
+    let mut cameras: Vec<CameraPlan> = Vec::new();
     for camera in config.cameras {
         let name = camera.name.clone();
-        let whole = check_name(&name).and_then(|()| camera_plan(camera, &general, environment));
-        cameras.push(whole.map_err(|error| match name.as_str() {
-            "" => error,
-            name => format!("camera {name}: {error}"),
-        })?);
-        if !names.insert(name.clone()) {
+        if cameras.iter().any(|other| other.name == name) {
             return Err(format!("camera {name} is there twice"));
         }
+        let of_camera = |error| match name.as_str() {
+            "" => error,
+            name => format!("camera {name}: {error}"),
+        };
+        let whole = check_name(&name).and_then(|()| camera_plan(camera, &around));
+        let whole = whole.map_err(of_camera)?;
+        let folder = std::path::absolute(&whole.spool.folder);
+        let folder = folder.unwrap_or_else(|_| whole.spool.folder.clone());
+        if let Some(other) = folders.insert(folder, name.clone()) {
+            let state = whole.spool.folder.parent().unwrap_or(Path::new(""));
+            return Err(of_camera(format!(
+                "its state folder {} is that of camera {other}, too: each camera needs its own",
+                state.display()
+            )));
+        }
+        cameras.push(whole);
     }
     Ok(Plan {
         cameras,
@@ -119,11 +143,8 @@ fn check_name(name: &str) -> Result<(), String> {
     }
 }
 
-fn camera_plan(
-    camera: Camera,
-    general: &General,
-    environment: Environment<'_>,
-) -> Result<CameraPlan, String> {
+fn camera_plan(camera: Camera, around: &Around<'_>) -> Result<CameraPlan, String> {
+    let general = around.general;
     if !(1..=10).contains(&camera.fragment_seconds) {
         return Err("fragment_seconds is 1 to 10".into());
     }
@@ -131,10 +152,10 @@ fn camera_plan(
     if !(1..=10_000_000).contains(&spool_mb) || general.backlog_fragments_per_second == 0 {
         return Err("spool_mb and backlog_fragments_per_second are 1 at least".into());
     }
-    let source = source(&camera)?;
+    let source = source(&camera, around.origin)?;
     let (identity, folder) = match &camera.stream {
-        Some(stream) => keys(stream.clone(), &camera, general, environment)?,
-        None => device(&camera, general, environment)?,
+        Some(stream) => keys(stream.clone(), &camera, around)?,
+        None => device(&camera, around)?,
     };
     Ok(CameraPlan {
         name: camera.name,
@@ -154,21 +175,32 @@ fn camera_plan(
     })
 }
 
-fn source(camera: &Camera) -> Result<SourceChoice, String> {
-    match camera.source.as_str() {
+/// A refusal never repeats the source, which may hold a password.
+fn source(camera: &Camera, origin: Origin) -> Result<SourceChoice, String> {
+    let credentials = credentials(camera, origin)?;
+    let source = camera.source.trim();
+    let scheme = source.split_once(':').map(|(scheme, _)| scheme);
+    let is_scheme = |name: &str| scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(name));
+    let is_path = source.starts_with(['/', '.']);
+    match source {
         "" => Err("it has no source".into()),
         "test" => Ok(SourceChoice::TestPicture),
-        address if address.starts_with("rtsp://") => {
+        address if is_scheme("rtsp") => {
             let mut address = RtspAddress::parse(address)?;
             address.transport = camera.transport;
             address.audio = camera.audio;
-            if let Some(user) = &camera.user {
-                let password = camera.password.clone().unwrap_or_default();
-                address.set_credentials(user.clone(), password);
+            if let Some((user, password)) = credentials {
+                address.set_credentials(user, password);
             }
             Ok(SourceChoice::Rtsp(address))
         }
-        other if other.contains("://") => Err(format!("{other} is not an rtsp:// address")),
+        other
+            if other.contains("://")
+                || is_scheme("rtsps")
+                || (!is_path && other.contains('@') && scheme.is_some()) =>
+        {
+            Err("its source is not an rtsp:// address".into())
+        }
         path => Ok(SourceChoice::File {
             path: path.into(),
             audio: camera.audio,
@@ -176,16 +208,32 @@ fn source(camera: &Camera) -> Result<SourceChoice, String> {
     }
 }
 
+/// User and password go together.
+fn credentials(camera: &Camera, origin: Origin) -> Result<Option<(String, String)>, String> {
+    match (&camera.user, &camera.password, origin) {
+        (Some(user), Some(password), _) => Ok(Some((user.clone(), password.clone()))),
+        (None, None, _) => Ok(None),
+        (Some(_), None, Origin::CommandLine) => Err(NEEDS_PASSWORD.into()),
+        (Some(_), None, Origin::File) => {
+            Err("user needs password (\"\" where the camera has none)".into())
+        }
+        (None, Some(_), _) => Err("password needs user".into()),
+    }
+}
+
 fn keys(
     stream: String,
     camera: &Camera,
-    general: &General,
-    environment: Environment<'_>,
+    around: &Around<'_>,
 ) -> Result<(Identity, PathBuf), String> {
+    let environment = around.environment;
     let key = |name: &str| {
         environment(name)
             .filter(|value| !value.is_empty())
-            .ok_or_else(|| format!("--stream needs {name} in the environment"))
+            .ok_or_else(|| {
+                let option = around.origin.named("stream");
+                format!("{option} needs {name} in the environment")
+            })
     };
     let credentials = Credentials::new(
         key("AWS_ACCESS_KEY_ID")?,
@@ -199,9 +247,9 @@ fn keys(
         None => regional_endpoint(&camera.region),
     };
     let named = format!("{address} {stream}");
-    let folder = match own_folder(camera, general) {
+    let folder = match own_folder(camera, around.general) {
         Some(folder) => folder,
-        None => default_folder(&named, environment)?,
+        None => default_folder(&named, around)?,
     };
     let identity = Identity::Keys {
         endpoint: Endpoint::parse(&address).map_err(|error| error.to_string())?,
@@ -212,13 +260,13 @@ fn keys(
     Ok((identity, folder))
 }
 
-fn device(
-    camera: &Camera,
-    general: &General,
-    environment: Environment<'_>,
-) -> Result<(Identity, PathBuf), String> {
+fn device(camera: &Camera, around: &Around<'_>) -> Result<(Identity, PathBuf), String> {
+    let (general, named) = (around.general, |field| around.origin.named(field));
     if camera.endpoint.is_some() {
-        return Err("--endpoint goes with --stream; a device knows its own".into());
+        let (endpoint, stream) = (named("endpoint"), named("stream"));
+        return Err(format!(
+            "{endpoint} goes with {stream}; a device knows its own"
+        ));
     }
     let service = camera
         .service
@@ -235,11 +283,12 @@ fn device(
         .map_err(|error: crate::activation::NotACode| error.to_string())?;
     let state = match (own_folder(camera, general), &code) {
         (Some(state), _) => state,
-        (None, Some(code)) => default_folder(code.as_str(), environment)?,
+        (None, Some(code)) => default_folder(code.as_str(), around)?,
         (None, None) => {
-            return Err(
-                "give --service and --code for a first run, or --state for a later one".into(),
-            );
+            let (service, code, state) = (named("service"), named("code"), named("state"));
+            return Err(format!(
+                "give {service} and {code} for a first run, or {state} for a later one"
+            ));
         }
     };
     let identity = Identity::Device {
@@ -259,11 +308,15 @@ fn own_folder(camera: &Camera, general: &General) -> Option<PathBuf> {
 }
 
 /// The folder is named by a hash, so that a used code is not lying about in a path.
-fn default_folder(named: &str, environment: Environment<'_>) -> Result<PathBuf, String> {
+fn default_folder(named: &str, around: &Around<'_>) -> Result<PathBuf, String> {
+    let environment = around.environment;
     let base = match (environment("XDG_STATE_HOME"), environment("HOME")) {
         (Some(base), _) if !base.is_empty() => PathBuf::from(base),
         (_, Some(home)) if !home.is_empty() => Path::new(&home).join(".local/state"),
-        _ => return Err("there is no home folder, give --state".into()),
+        _ => {
+            let state = around.origin.named("state");
+            return Err(format!("there is no home folder, give {state}"));
+        }
     };
     let hash = hex::encode(Sha256::digest(named));
     Ok(base.join("iotbox").join(&hash[..16]))
@@ -321,7 +374,64 @@ mod tests {
         let outside = check("[[camera]]\nname = \"../a\"\nsource = \"test\"").unwrap_err();
         assert!(outside.contains("letters, digits"), "{outside}");
         assert!(check("").unwrap_err().contains("no [[camera]]"));
+        let folder = camera(
+            "source = \"test\"\n[[camera]]\nname = \"yard\"\nsource = \"test\"\nstate = \"./s/door/\"",
+        );
+        assert_eq!(
+            folder,
+            "camera yard: its state folder ./s/door is that of camera door, too: each camera needs its own"
+        );
         let open = check("[box]\nstatus = \"0.0.0.0:80\"").unwrap_err();
         assert!(open.contains("on this machine only"), "{open}");
+    }
+    #[test]
+    fn a_source_that_is_refused_is_never_repeated() {
+        let camera = |source: &str| {
+            check(&format!(
+                "[[camera]]\nname = \"door\"\nstate = \"s\"\nsource = \"{source}\""
+            ))
+        };
+        for source in [
+            "rtsps://admin:hunter2@10.0.0.2/a",
+            "rtsps:admin:hunter2@10.0.0.2/a",
+            "HTTP://admin:hunter2@10.0.0.2/a",
+            "rtsp:/admin:hunter2@10.0.0.2/a",
+            "admin:hunter2@10.0.0.2/a",
+            "rtsp://admin:hunter2/3@10.0.0.2/a",
+        ] {
+            let refusal = camera(source).unwrap_err();
+            assert!(!refusal.contains("hunter2"), "{refusal}");
+        }
+        let shown = |source| camera(source).unwrap().cameras[0].source.to_string();
+        assert_eq!(
+            shown(" RTSP://admin:hunter2@10.0.0.2/a"),
+            "rtsp://10.0.0.2/a"
+        );
+        assert_eq!(shown("/films/a:b@c.mkv"), "/films/a:b@c.mkv");
+    }
+
+    #[test]
+    fn what_is_missing_is_named_as_the_file_calls_it() {
+        let camera = |more: &str| {
+            let text =
+                format!("[[camera]]\nname = \"door\"\nsource = \"rtsp://10.0.0.2/a\"\n{more}");
+            check(&text).unwrap_err()
+        };
+        let state = "state = \"s\"\n";
+        assert_eq!(
+            camera(&format!("{state}password = \"p\"")),
+            "camera door: password needs user"
+        );
+        let password = camera(&format!("{state}user = \"u\""));
+        assert!(password.contains("user needs password"), "{password}");
+        assert_eq!(
+            camera(""),
+            "camera door: give service and code for a first run, or state for a later one"
+        );
+        let keys = camera(&format!("{state}stream = \"s\""));
+        assert!(
+            keys.contains("stream needs AWS_ACCESS_KEY_ID") && !keys.contains("--"),
+            "{keys}"
+        );
     }
 }

@@ -16,7 +16,14 @@ use crate::config::{Audio, Transport};
 const OPEN_TIMEOUT: Duration = Duration::from_secs(15);
 const USER_AGENT: &str = concat!("iotbox/", env!("CARGO_PKG_VERSION"));
 
-/// Where a camera is and how it is asked. What it shows of itself never holds the password.
+/// What to set in a camera whose key pictures are too far apart; other makers' words for it are in brackets.
+pub const KEY_ADVICE: &str =
+    "set the camera's key frame interval (I-frame interval, GOP) to 1 to 10 s";
+/// Key pictures further apart make fragments that are longer than they should be.
+pub const KEYS_APART_MS: u64 = 10_000;
+
+/// Where a camera is and how it is asked. What it shows of itself never holds the password, also where cameras take it in
+/// the path or the query.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RtspAddress {
     /// Without user and password.
@@ -29,10 +36,21 @@ pub struct RtspAddress {
 impl RtspAddress {
     /// Parses an address, which may hold user and password.
     pub fn parse(address: &str) -> Result<Self, String> {
-        let refused = || "the camera's address is not like rtsp://host/path".to_owned();
+        let misplaced = "the camera's address has an @ in a wrong place: put user and password in their own fields \
+                         (--user and IOTBOX_CAMERA_PASSWORD on a command line), and write an @ of the path as %40";
+        let refused = || match address.contains('@') {
+            true => misplaced.to_owned(),
+            false => "the camera's address is not like rtsp://host/path".to_owned(),
+        };
         let mut url = Url::parse(address.trim()).map_err(|_| refused())?;
         if url.scheme() != "rtsp" || !url.has_host() {
             return Err(refused());
+        }
+        // A sign of the password that ends the host, like / or #, leaves the rest of it here.
+        let has_at = |part: Option<&str>| part.is_some_and(|part| part.contains('@'));
+        let ends_early = url.path().is_empty() && has_at(url.query());
+        if has_at(Some(url.path())) || has_at(url.fragment()) || ends_early {
+            return Err(misplaced.to_owned());
         }
         let text = |part: &str| {
             percent_encoding::percent_decode_str(part)
@@ -60,8 +78,37 @@ impl RtspAddress {
 
 impl fmt::Display for RtspAddress {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.url.fmt(out)
+        write!(out, "rtsp://{}", self.url.host_str().unwrap_or_default())?;
+        if let Some(port) = self.url.port() {
+            write!(out, ":{port}")?;
+        }
+        let path = self.url.path();
+        match value_at(path) {
+            Some(at) => write!(out, "{}…", &path[..at])?,
+            None => out.write_str(path)?,
+        }
+        match self.url.query() {
+            Some(_) => out.write_str("?…"),
+            None => Ok(()),
+        }
     }
+}
+
+/// Where the first value of a path like `/user=admin&password=x` begins. Makers agree neither on the names nor on what
+/// stands between the pairs, so all that follows counts as secret.
+fn value_at(path: &str) -> Option<usize> {
+    let lower = path.to_ascii_lowercase();
+    let begins = ["=", ":", "%3d", "%3a"].map(|sign| lower.find(sign).map(|at| at + sign.len()));
+    begins.into_iter().flatten().min()
+}
+
+/// A text of the library, which quotes addresses, without them.
+fn without_addresses(text: &str) -> String {
+    let words = text.split(' ').map(|word| match word.contains("://") {
+        true => "(address)",
+        false => word,
+    });
+    words.collect::<Vec<&str>>().join(" ")
 }
 
 impl fmt::Debug for RtspAddress {
@@ -87,6 +134,12 @@ pub enum RtspError {
     NoVideo(String),
     #[error("the camera's video has no parameters: it sent no key picture yet")]
     NoParameters,
+    #[error("the camera has sent nothing for {} s", .0.as_secs())]
+    Silent(Duration),
+    #[error("the camera sends sound or reports but has sent no picture for {} s", .0.as_secs())]
+    NoPictures(Duration),
+    #[error("no key picture came within {} s, so nothing can be sent: {KEY_ADVICE}", .0.as_secs())]
+    NoKeyPicture(Duration),
     #[error("the camera's stream ended")]
     Ended,
     #[error("{0}")]
@@ -97,7 +150,7 @@ impl RtspError {
     /// Tells what an error of the protocol means to a person.
     pub fn from_retina(error: &retina::Error, with_password: bool) -> Self {
         let text = error.to_string();
-        let line = text.lines().next().unwrap_or_default().to_owned();
+        let line = without_addresses(text.lines().next().unwrap_or_default());
         match error.status_code() {
             Some(401 | 403) if with_password => Self::WrongPassword,
             Some(401 | 403) => Self::NeedsPassword,
@@ -290,8 +343,70 @@ mod tests {
             password: "p:w".into(),
         };
         assert_eq!(address.credentials, Some(expected));
-        assert_eq!(address.to_string(), "rtsp://10.0.0.2:8554/a?b=1");
+        assert_eq!(address.to_string(), "rtsp://10.0.0.2:8554/a?…");
         assert!(!format!("{address:?}").contains("p:w"));
+    }
+
+    #[test]
+    fn passwords_in_path_and_query_are_sent_but_never_shown() {
+        for (address, shown) in [
+            (
+                "rtsp://h/user=admin&password=hunter2&channel=1",
+                "rtsp://h/user=…",
+            ),
+            (
+                "rtsp://h/user=admin_password=hunter2_stream=0.sdp?real",
+                "rtsp://h/user=…?…",
+            ),
+            (
+                "rtsp://h:8554/live/ch1?user=admin&pwd=hunter2",
+                "rtsp://h:8554/live/ch1?…",
+            ),
+            ("RTSP://h/live?hunter2", "rtsp://h/live?…"),
+            ("rtsp://h/PASSWORD%3Dhunter2/a", "rtsp://h/PASSWORD%3D…"),
+            ("rtsp://h/admin:hunter2/a", "rtsp://h/admin:…"),
+            ("rtsp://h/a#hunter2", "rtsp://h/a"),
+            (
+                "rtsp://[::1]:554/Streaming/Channels/101",
+                "rtsp://[::1]:554/Streaming/Channels/101",
+            ),
+        ] {
+            let parsed = RtspAddress::parse(address).unwrap();
+            assert_eq!(parsed.to_string(), shown);
+            assert_eq!(format!("{parsed:?}"), format!("RtspAddress({shown})"));
+            assert!(parsed.url.as_str().ends_with(&address[8..]), "{address}");
+        }
+        let quoted = "unable to join base url rtsp://h/password=hunter2 with control url \"a b\"";
+        assert_eq!(
+            without_addresses(quoted),
+            "unable to join base url (address) with control url \"a b\""
+        );
+    }
+
+    #[test]
+    fn a_password_that_ends_the_host_is_refused_without_repeating_it() {
+        for address in [
+            "rtsp://admin:12/34@10.0.0.2/a",
+            "rtsp://admin:12#34@10.0.0.2/a",
+            "rtsp://admin:12?34@10.0.0.2/a",
+            "rtsp://admin:hunter/2@10.0.0.2/a",
+            "rtsp://admin/34@10.0.0.2/a",
+        ] {
+            let refusal = RtspAddress::parse(address).unwrap_err();
+            assert!(
+                refusal.contains("put user and password in their own fields"),
+                "{refusal}"
+            );
+            assert!(
+                !refusal.contains("34") && !refusal.contains("hunter"),
+                "{refusal}"
+            );
+        }
+        let query = RtspAddress::parse("rtsp://10.0.0.2/a?mail=a@b").unwrap();
+        assert_eq!(query.url.as_str(), "rtsp://10.0.0.2/a?mail=a@b");
+        let path = RtspAddress::parse("rtsp://viewer:p@ss@10.0.0.2/a%40b").unwrap();
+        assert_eq!(path.to_string(), "rtsp://10.0.0.2/a%40b");
+        assert_eq!(path.credentials.unwrap().password, "p@ss");
     }
 
     #[test]
