@@ -33,3 +33,4 @@ pub mod status_html;
 pub mod status_page;
 pub mod tls;
 pub mod uplink;
+pub mod vigil;

@@ -1,10 +1,9 @@
 //! Relays an RTSP camera: opens it again and again, stamps its frames and hands on fragments.
 
-use std::time::Duration;
-
 use futures::StreamExt;
 use retina::codec::CodecItem;
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 use tracing::{info, warn};
 
 use crate::backoff::{Backoff, chance};
@@ -12,18 +11,17 @@ use crate::capture::Recorder;
 use crate::fragmenter::{Fragmenter, TooLong, Tracks};
 use crate::source::Picture;
 use crate::source::interleave::Interleaver;
-use crate::source::rtsp::{Playing, RtspAddress, RtspError, open};
+use crate::source::rtsp::{KEY_ADVICE, KEYS_APART_MS, Playing, RtspAddress, RtspError, open};
 use crate::source::stamps::{Stamp, Stamper};
 use crate::status::CameraPhase;
-
-/// A camera that sends nothing for this long is opened again.
-const SILENCE: Duration = Duration::from_secs(15);
+use crate::vigil::{Vigil, Waits};
 
 /// One RTSP camera.
 pub struct Relay {
     pub address: RtspAddress,
     pub recorder: Recorder,
     pub fragment_ms: u64,
+    pub waits: Waits,
 }
 
 enum Frame {
@@ -37,24 +35,27 @@ impl Relay {
     /// Runs until the other end of `stop` is dropped; the open fragment is handed on then.
     pub async fn run(self, mut stop: oneshot::Receiver<()>) {
         let mut backoff = Backoff::default();
-        let mut cutting = Cutting {
-            recorder: self.recorder.clone(),
-            fragment_ms: self.fragment_ms,
-            fragmenter: None,
-            has_sound: false,
-            stampers: Default::default(),
-            frames: Interleaver::default(),
-        };
+        let mut cutting = Cutting::new(
+            self.address.clone(),
+            self.recorder.clone(),
+            self.fragment_ms,
+        );
         loop {
             let outcome = tokio::select! {
                 outcome = self.play(&mut cutting, &mut backoff) => outcome,
                 _ = &mut stop => return cutting.end(),
             };
             cutting.end();
-            let wait = backoff.failed(chance());
-            let reason = outcome.to_string();
+            let wait = self.waits.after(&outcome, backoff.failed(chance()));
+            let reason = match outcome {
+                RtspError::WrongPassword => format!(
+                    "{outcome}; it is asked again in {} min, because cameras lock out who asks often",
+                    wait.as_secs() / 60
+                ),
+                _ => outcome.to_string(),
+            };
             warn!(camera = %self.address, wait_ms = wait.as_millis() as u64, "{reason}");
-            self.recorder.status.camera(CameraPhase::Failed(reason));
+            cutting.fails(reason);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
                 _ = &mut stop => return,
@@ -69,9 +70,14 @@ impl Relay {
             Err(error) => return error,
         };
         let mut known = None;
+        let mut vigil = Vigil::begin(self.waits, Instant::now());
         loop {
-            let item = match tokio::time::timeout(SILENCE, playing.frames.next()).await {
-                Err(_) => return RtspError::NoAnswer,
+            let now = Instant::now();
+            if now >= vigil.deadline() {
+                return vigil.verdict();
+            }
+            let item = match timeout_at(vigil.deadline(), playing.frames.next()).await {
+                Err(_) => return vigil.verdict(),
                 Ok(None) => return RtspError::Ended,
                 Ok(Some(Err(error))) => return RtspError::from_retina(&error, true),
                 Ok(Some(Ok(item))) => item,
@@ -79,13 +85,17 @@ impl Relay {
             let now_ms = self.recorder.clock.now_ms();
             match item {
                 CodecItem::VideoFrame(frame) => {
+                    let key = playing.is_key(&frame);
+                    match key {
+                        true => vigil.key_picture(now),
+                        false => vigil.picture(now),
+                    }
                     if known.is_none() || frame.has_new_parameters() {
                         let Some(tracks) = tracks(&playing) else {
                             continue; // before the first key picture
                         };
                         if known.as_ref() != Some(&tracks) {
-                            self.describe(&playing, &tracks);
-                            cutting.begin(&tracks);
+                            cutting.begin(&tracks, self.describe(&playing, &tracks));
                             known = Some(tracks);
                         }
                     }
@@ -93,27 +103,27 @@ impl Relay {
                     let own_ms = own_ms(frame.timestamp());
                     let picture = Picture {
                         at_ms: 0,
-                        key: playing.is_key(&frame),
+                        key,
                         data: frame.into_data(),
                     };
                     cutting.take(own_ms, now_ms, Frame::Picture(picture));
                 }
                 CodecItem::AudioFrame(frame) if known.is_some() => {
+                    vigil.other();
                     let own_ms = own_ms(frame.timestamp());
                     cutting.take(own_ms, now_ms, Frame::Sound(frame.data().to_vec()));
                 }
-                _ => continue,
+                _ => {
+                    vigil.other();
+                    continue;
+                }
             }
-            if let Err(too_long) = cutting.cut(now_ms) {
-                warn!(camera = %self.address, "{too_long}");
-                let failed = CameraPhase::Failed(too_long.to_string());
-                self.recorder.status.camera(failed);
-                cutting.abandon();
-            }
+            cutting.cut(now_ms);
         }
     }
 
-    fn describe(&self, playing: &Playing, tracks: &Tracks) {
+    /// What the camera plays, in words.
+    fn describe(&self, playing: &Playing, tracks: &Tracks) -> String {
         let video = &playing.offered[playing.video];
         let mut text = match tracks.video.kind {
             ciero_media::matroska::TrackKind::Video { width, height } => {
@@ -127,7 +137,7 @@ impl Relay {
             text = format!("{text}, sound in {} not sent", sound.codec());
         }
         info!(camera = %self.address, "the camera plays {text}");
-        self.recorder.status.camera(CameraPhase::Running(text));
+        text
     }
 }
 
@@ -144,18 +154,50 @@ fn own_ms(timestamp: retina::Timestamp) -> i64 {
 
 /// Stamps frames and cuts them into fragments.
 struct Cutting {
+    camera: RtspAddress,
     recorder: Recorder,
     fragment_ms: u64,
     fragmenter: Option<Fragmenter>,
     has_sound: bool,
     stampers: [Stamper; 2],
     frames: Interleaver<Frame>,
+    /// What the camera plays, as the status says it.
+    plays: String,
+    state: State,
+    last_key_ms: Option<u64>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    Well,
+    /// Since the last whole fragment.
+    Failed,
 }
 
 impl Cutting {
-    /// The camera begins, or goes on with other tracks.
-    fn begin(&mut self, tracks: &Tracks) {
+    fn new(camera: RtspAddress, recorder: Recorder, fragment_ms: u64) -> Self {
+        Self {
+            camera,
+            recorder,
+            fragment_ms,
+            fragmenter: None,
+            has_sound: false,
+            stampers: Default::default(),
+            frames: Interleaver::default(),
+            plays: String::new(),
+            state: State::Well,
+            last_key_ms: None,
+        }
+    }
+
+    /// The camera begins, or goes on with other tracks. One that failed runs again with its next whole fragment.
+    fn begin(&mut self, tracks: &Tracks, plays: String) {
         self.flush();
+        self.last_key_ms = None;
+        self.plays = plays;
+        if self.state == State::Well {
+            self.runs();
+        }
         self.has_sound = tracks.sound.is_some();
         match &mut self.fragmenter {
             Some(fragmenter) => {
@@ -182,15 +224,47 @@ impl Cutting {
     }
 
     /// Hands on what is whole. A camera without sound has nothing to wait for.
-    fn cut(&mut self, now_ms: u64) -> Result<(), TooLong> {
+    fn cut(&mut self, now_ms: u64) {
         let now_ms = if self.has_sound { now_ms } else { u64::MAX };
         while let Some((at_ms, frame)) = self.frames.pop(now_ms) {
-            self.place(at_ms, frame)?;
+            if let Err(too_long) = self.place(at_ms, frame) {
+                warn!(camera = %self.camera, "{too_long}");
+                self.fails(format!("{too_long}: {KEY_ADVICE}"));
+                self.abandon();
+            }
         }
-        Ok(())
+    }
+
+    fn fails(&mut self, reason: String) {
+        self.state = State::Failed;
+        self.recorder.status.camera(CameraPhase::Failed(reason));
+    }
+
+    fn runs(&mut self) {
+        self.state = State::Well;
+        let running = CameraPhase::Running(self.plays.clone());
+        self.recorder.status.camera(running);
+    }
+
+    /// Tells of key pictures that are further apart than an installer should leave them.
+    fn measure(&mut self, key_ms: u64) {
+        let Some(last_ms) = self.last_key_ms.replace(key_ms) else {
+            return;
+        };
+        let apart_ms = key_ms.saturating_sub(last_ms);
+        let too_far = (apart_ms > KEYS_APART_MS).then(|| apart_ms.div_ceil(1000));
+        let told = self.recorder.status.keys_apart(too_far);
+        if let (None, Some(seconds)) = (told, too_far) {
+            warn!(camera = %self.camera, "key pictures are {seconds} s apart: {KEY_ADVICE}");
+        }
     }
 
     fn place(&mut self, at_ms: u64, frame: Frame) -> Result<(), TooLong> {
+        match &frame {
+            Frame::Picture(picture) if picture.key => self.measure(at_ms),
+            Frame::NewRun => self.last_key_ms = None,
+            Frame::Picture(_) | Frame::Sound(_) => {}
+        }
         let Some(fragmenter) = &mut self.fragmenter else {
             return Ok(());
         };
@@ -206,6 +280,9 @@ impl Cutting {
                 ended
             }
         };
+        if ended.is_some() && self.state == State::Failed {
+            self.runs();
+        }
         self.recorder.keep(ended);
         Ok(())
     }
@@ -232,5 +309,10 @@ impl Cutting {
             fragmenter.begin_run();
         }
         self.stampers = Default::default();
+        self.last_key_ms = None;
     }
 }
+
+#[cfg(test)]
+#[path = "relay_tests.rs"]
+mod tests;

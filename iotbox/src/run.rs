@@ -1,6 +1,6 @@
 //! Runs a plan from the first picture to the signal that stops it.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::os::unix::process::parent_id;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -10,14 +10,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{error, info, warn};
 
-use crate::camera::{OpenSource, open_source, record};
+use crate::camera::{open_now, open_spool, record};
 use crate::capture::Recorder;
 use crate::clock::{ClockPolicy, ServiceClock, Verdict, in_words};
 use crate::device::media_service;
 use crate::media_service::MediaService;
 use crate::plan::{CameraPlan, Plan};
-use crate::spool::{Line, Spool};
-use crate::status::{CameraPhase, Reporter};
+use crate::spool::Line;
+use crate::spool::disk::{Claim, shortages};
+use crate::status::{Cadence, CameraPhase, Reporter};
 use crate::status_page::{self, View};
 use crate::uplink::{Patience, Uplink};
 
@@ -68,34 +69,30 @@ pub async fn run(plan: Plan) -> Result<(), Failure> {
         ClockPolicy::FollowService => FOLLOW_EVERY * plan.cameras.len() as u32,
         ClockPolicy::OwnClock => COMPARE_EVERY,
     };
-    let page = match plan.status {
-        Some(address) => Some(status_page::listen(address).await.map_err(Failure::Usage)?),
-        None => None,
-    };
-    let mut views = Vec::new();
-    let mut sources = Vec::new();
-    for camera in &plan.cameras {
-        sources.push(open_source(&camera.source).map_err(usage)?);
-        views.push(View {
-            name: camera.name.clone(),
-            source: camera.source.to_string(),
-            stream: OnceLock::new(),
-            spool: Arc::new(Spool::open(&camera.spool).map_err(usage)?),
-            status: Arc::default(),
-        });
+    let claims: Vec<Claim> = plan
+        .cameras
+        .iter()
+        .map(|one| Claim::of(&one.spool))
+        .collect();
+    for shortage in shortages(&claims) {
+        warn!("{shortage}");
     }
-    let views = Arc::new(views);
-    if let Some(listener) = page {
-        if let Ok(address) = listener.local_addr() {
-            info!("status page: http://{address}/");
-        }
-        tokio::spawn(status_page::serve(listener, views.clone(), clock.clone()));
+    let views = plan.cameras.iter().map(|camera| View {
+        name: camera.name.clone(),
+        source: camera.source.to_string(),
+        stream: OnceLock::new(),
+        spool: OnceLock::new(),
+        status: Arc::default(),
+    });
+    let views: Arc<Vec<View>> = Arc::new(views.collect());
+    if let Some(address) = plan.status {
+        tokio::spawn(status_page::serve(address, views.clone(), clock.clone()));
     }
     tokio::spawn(report(views.clone()));
     tokio::spawn(sync(views.clone()));
     let (stop, stopped) = watch::channel(false);
     let mut cameras = JoinSet::new();
-    for (index, (plan, source)) in plan.cameras.into_iter().zip(sources).enumerate() {
+    for (index, plan) in plan.cameras.into_iter().enumerate() {
         let camera = CameraRun {
             views: views.clone(),
             index,
@@ -103,7 +100,7 @@ pub async fn run(plan: Plan) -> Result<(), Failure> {
             follow_every,
             stop: stopped.clone(),
         };
-        cameras.spawn(camera.run(plan, source));
+        cameras.spawn(camera.run(plan));
     }
     let outcome = supervise(&mut cameras, &mut ending, &stop).await;
     info!("stopped");
@@ -135,9 +132,6 @@ async fn supervise(
         if let Failure::Fault(_) = failure {
             let _ = stop.send(true);
         }
-        if !cameras.is_empty() && !*stop.borrow() {
-            error!("a camera has failed for good, the others go on: {failure}");
-        }
         first_failure.get_or_insert(failure);
     }
 }
@@ -152,20 +146,41 @@ struct CameraRun {
 }
 
 impl CameraRun {
-    async fn run(mut self, plan: CameraPlan, source: OpenSource) -> Result<(), Failure> {
+    /// A camera that has failed for good says so, and stops no other.
+    async fn run(self, plan: CameraPlan) -> Result<(), Failure> {
+        let (views, index) = (self.views.clone(), self.index);
+        let outcome = self.send(plan).await;
+        if let Err(failure) = &outcome {
+            let view = &views[index];
+            view.status.camera(CameraPhase::Failed(failure.to_string()));
+            if views.len() > 1 {
+                error!(
+                    camera = view.label(),
+                    "this camera has failed for good: {failure}"
+                );
+            }
+        }
+        outcome
+    }
+
+    async fn send(mut self, plan: CameraPlan) -> Result<(), Failure> {
+        let view = &self.views[self.index];
+        let Some(spool) = open_spool(&plan, &view.status, &mut self.stop).await? else {
+            return Ok(());
+        };
+        let spool = view.spool.get_or_init(|| spool);
+        // A code is used once, so what can never be sent is refused before.
+        let source = open_now(&plan.source).await?;
         let media = tokio::select! {
             media = media_service(plan.identity.clone(), self.clock.clone()) => media,
             _ = self.stop.changed() => return Ok(()),
         };
-        let view = &self.views[self.index];
-        let media = media.map(Arc::new).inspect_err(|failure| {
-            view.status.camera(CameraPhase::Failed(failure.to_string()));
-        })?;
+        let media = media.map(Arc::new)?;
         let _ = view.stream.set(media.stream.clone());
         let first = first_reading(&media).await;
         let recorder = Recorder {
             clock: self.clock.clone(),
-            spool: view.spool.clone(),
+            spool: spool.clone(),
             status: view.status.clone(),
         };
         let (end, ended) = watch::channel(false);
@@ -174,7 +189,7 @@ impl CameraRun {
         for line in [Line::Live, Line::Backlog] {
             let uplink = Uplink {
                 media: media.clone(),
-                spool: view.spool.clone(),
+                spool: spool.clone(),
                 line,
                 status: view.status.clone(),
                 pace: plan.pace,
@@ -193,7 +208,7 @@ impl CameraRun {
         let all = async { while uplinks.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(LAST_WORDS, all).await;
         clock.abort();
-        let kept = view.spool.waiting().fragments;
+        let kept = view.waiting().fragments;
         if kept > 0 {
             warn!(
                 camera = view.label(),
@@ -201,9 +216,7 @@ impl CameraRun {
                 "stopped before the service had stored everything, the rest is kept and sent at the next start"
             );
         }
-        outcome.inspect_err(|failed| {
-            view.status.camera(CameraPhase::Failed(failed.to_string()));
-        })
+        outcome
     }
 }
 
@@ -251,7 +264,12 @@ async fn orphaned(parent: Option<u32>) {
     }
 }
 
+/// Prints each camera's line, again and again where somebody watches; a log is not filled for ever.
 async fn report(views: Arc<Vec<View>>) {
+    let cadence = match std::io::stdout().is_terminal() {
+        true => Cadence::Watched,
+        false => Cadence::Logged,
+    };
     let mut reporters: Vec<Option<Reporter>> = views.iter().map(|_| None).collect();
     let mut every = tokio::time::interval(STATUS_EVERY);
     every.tick().await;
@@ -259,9 +277,11 @@ async fn report(views: Arc<Vec<View>>) {
         every.tick().await;
         for (view, reporter) in views.iter().zip(&mut reporters) {
             let reporter = reporter.get_or_insert_with(|| Reporter::new(view.label()));
-            let line = reporter.line(&view.status, view.spool.waiting());
-            // A reader that is gone is no reason to stop.
-            let _ = writeln!(std::io::stdout(), "{line}");
+            let line = reporter.due(cadence, Instant::now(), &view.status, view.waiting());
+            if let Some(line) = line {
+                // A reader that is gone is no reason to stop.
+                let _ = writeln!(std::io::stdout(), "{line}");
+            }
         }
     }
 }
@@ -271,7 +291,10 @@ async fn sync(views: Arc<Vec<View>>) {
     loop {
         tokio::time::sleep(SYNC_EVERY).await;
         let views = views.clone();
-        let all = move || views.iter().for_each(|view| view.spool.sync());
+        let all = move || {
+            let spools = views.iter().filter_map(|view| view.spool.get());
+            spools.for_each(|spool| spool.sync());
+        };
         let _ = tokio::task::spawn_blocking(all).await;
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::source::rtsp::KEY_ADVICE;
 use crate::spool::{Line as SpoolLine, Waiting};
 
 /// What a connection is doing.
@@ -43,6 +44,8 @@ pub struct Figures {
     pub reconnects: u64,
     /// Fragments that were not kept because the clock was known to be wrong.
     pub not_kept: u64,
+    /// Seconds between the last two key pictures, where that is more than an installer should leave.
+    pub keys_apart_s: Option<u64>,
     pub last_ack: Option<Instant>,
 }
 
@@ -50,6 +53,14 @@ pub struct Figures {
 #[derive(Debug, Default)]
 pub struct Status {
     figures: Mutex<Figures>,
+}
+
+impl Figures {
+    /// What is sent but must not stay as it is.
+    pub fn warning(&self) -> Option<String> {
+        let seconds = self.keys_apart_s?;
+        Some(format!("key pictures are {seconds} s apart: {KEY_ADVICE}"))
+    }
 }
 
 impl Status {
@@ -79,6 +90,13 @@ impl Status {
         self.change(|figures| figures.not_kept += 1);
     }
 
+    /// Notes whether key pictures are too far apart, and returns what was known before.
+    pub fn keys_apart(&self, seconds: Option<u64>) -> Option<u64> {
+        let mut before = None;
+        self.change(|figures| before = std::mem::replace(&mut figures.keys_apart_s, seconds));
+        before
+    }
+
     pub fn acknowledged(&self) {
         self.change(|figures| figures.last_ack = Some(Instant::now()));
     }
@@ -98,12 +116,50 @@ impl Status {
     }
 }
 
+/// How often lines are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cadence {
+    /// Somebody watches: whenever a line may be due.
+    Watched,
+    /// A log is written: when something has changed, and every ten minutes.
+    Logged,
+}
+
+const LOGGED_EVERY: Duration = Duration::from_secs(600);
+
+/// What a reader of a log wants to know at once when it changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct State {
+    camera: CameraPhase,
+    phase: Phase,
+    warns: bool,
+    loses: bool,
+    keeps_nothing: bool,
+}
+
+impl State {
+    fn of(figures: &Figures, waiting: Waiting) -> Self {
+        Self {
+            camera: figures.camera.clone(),
+            // A camera that has sent all is as well as one that sends.
+            phase: match &figures.phase {
+                Phase::Idle => Phase::Sending,
+                phase => phase.clone(),
+            },
+            warns: figures.keys_apart_s.is_some(),
+            loses: waiting.lost > 0,
+            keeps_nothing: figures.not_kept > 0,
+        }
+    }
+}
+
 /// Makes the lines; remembers what the last one counted.
 #[derive(Debug)]
 pub struct Reporter {
     stream: String,
     bytes_before: u64,
     at: Instant,
+    told: Option<State>,
 }
 
 impl Reporter {
@@ -112,18 +168,40 @@ impl Reporter {
             stream: stream.to_owned(),
             bytes_before: 0,
             at: Instant::now(),
+            told: None,
         }
+    }
+
+    /// The line of this moment, if one is due.
+    pub fn due(
+        &mut self,
+        cadence: Cadence,
+        now: Instant,
+        status: &Status,
+        waiting: Waiting,
+    ) -> Option<String> {
+        let state = State::of(&status.read(), waiting);
+        let is_new = self.told.as_ref() != Some(&state);
+        let is_old = now.saturating_duration_since(self.at) >= LOGGED_EVERY;
+        if cadence == Cadence::Logged && !is_new && !is_old {
+            return None;
+        }
+        self.told = Some(state);
+        Some(self.line_at(now, status, waiting))
     }
 
     /// The line of this moment.
     pub fn line(&mut self, status: &Status, waiting: Waiting) -> String {
-        let now = Instant::now();
+        self.line_at(Instant::now(), status, waiting)
+    }
+
+    fn line_at(&mut self, now: Instant, status: &Status, waiting: Waiting) -> String {
         let figures = status.read();
         let bytes = figures.sent_bytes - self.bytes_before;
         let line = Line {
             stream: &self.stream,
             waiting,
-            kbit_per_s: kbit_per_s(bytes, now - self.at),
+            kbit_per_s: kbit_per_s(bytes, now.saturating_duration_since(self.at)),
             since_ack: figures.last_ack.map(|at| now.saturating_duration_since(at)),
             figures: &figures,
         };
@@ -190,6 +268,9 @@ impl fmt::Display for Line<'_> {
                 figures.not_kept
             )?;
         }
+        if let Some(warning) = figures.warning() {
+            write!(out, " · {warning}")?;
+        }
         match &figures.camera {
             CameraPhase::Failed(reason) => write!(out, " · no pictures ({reason})"),
             CameraPhase::Paused => write!(out, " · no pictures while the clock is wrong"),
@@ -242,5 +323,32 @@ mod tests {
             line.starts_with("cam-1: not sending (the clock is 3 days behind) · 0 fragments sent")
         );
         assert!(line.ends_with("no ACK yet · 0 reconnects · no pictures (wrong password)"));
+    }
+    #[test]
+    fn a_log_gets_a_line_for_each_change_and_one_in_ten_minutes() {
+        let (status, began) = (Status::default(), Instant::now());
+        let mut reporter = Reporter::new("cam-1");
+        let mut due = |cadence, second| {
+            let now = began + Duration::from_secs(second);
+            let line = reporter.due(cadence, now, &status, Waiting::default());
+            line.is_some()
+        };
+        status.phase(SpoolLine::Live, Phase::Sending);
+        status.camera(CameraPhase::Running("H.264".into()));
+        assert!(due(Cadence::Logged, 5));
+        let lines = (2..=17_280).filter(|step| due(Cadence::Logged, step * 5));
+        assert_eq!(lines.count(), 143, "a day has 144 times ten minutes");
+        let day = 86_400;
+        assert!(due(Cadence::Logged, day + 5));
+        status.phase(SpoolLine::Live, Phase::Idle);
+        assert!(!due(Cadence::Logged, day + 10));
+        status.not_kept();
+        assert!(due(Cadence::Logged, day + 15));
+        status.not_kept();
+        assert!(!due(Cadence::Logged, day + 20));
+        status.camera(CameraPhase::Failed("wrong password".into()));
+        assert!(due(Cadence::Logged, day + 25));
+        assert!(!due(Cadence::Logged, day + 30));
+        assert!(due(Cadence::Watched, day + 35) && due(Cadence::Watched, day + 40));
     }
 }

@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use crate::source::rtsp::KEY_ADVICE;
 use crate::status::{CameraPhase, Phase};
 use crate::status_page::Seen;
 
@@ -12,7 +13,7 @@ const STYLE: &str = "\
 main{max-width:70rem;margin:auto;padding:1.5rem 1rem}h1{font-size:1.4rem;margin:0 0 .2rem}h2{font-size:1.1rem;margin:0}\
 .dim{color:var(--dim);margin:0;overflow-wrap:anywhere}.grid{display:grid;gap:1rem;margin-top:1.2rem;grid-template-columns:repeat(auto-fill,minmax(min(20rem,100%),1fr))}\
 article{background:var(--card);border:1px solid var(--line);border-left:6px solid var(--mark);border-radius:.5rem;padding:1rem}\
-.good{--mark:var(--good)}.wait{--mark:var(--wait)}.bad{--mark:var(--bad)}.state{color:var(--mark);font-weight:700;margin:.3rem 0 .6rem;overflow-wrap:anywhere}\
+.good{--mark:var(--good)}.wait{--mark:var(--wait)}.bad{--mark:var(--bad)}p.warning{color:var(--wait);font-weight:700;margin:.3rem 0 .6rem}.state{color:var(--mark);font-weight:700;margin:.3rem 0 .6rem;overflow-wrap:anywhere}\
 dl{display:grid;grid-template-columns:auto 1fr;gap:.15rem 1rem;margin:0}dt{color:var(--dim)}dd{margin:0;overflow-wrap:anywhere;font-variant-numeric:tabular-nums}";
 
 /// The language of a page, as the browser asks for it; Japanese where it asks for neither.
@@ -88,6 +89,7 @@ fn card(seen: &Seen, language: Language) -> Markup {
             h2 { (seen.name) }
             p.dim { (seen.source) }
             p.state { (state) }
+            @if let Some(seconds) = figures.keys_apart_s { p.warning { (warning(seconds, language)) } }
             dl {
                 dt { (t("映像", "Pictures")) } dd { (pictures(&figures.camera, language)) }
                 dt { (t("いまの映像の送信", "Sending the present")) } dd { (phase(&figures.phase, language)) }
@@ -138,6 +140,16 @@ fn state(seen: &Seen, language: Language) -> (&'static str, String) {
             ("good", t("録画されています", "Being recorded"))
         }
         _ => ("wait", t("接続しています", "Connecting")),
+    }
+}
+
+/// Key pictures that are too far apart, with what to set.
+fn warning(seconds: u64, language: Language) -> String {
+    match language {
+        Language::Japanese => format!(
+            "キーフレームの間隔が{seconds}秒あります。カメラの設定（Iフレーム間隔、GOP）で1～10秒にしてください。"
+        ),
+        Language::English => format!("Key pictures are {seconds} s apart: {KEY_ADVICE}."),
     }
 }
 

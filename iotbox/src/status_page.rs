@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode, header};
@@ -13,11 +14,15 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tracing::{error, info};
 
+use crate::backoff::{Backoff, chance};
 use crate::clock::{ServiceClock, in_words};
 use crate::spool::{Spool, Waiting};
 use crate::status::{CameraPhase, Figures, Phase, Status};
 use crate::status_html::{Language, page};
+
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// One camera as the page sees it.
 pub struct View {
@@ -25,7 +30,8 @@ pub struct View {
     pub source: String,
     /// Known once the camera is activated.
     pub stream: OnceLock<String>,
-    pub spool: Arc<Spool>,
+    /// Known once its folder can be used.
+    pub spool: OnceLock<Arc<Spool>>,
     pub status: Arc<Status>,
 }
 
@@ -38,12 +44,23 @@ impl View {
             (name, _) => name,
         }
     }
+
+    /// What waits in the spool.
+    pub fn waiting(&self) -> Waiting {
+        let spool = self.spool.get();
+        spool.map(|spool| spool.waiting()).unwrap_or_default()
+    }
 }
 
-/// Serves the page until the program ends.
-pub async fn serve(listener: TcpListener, views: Arc<Vec<View>>, clock: Arc<ServiceClock>) {
+/// Serves the page until the program ends. An address that somebody else uses costs the page alone, until it is free.
+pub async fn serve(address: SocketAddr, views: Arc<Vec<View>>, clock: Arc<ServiceClock>) {
+    let listener = listen(address).await;
+    let shown = listener.local_addr().unwrap_or(address);
+    info!("status page: http://{shown}/");
     loop {
         let Ok((tcp, _)) = listener.accept().await else {
+            // Without a descriptor to accept with, asking again at once would only take the processor.
+            tokio::time::sleep(ACCEPT_AGAIN).await;
             continue;
         };
         let (views, clock) = (views.clone(), clock.clone());
@@ -60,10 +77,21 @@ pub async fn serve(listener: TcpListener, views: Arc<Vec<View>>, clock: Arc<Serv
     }
 }
 
-/// Binds the address.
-pub async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
-    let listener = TcpListener::bind(address).await;
-    listener.map_err(|error| format!("the status page cannot listen at {address}: {error}"))
+/// Binds the address as soon as it can be had.
+async fn listen(address: SocketAddr) -> TcpListener {
+    let mut backoff = Backoff::default();
+    let mut told = String::new();
+    loop {
+        let reason = match TcpListener::bind(address).await {
+            Ok(listener) => return listener,
+            Err(reason) => reason.to_string(),
+        };
+        if told != reason {
+            error!("the status page cannot listen at {address}, cameras go on: {reason}");
+            told = reason;
+        }
+        tokio::time::sleep(backoff.failed(chance())).await;
+    }
 }
 
 fn answer<B>(request: &Request<B>, views: &[View], clock: &ServiceClock) -> Response<Full<Bytes>> {
@@ -132,7 +160,7 @@ impl Seen {
             source: view.source.clone(),
             stream: view.stream.get().cloned(),
             figures: view.status.read(),
-            waiting: view.spool.waiting(),
+            waiting: view.waiting(),
         }
     }
 
@@ -167,6 +195,7 @@ fn camera(seen: &Seen) -> Value {
         "stream": seen.stream,
         "camera": camera,
         "pictures": pictures,
+        "warning": figures.warning(),
         "live": phase(&figures.phase),
         "backlog": phase(&figures.backlog),
         "sent": figures.sent,
@@ -198,7 +227,6 @@ mod tests {
     use crate::clock::ClockPolicy;
     use crate::spool::{Line, Order, SpoolPlan};
     use http_body_util::BodyExt;
-    use std::time::Duration;
 
     async fn check(method: &str, path: &str, host: &str) -> (u16, String) {
         let folder = tempfile::tempdir().unwrap();
@@ -212,11 +240,12 @@ mod tests {
             name: "door".into(),
             source: "rtsp://10.0.0.2/a".into(),
             stream: OnceLock::new(),
-            spool: Arc::new(spool.unwrap()),
+            spool: OnceLock::from(Arc::new(spool.unwrap())),
             status: Arc::default(),
         };
         let reason = "it says <b>no</b>".to_owned();
         view.status.phase(Line::Live, Phase::Waiting(reason));
+        view.status.keys_apart(Some(15));
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -249,6 +278,27 @@ mod tests {
         let figures: Value = serde_json::from_str(&text).unwrap();
         assert_eq!((status, &figures["clock"]), (200, &json!("ok")));
         assert_eq!(figures["cameras"][0]["waiting"], 0);
+    }
+
+    #[tokio::test]
+    async fn key_pictures_far_apart_are_warned_of_with_what_to_set() {
+        let (_, page) = check("GET", "/", "localhost").await;
+        let warning = "キーフレームの間隔が15秒あります。カメラの設定（Iフレーム間隔、GOP）で1～10秒にしてください。";
+        assert!(page.contains(warning), "{page}");
+        let (_, text) = check("GET", "/status.json", "localhost").await;
+        assert!(text.contains("key pictures are 15 s apart: set the camera's key frame interval"));
+    }
+
+    #[tokio::test]
+    async fn a_page_whose_address_is_taken_is_there_as_soon_as_it_is_free() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = taken.local_addr().unwrap();
+        let listening = tokio::spawn(listen(address));
+        tokio::task::yield_now().await;
+        assert!(!listening.is_finished());
+        drop(taken);
+        let listener = tokio::time::timeout(Duration::from_secs(30), listening).await;
+        assert_eq!(listener.unwrap().unwrap().local_addr().unwrap(), address);
     }
 
     #[tokio::test]

@@ -60,6 +60,13 @@ pub enum SourceError {
     Encoder(String),
 }
 
+impl SourceError {
+    /// Whether another try may find it better: a file that is not there may come.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Unreadable { .. })
+    }
+}
+
 /// A source of pictures that runs from its own zero.
 pub trait Source: Send {
     /// The video track with its decoder's configuration; it never changes.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::statvfs::statvfs;
 
+use super::SpoolPlan;
+
 /// What is left free for others, so that a full spool stops neither the system's log nor an update.
 const LARGEST_RESERVE: u64 = 256 << 20;
 /// Where the disk is small, the reserve is this part of it.
@@ -73,6 +75,19 @@ pub struct Claim {
     pub limit_bytes: u64,
     /// What waits in it already.
     pub held_bytes: u64,
+}
+
+impl Claim {
+    /// What a camera may want, beside what an earlier run has left.
+    pub fn of(plan: &SpoolPlan) -> Self {
+        let files = std::fs::read_dir(&plan.folder).into_iter().flatten();
+        let lengths = files.filter_map(|file| file.ok()?.metadata().ok().map(|told| told.len()));
+        Self {
+            folder: plan.folder.clone(),
+            limit_bytes: plan.limit_bytes,
+            held_bytes: lengths.sum(),
+        }
+    }
 }
 
 /// Says of each disk whose spools may want more than it has what they want and what is there.
