@@ -16,11 +16,15 @@ const AFTER_HELP: &str = "\
 Exit codes:
   0  stopped by SIGINT or SIGTERM, the last fragment sent as far as possible; check: this camera can be sent
   1  a fault of this program; starting it again may help
-  2  wrong usage, a configuration that makes no sense, a folder or file that cannot be used
+  2  wrong usage, a configuration that makes no sense, a folder or file that can never be used
   3  refused by the service (for instance a code that is unknown, used or expired)
   4  check: the camera does not answer, refuses, or offers nothing that can be sent
 
-Whatever may pass by itself (no network, a service that is busy, a camera that is off) is tried again for ever.
+Whatever may pass by itself (no network, a service that is busy, a camera that is off, a file that is not there, a folder
+that another program uses) is tried again for ever. A camera that has failed for good stops no other. A camera that refuses
+the password is asked again after five minutes, because many lock out who asks often.
+
+A line on stdout tells how each camera does: every five seconds on a terminal, elsewhere at each change and every ten minutes.
 
 One camera needs no configuration file. Its first run takes --service and --code, as the portal prints them; later runs
 need only the state folder. Several cameras, and what the options below do not say (transport, sound, order), stand in a

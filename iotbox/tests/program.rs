@@ -136,6 +136,65 @@ async fn wrong_usage_ends_with_two() {
 }
 
 #[tokio::test]
+async fn a_status_port_that_is_taken_stops_no_camera() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut service = FakeService::start([Script::Persist]).await;
+    let mut child = streaming(&service, &["--status", &address]);
+    service.persisted(1).await;
+    kill(Pid::from_raw(child.id().unwrap() as i32), Signal::SIGTERM).unwrap();
+    assert_eq!(end(&mut child).await.code(), Some(0));
+    let said = text(child.stderr.as_mut().unwrap()).await;
+    let told = format!("ERROR the status page cannot listen at {address}, cameras go on:");
+    assert!(said.contains(&told), "{said}");
+}
+
+#[tokio::test]
+async fn cameras_that_cannot_be_opened_stop_no_other() {
+    let mut service = FakeService::start([Script::Persist]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let shown = folder.path().to_str().unwrap();
+    let file = folder.path().join("no-folder");
+    std::fs::write(&file, "no video").unwrap();
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/camera.mkv");
+    let broken = file.to_str().unwrap();
+    let below_file = format!("{broken}/state");
+    let cameras = [
+        ("missing", "/no/such/film.mkv", ""),
+        ("broken", broken, ""),
+        ("homeless", "test", below_file.as_str()),
+        ("good", source, ""),
+    ];
+    let mut config = format!("[box]\nstate = \"{shown}\"\n");
+    for (name, source, state) in cameras {
+        let url = &service.url;
+        config += &format!(
+            "[[camera]]\nname = \"{name}\"\nsource = \"{source}\"\nstream = \"{name}\"\nendpoint = \"{url}\"\n"
+        );
+        if !state.is_empty() {
+            config += &format!("state = \"{state}\"\n");
+        }
+    }
+    let path = folder.path().join("iotbox.toml");
+    std::fs::write(&path, config).unwrap();
+    let mut child = iotbox(&["run", "--config", path.to_str().unwrap()])
+        .spawn()
+        .unwrap();
+    service.persisted(2).await;
+    kill(Pid::from_raw(child.id().unwrap() as i32), Signal::SIGTERM).unwrap();
+    end(&mut child).await;
+    let said = text(child.stderr.as_mut().unwrap()).await;
+    for told in [
+        "cannot read /no/such/film.mkv: No such file or directory (os error 2); it is tried again",
+        "this camera has failed for good: ",
+        "is neither Matroska nor MP4 camera=\"broken\"",
+        "camera=\"homeless\"",
+    ] {
+        assert!(said.contains(told), "{told}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn a_code_that_the_service_refuses_ends_with_three() {
     let service = FakeService::start([Script::Persist]).await;
     let problem = r#"{"code":"code_unknown","title":"Unknown","detail":"This code is not valid"}"#;
