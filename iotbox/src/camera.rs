@@ -22,6 +22,8 @@ enum Stopped {
     Capture(#[from] CaptureError),
     #[error(transparent)]
     Source(#[from] SourceError),
+    #[error("no thread for the camera: {0}")]
+    NoThread(#[from] std::io::Error),
     #[error("{0} ended unexpectedly")]
     Fault(&'static str),
 }
@@ -31,7 +33,7 @@ impl Stopped {
         match self {
             Self::Capture(CaptureError::Source(error)) | Self::Source(error) => error.may_pass(),
             Self::Capture(CaptureError::TooLong(_)) => false,
-            Self::Fault(_) => true,
+            Self::NoThread(_) | Self::Fault(_) => true,
         }
     }
 }
@@ -108,30 +110,28 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 /// Records a camera until it is to stop. One whose thread ended by a fault, or whose source is not there, is opened again.
 pub async fn record(
     plan: &CameraPlan,
-    mut source: Option<OpenSource>,
+    source: Option<OpenSource>,
     recorder: &Recorder,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), Failure> {
-    let mut backoff = Backoff::default();
+    let (mut source, mut backoff) = (source, Backoff::default());
     loop {
-        let ended = match source.take() {
-            Some(source) => {
-                let mut camera = Camera::start(source, recorder.clone(), plan.fragment_ms)?;
-                tokio::select! {
-                    ended = camera.ended() => ended,
-                    _ = stop.changed() => return Ok(camera.stop().await?),
-                }
-            }
+        let started = match source.take() {
+            Some(source) => Camera::start(source, recorder.clone(), plan.fragment_ms),
             None => {
                 let choice = plan.source.clone();
-                match aside(move || open_source(&choice)).await? {
-                    Ok(opened) => {
-                        source = Some(opened);
-                        continue;
-                    }
-                    Err(error) => Err(error.into()),
-                }
+                let opened = aside(move || open_source(&choice)).await?;
+                opened
+                    .map_err(Stopped::from)
+                    .and_then(|source| Camera::start(source, recorder.clone(), plan.fragment_ms))
             }
+        };
+        let ended = match started {
+            Err(stopped) => Err(stopped),
+            Ok(mut camera) => tokio::select! {
+                ended = camera.ended() => ended,
+                _ = stop.changed() => return Ok(camera.stop().await?),
+            },
         };
         let Err(stopped) = ended else { return Ok(()) };
         if !stopped.may_pass() {
@@ -175,7 +175,7 @@ enum Running {
 
 impl Camera {
     /// Each camera has a thread of its own, so that a slow disk or a slow camera holds up no other.
-    fn start(source: OpenSource, recorder: Recorder, fragment_ms: u64) -> Result<Self, Failure> {
+    fn start(source: OpenSource, recorder: Recorder, fragment_ms: u64) -> Result<Self, Stopped> {
         let (done, outcome) = oneshot::channel();
         let thread = std::thread::Builder::new().name("camera".into());
         let (running, started) = match source {
@@ -199,8 +199,7 @@ impl Camera {
                 };
                 let runtime = tokio::runtime::Builder::new_current_thread()
                     .enable_all()
-                    .build()
-                    .map_err(usage)?;
+                    .build()?;
                 let run = move || {
                     runtime.block_on(relay.run(stopped));
                     done.send(Ok(())).unwrap_or_default();
@@ -208,7 +207,7 @@ impl Camera {
                 (Running::Rtsp { _stop: stop }, thread.spawn(run).map(drop))
             }
         };
-        started.map_err(|error| Failure::Usage(format!("no thread for the camera: {error}")))?;
+        started?;
         Ok(Self {
             running: Some(running),
             outcome,

@@ -72,8 +72,8 @@ impl Relay {
         let mut known = None;
         let mut vigil = Vigil::begin(self.waits, Instant::now());
         loop {
-            let now = Instant::now();
-            if now >= vigil.deadline() {
+            // Where something else is always there the timeout alone would never come.
+            if Instant::now() >= vigil.deadline() {
                 return vigil.verdict();
             }
             let item = match timeout_at(vigil.deadline(), playing.frames.next()).await {
@@ -82,7 +82,7 @@ impl Relay {
                 Ok(Some(Err(error))) => return RtspError::from_retina(&error, true),
                 Ok(Some(Ok(item))) => item,
             };
-            let now_ms = self.recorder.clock.now_ms();
+            let (now, now_ms) = (Instant::now(), self.recorder.clock.now_ms());
             match item {
                 CodecItem::VideoFrame(frame) => {
                     let key = playing.is_key(&frame);

@@ -30,8 +30,12 @@ enum Shows {
     Sound,
     /// Pictures that no decoder can begin with, and no key picture before them.
     NoKeys,
+    /// A key picture now and then.
+    FewPictures,
     Refusal,
 }
+
+const BETWEEN_FEW: Duration = Duration::from_millis(1_200);
 
 /// Serves every connection so and returns the camera's address.
 async fn camera(shows: Shows) -> RtspAddress {
@@ -95,12 +99,16 @@ async fn serve(tcp: TcpStream, shows: Shows) -> Option<()> {
     for number in 0_u16.. {
         let packet = match (shows, number) {
             (Shows::NoKeys, _) => rtp(0, 96, number, &[0x41, 1, 2]),
-            (_, 0) => rtp(0, 96, 0, &[0x65, 1, 2]),
+            (Shows::FewPictures, _) | (_, 0) => rtp(0, 96, number, &[0x65, 1, 2]),
             (Shows::Sound, _) => rtp(2, 0, number, &[0xFF; 160]),
             _ => interleaved(1, &report()),
         };
         write.write_all(&packet).await.ok()?;
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        let between = match shows {
+            Shows::FewPictures => BETWEEN_FEW,
+            _ => Duration::from_millis(20),
+        };
+        tokio::time::sleep(between).await;
     }
     None
 }
@@ -111,7 +119,12 @@ fn interleaved(channel: u8, packet: &[u8]) -> Vec<u8> {
 }
 
 fn rtp(channel: u8, kind: u8, number: u16, payload: &[u8]) -> Vec<u8> {
-    let time = u32::from(number) * if kind == 0 { 160 } else { 1_800 };
+    let ticks = match (kind, payload.first()) {
+        (0, _) => 160,
+        (_, Some(0x65)) => 90 * BETWEEN_FEW.as_millis() as u32,
+        _ => 1_800,
+    };
+    let time = u32::from(number) * ticks;
     let head = [&[0x80, 0x80 | kind], &number.to_be_bytes()[..]].concat();
     let packet = [&head, &time.to_be_bytes()[..], &[0, 0, 0, kind], payload].concat();
     interleaved(channel, &packet)
@@ -138,8 +151,8 @@ fn recorder(folder: &std::path::Path) -> Recorder {
     }
 }
 
-/// Relays such a camera until it has failed, and returns why.
-async fn failure(shows: Shows, waits: Waits) -> String {
+/// Relays such a camera until something has become of it.
+async fn relayed<T>(shows: Shows, waits: Waits, outcome: impl Fn(&Recorder) -> Option<T>) -> T {
     let folder = tempfile::tempdir().unwrap();
     let recorder = recorder(folder.path());
     let mut address = camera(shows).await;
@@ -153,18 +166,27 @@ async fn failure(shows: Shows, waits: Waits) -> String {
     };
     let (stop, stopped) = oneshot::channel();
     let relay = tokio::spawn(relay.run(stopped));
-    let failed = async {
+    let become_of = async {
         loop {
-            match recorder.status.read().camera {
-                CameraPhase::Failed(reason) => return reason,
-                _ => tokio::time::sleep(Duration::from_millis(5)).await,
+            match outcome(&recorder) {
+                Some(outcome) => return outcome,
+                None => tokio::time::sleep(Duration::from_millis(5)).await,
             }
         }
     };
-    let reason = tokio::time::timeout(PATIENCE, failed).await.unwrap();
+    let outcome = tokio::time::timeout(PATIENCE, become_of).await.unwrap();
     drop(stop);
     relay.await.unwrap();
-    reason
+    outcome
+}
+
+/// Why such a camera has failed.
+async fn failure(shows: Shows, waits: Waits) -> String {
+    let failed = |recorder: &Recorder| match recorder.status.read().camera {
+        CameraPhase::Failed(reason) => Some(reason),
+        _ => None,
+    };
+    relayed(shows, waits, failed).await
 }
 
 fn waits(picture: Duration, first_key: Duration) -> Waits {
@@ -181,6 +203,17 @@ async fn a_camera_whose_pictures_stop_is_noticed_while_sound_and_reports_go_on()
         let reason = failure(shows, waits(SHORT, FAR)).await;
         assert!(reason.contains("has sent no picture for"), "{reason}");
     }
+}
+
+#[tokio::test]
+async fn each_picture_gives_a_camera_its_whole_time_again() {
+    let wait = waits(BETWEEN_FEW * 5 / 3, FAR);
+    let phase = relayed(Shows::FewPictures, wait, |recorder| {
+        let recorded = recorder.spool.waiting().fragments > 0;
+        recorded.then(|| recorder.status.read().camera)
+    });
+    let phase = phase.await;
+    assert!(matches!(phase, CameraPhase::Running(_)), "{phase:?}");
 }
 
 #[tokio::test]

@@ -350,10 +350,11 @@ impl Store {
         let mut files = Vec::new();
         for (number, segment) in &mut self.segments {
             let oldest = segment.unsynced.front();
-            if oldest.is_some_and(|(_, since)| since.elapsed() >= waited) {
+            if oldest.is_some_and(|(_, since)| since.elapsed() >= waited)
+                && let Ok(file) = File::open(self.folder.join(format!("{number:010}.spool")))
+            {
                 segment.unsynced.clear();
-                let path = self.folder.join(format!("{number:010}.spool"));
-                files.extend(File::open(path));
+                files.push(file);
             }
         }
         if !files.is_empty() {
