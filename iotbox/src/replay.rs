@@ -83,6 +83,20 @@ impl Lane {
         Next::Send(entry.owed)
     }
 
+    /// Timecode and run of the last fragment on the open connection, for [`take_back`](Self::take_back).
+    pub fn last_sent(&self) -> Option<(u64, u32)> {
+        self.last_sent
+    }
+
+    /// Notes that a fragment was not sent after all; `before` is what was sent last before it.
+    pub fn take_back(&mut self, place: Place, before: Option<(u64, u32)>) {
+        let mut entries = self.entries.iter_mut();
+        if let Some(entry) = entries.find(|entry| entry.owed.place == place) {
+            entry.sent_at_ms = None;
+            self.last_sent = before;
+        }
+    }
+
     /// The fragment that a new connection would begin with.
     pub fn first(&self) -> Option<Owed> {
         self.entries.front().map(|entry| entry.owed)

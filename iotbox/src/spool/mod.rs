@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use nix::errno::Errno;
 use tokio::sync::Notify;
 use tracing::{error, warn};
 
@@ -96,6 +97,8 @@ struct Inner {
     lost: u64,
     /// Fragments in a row that could not be written.
     unwritten: u64,
+    /// Attempts in a row at which no fragment could be read.
+    unread: u64,
 }
 
 /// A fragment with its bytes, or why there is none to send.
@@ -118,6 +121,7 @@ impl Spool {
             last: None,
             lost: 0,
             unwritten: 0,
+            unread: 0,
         };
         for one in owed {
             match plan.order {
@@ -176,13 +180,25 @@ impl Spool {
     pub fn next(&self, line: Line, now_ms: u64) -> Outgoing {
         let mut inner = self.locked();
         loop {
+            let before = inner.lane(line).last_sent();
             let owed = match inner.lane(line).next(now_ms) {
                 Next::Send(owed) => owed,
                 Next::NewConnection => return Outgoing::NewConnection,
                 Next::Nothing => return Outgoing::Nothing,
             };
             match inner.store.read(owed.place) {
-                Ok(Some(bytes)) => return Outgoing::Send(bytes),
+                Ok(Some(bytes)) => {
+                    inner.unread = 0;
+                    return Outgoing::Send(bytes);
+                }
+                Err(reason) if !is_gone(&reason) => {
+                    inner.lane(line).take_back(owed.place, before);
+                    inner.unread += 1;
+                    if inner.unread == 1 {
+                        error!(%reason, "the spool cannot be read, nothing is sent until it can");
+                    }
+                    return Outgoing::Nothing;
+                }
                 Ok(None) => warn!(
                     timecode_ms = owed.timecode_ms,
                     "a fragment of the spool is damaged and lost"
@@ -355,6 +371,13 @@ fn is_full(reason: &std::io::Error) -> bool {
         reason.kind(),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded
     )
+}
+
+/// Whether another attempt would read no more than this one.
+fn is_gone(reason: &std::io::Error) -> bool {
+    let kind = reason.kind();
+    matches!(kind, ErrorKind::NotFound | ErrorKind::UnexpectedEof)
+        || reason.raw_os_error() == Some(Errno::EIO as i32)
 }
 
 #[cfg(test)]

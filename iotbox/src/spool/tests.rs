@@ -232,6 +232,25 @@ fn a_fault_of_the_disk_costs_one_fragment_and_nothing_that_waits() {
 }
 
 #[test]
+fn what_cannot_be_read_for_a_while_waits_and_is_sent_in_its_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let spool = open(folder.path(), 1 << 20, Order::LiveFirst);
+    for timecode_ms in [10, 20, 30] {
+        spool.push(&fragment(timecode_ms, 0, 100));
+    }
+    assert!(matches!(spool.next(Line::Live, 0), Outgoing::Send(_)));
+    let segment = folder.path().join("0000000001.spool");
+    let away = folder.path().join("away");
+    std::fs::rename(&segment, &away).unwrap();
+    // A link to itself is there, but cannot be opened.
+    std::os::unix::fs::symlink(&segment, &segment).unwrap();
+    assert_eq!(spool.next(Line::Live, 0), Outgoing::Nothing);
+    std::fs::rename(&away, &segment).unwrap();
+    assert_eq!(sent(&spool, Line::Live), [20, 30]);
+    assert_eq!((spool.waiting().fragments, spool.waiting().lost), (3, 0));
+}
+
+#[test]
 fn a_disk_that_is_full_of_other_things_takes_the_newest_for_the_oldest() {
     let folder = tempfile::tempdir().unwrap();
     let spool = open(folder.path(), 1 << 20, Order::LiveFirst);
