@@ -101,10 +101,10 @@ pub async fn open_now(choice: &SourceChoice) -> Result<Option<OpenSource>, Failu
     }
 }
 
-/// A slow disk holds up its camera alone.
+/// A slow disk holds up its camera alone, and so does a file that nobody has foreseen.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
     let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| Failure::Fault("opening a camera"))
+    done.map_err(|_| Failure::Usage("opening the camera ended unexpectedly".into()))
 }
 
 /// Records a camera until it is to stop. One whose thread ended by a fault, or whose source is not there, is opened again.

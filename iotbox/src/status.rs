@@ -1,4 +1,4 @@
-//! What each camera and its connections do, as figures and as the line that is printed every few seconds.
+//! What each camera and its connections do, as figures and as the line that is printed.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -133,6 +133,8 @@ struct State {
     camera: CameraPhase,
     phase: Phase,
     warns: bool,
+    /// Once what waited is sent nothing more is lost, so the line then has the whole count.
+    sends_what_waited: bool,
     loses: bool,
     keeps_nothing: bool,
 }
@@ -147,6 +149,7 @@ impl State {
                 phase => phase.clone(),
             },
             warns: figures.keys_apart_s.is_some(),
+            sends_what_waited: waiting.backlog > 0,
             loses: waiting.lost > 0,
             keeps_nothing: figures.not_kept > 0,
         }
@@ -328,11 +331,11 @@ mod tests {
     fn a_log_gets_a_line_for_each_change_and_one_in_ten_minutes() {
         let (status, began) = (Status::default(), Instant::now());
         let mut reporter = Reporter::new("cam-1");
-        let mut due = |cadence, second| {
+        let mut due_with = |cadence, second, waiting| {
             let now = began + Duration::from_secs(second);
-            let line = reporter.due(cadence, now, &status, Waiting::default());
-            line.is_some()
+            reporter.due(cadence, now, &status, waiting).is_some()
         };
+        let mut due = |cadence, second| due_with(cadence, second, Waiting::default());
         status.phase(SpoolLine::Live, Phase::Sending);
         status.camera(CameraPhase::Running("H.264".into()));
         assert!(due(Cadence::Logged, 5));
@@ -350,5 +353,13 @@ mod tests {
         assert!(due(Cadence::Logged, day + 25));
         assert!(!due(Cadence::Logged, day + 30));
         assert!(due(Cadence::Watched, day + 35) && due(Cadence::Watched, day + 40));
+        let waiting = |backlog, lost| Waiting {
+            backlog,
+            lost,
+            ..Waiting::default()
+        };
+        let mut due = |second, waiting| due_with(Cadence::Logged, day + second, waiting);
+        assert!(due(45, waiting(9, 1)) && !due(50, waiting(5, 2)));
+        assert!(due(55, waiting(0, 3)) && !due(60, waiting(0, 3)));
     }
 }
