@@ -18,9 +18,9 @@ use crate::archived::TimestampRange;
 use crate::error::ApiError;
 use crate::playback::create::{check_past, check_span};
 use crate::playback::media::Screen;
-use crate::playback::{NOTHING_FOUND, TOLERANCE_MS, media};
+use crate::playback::{NOTHING_FOUND, media};
 use crate::request::{Call, StreamRef, archive_of, blocking};
-use crate::store::fragments::{self, Fragment, START, TimestampKind, View};
+use crate::store::fragments::{self, Fragment, START, TOLERANCE_MS, TimestampKind, View};
 
 /// What is over either limit is left out: a clip has the first fragments of its range.
 const MOST_FRAGMENTS: usize = 200;

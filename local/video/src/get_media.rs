@@ -122,15 +122,9 @@ fn first_kept(
     (by, since_ms): (TimestampKind, i64),
 ) -> Result<Option<Position>, ApiError> {
     let view = archive_of(shared, stream, by)?;
-    let first = shared.store.read(|index| {
-        let before = fragments::last_until(index, view, since_ms)?;
-        let holding = before.filter(|one| one.timestamp(by) + one.length_ms > since_ms);
-        if holding.is_some() {
-            return Ok(holding);
-        }
-        let after = fragments::in_range(index, view, (since_ms, i64::MAX), START, 1)?;
-        Ok(after.into_iter().next())
-    })?;
+    let first = shared
+        .store
+        .read(|index| fragments::first_since(index, view, since_ms))?;
     Ok(first.map(|first| first.position(TimestampKind::Server)))
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::fragment_number::FragmentNumber;
 use crate::media_chunk::Chunk;
-use crate::store::fragments::{Position, TimestampKind};
+use crate::store::fragments::{Position, TOLERANCE_MS, TimestampKind};
 
 /// As long as a host of the service buffers a stream.
 const KEPT_MS: i64 = 5 * 60_000;
@@ -128,7 +128,7 @@ impl Recent {
         let chunks = buffers.get(&stream_id)?.chunks.iter();
         let since = chunks.filter(|chunk| {
             let begins_ms = chunk.timestamp(by);
-            begins_ms >= since_ms || begins_ms + chunk.length_ms > since_ms
+            begins_ms >= since_ms || begins_ms + chunk.length_ms > since_ms + TOLERANCE_MS
         });
         let first = since.min_by_key(|chunk| (chunk.timestamp(by), chunk.position()));
         first.map(Chunk::position)

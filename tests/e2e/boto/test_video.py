@@ -153,7 +153,8 @@ class Reading(EmbeddedCloud):
             ({"StartSelectorType": "NOW"}, 11),
             ({"StartSelectorType": "FRAGMENT_NUMBER", "AfterFragmentNumber": self.numbers[3]}, 4),
             ({"StartSelectorType": "CONTINUATION_TOKEN", "ContinuationToken": self.numbers[7]}, 8),
-            ({"StartSelectorType": "PRODUCER_TIMESTAMP", "StartTimestamp": self.time(5)}, 5),
+            ({"StartSelectorType": "PRODUCER_TIMESTAMP", "StartTimestamp": self.time(5.5)}, 5),
+            ({"StartSelectorType": "PRODUCER_TIMESTAMP", "StartTimestamp": self.time(20)}, 10),
             ({"StartSelectorType": "SERVER_TIMESTAMP", "StartTimestamp": listed[0]["ServerTimestamp"]}, 0),
         ]:
             with self.subTest(selector["StartSelectorType"]):

@@ -16,9 +16,11 @@ use self::picture::{Format, MOST_HEIGHT, MOST_WIDTH, Style};
 use crate::Shared;
 use crate::archived::TimestampRange;
 use crate::error::ApiError;
-use crate::playback::{TOLERANCE_MS, media};
+use crate::playback::media;
 use crate::request::{Call, StreamRef, archive_of, blocking, seconds};
-use crate::store::fragments::{self, Duplicates, Fragment, START, TimestampKind, View};
+use crate::store::fragments::{
+    self, Duplicates, Fragment, LONGEST_MS, START, TOLERANCE_MS, TimestampKind, View,
+};
 
 const MOST_RANGE_MS: i64 = 300_000;
 const USUAL_INTERVAL_MS: i64 = 3000;
@@ -30,7 +32,6 @@ const MOST_PAGE_BYTES: usize = 100 << 20;
 const METADATA_POINTS: i64 = 400;
 /// The longest text that an image may be.
 const MOST_IMAGE_BYTES: usize = 6_291_456;
-const LONGEST_FRAGMENT_MS: i64 = 30_000;
 /// More than five fragments a second are none.
 const MOST_FRAGMENTS: i64 = 5000;
 
@@ -173,7 +174,7 @@ fn page(shared: &Shared, view: View, moments: Moments, style: Style) -> Result<V
         .take_while(|time| *time <= last_ms)
         .collect();
     let last = times.last().copied().unwrap_or(first_ms);
-    let range = (first_ms.saturating_sub(LONGEST_FRAGMENT_MS), last);
+    let range = (first_ms.saturating_sub(LONGEST_MS), last);
     let found = shared
         .store
         .read(|index| fragments::in_range(index, view, range, START, MOST_FRAGMENTS))?;

@@ -13,11 +13,11 @@ use super::manifest::{Audio, Kind, Manifest, Run, Video};
 use super::serve::{self, App, Ask, NEVER_CACHED, answer};
 use super::session::{Format, PlaybackMode, Session};
 use super::window::{Entry, Window, entries, rates, window};
-use super::{TOLERANCE_MS, media, real_now_ms};
+use super::{media, real_now_ms};
 use crate::Shared;
 use crate::error::ApiError;
 use crate::request::blocking;
-use crate::store::fragments::Fragment;
+use crate::store::fragments::{Fragment, TOLERANCE_MS};
 
 const MANIFEST: &str = "application/dash+xml";
 

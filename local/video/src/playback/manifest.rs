@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::TOLERANCE_MS;
 use super::session::Display;
 use super::window::Entry;
+use crate::store::fragments::TOLERANCE_MS;
 
 const NAMESPACES: &str = "xmlns=\"urn:mpeg:dash:schema:mpd:2011\" xmlns:kvs=\"urn:aws:kinesisvideo\" \
     profiles=\"urn:mpeg:dash:profile:isoff-live:2011\"";

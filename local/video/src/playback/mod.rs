@@ -28,8 +28,6 @@ use crate::{Scope, Shared};
 
 /// A live session needs a fragment this recent.
 pub(crate) const LIVE_WITHIN_MS: i64 = 30_000;
-/// Timestamps further apart than this are a gap or an overlap.
-pub(crate) const TOLERANCE_MS: i64 = 50;
 pub(crate) const NOTHING_FOUND: &str =
     "No fragments found in the stream for the streaming request.";
 

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::TOLERANCE_MS;
 use super::session::{DiscontinuityMode, Display};
 use super::window::Entry;
+use crate::store::fragments::TOLERANCE_MS;
 
 /// What the lines of a segment take beside the token.
 const LINES_BYTES: usize = 200;

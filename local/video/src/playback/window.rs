@@ -10,12 +10,11 @@ use super::{LIVE_WITHIN_MS, NOTHING_FOUND, media, real_now_ms};
 use crate::Shared;
 use crate::error::ApiError;
 use crate::fragment_number::FragmentNumber;
-use crate::store::fragments::{self, Fragment, Position, View};
+use crate::store::fragments::{self, Fragment, LONGEST_MS, Position, View};
 
 /// Sessions beyond this forget how far they were and count again from their beginning.
 const MOST_REMEMBERED: usize = 10_000;
 const PAGE: i64 = 5000;
-const LONGEST_FRAGMENT_MS: i64 = 20_000;
 /// What a session bears of changes of the codec private data.
 const MOST_CHANGES: usize = 500;
 
@@ -105,7 +104,7 @@ fn in_range(
 pub(super) fn live(shared: &Shared, view: View, most: i64) -> Result<Vec<Fragment>, ApiError> {
     let now_ms = shared.now_ms();
     // A fragment that a camera dated into the future must not stand at the end of the list for long.
-    let oldest_ms = now_ms - LIVE_WITHIN_MS - most * LONGEST_FRAGMENT_MS;
+    let oldest_ms = now_ms - LIVE_WITHIN_MS - most * LONGEST_MS;
     let view = View {
         expired_until_ms: view.expired_until_ms.max(oldest_ms),
         ..view

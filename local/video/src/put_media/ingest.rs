@@ -7,10 +7,10 @@ use ciero_media::matroska::{
 
 use super::acks::{ErrorCode, FragmentId};
 use crate::fragment_number::FragmentNumber;
+use crate::store::fragments::LONGEST_MS;
 use crate::store::pieces::Pieces;
 
 const MAX_FRAGMENT_BYTES: u64 = 50 << 20;
-const MAX_FRAGMENT_MS: i64 = 20_000;
 const MAX_TRACKS: usize = 3;
 const MAX_TAGS: usize = 10;
 const MAX_TAG_NAME: usize = 128;
@@ -85,11 +85,11 @@ impl Span {
     /// before.
     fn length_ms(&self, since_before_ms: Option<i64>) -> i64 {
         if self.frames == 1 {
-            return since_before_ms.map_or(0, |since| since.clamp(0, MAX_FRAGMENT_MS));
+            return since_before_ms.map_or(0, |since| since.clamp(0, LONGEST_MS));
         }
         let shown = self.last_ms - self.first_ms;
         let intervals = (self.frames - 1).max(1);
-        shown + (shown + intervals / 2) / intervals
+        (shown + (shown + intervals / 2) / intervals).min(LONGEST_MS)
     }
 }
 
@@ -238,7 +238,7 @@ impl Ingest {
         span.take(block.timecode_ms);
         // Frames may also stand before the timecode of their cluster.
         let first_ms = span.first_ms.min(open.id.timecode_ms);
-        if span.last_ms.saturating_sub(first_ms) > MAX_FRAGMENT_MS {
+        if span.last_ms.saturating_sub(first_ms) > LONGEST_MS {
             return Err(self.fault(ErrorCode::MaxFragmentDurationReached));
         }
         Ok(())

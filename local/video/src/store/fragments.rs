@@ -47,6 +47,11 @@ pub(crate) fn checksum(bytes: &[u8]) -> i32 {
 /// Time in milliseconds, then sequence.
 pub(crate) type Position = (i64, i64);
 
+/// No fragment is longer.
+pub(crate) const LONGEST_MS: i64 = 20_000;
+/// Timestamps further apart than this are a gap or an overlap.
+pub(crate) const TOLERANCE_MS: i64 = 50;
+
 /// Before every fragment.
 pub(crate) const START: Position = (i64::MIN, -1);
 
@@ -184,20 +189,27 @@ pub(crate) fn newest(
     Ok(found)
 }
 
-/// The last fragment whose timestamp is a moment or lies before it.
-pub(crate) fn last_until(
+/// The first fragment that holds a moment or begins after it. One that ends within the tolerance behind the moment does not hold it:
+/// lengths are estimates, and what begins there is the next.
+pub(crate) fn first_since(
     index: &Connection,
     view: View,
-    until_ms: i64,
+    since_ms: i64,
 ) -> rusqlite::Result<Option<Fragment>> {
     let (time, table) = (view.time_column(), view.table());
     index
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM {table} WHERE stream_id = ?1 AND server_ms > ?2 AND {time} <= ?3
-             ORDER BY {time} DESC, sequence DESC LIMIT 1"
+            "SELECT {COLUMNS} FROM {table} WHERE stream_id = ?1 AND server_ms > ?2 AND {time} >= ?3
+             AND ({time} >= ?4 OR {time} + length_ms > ?5) ORDER BY {time}, sequence LIMIT 1"
         ))?
         .query_row(
-            params![view.stream_id, view.expired_until_ms, until_ms],
+            params![
+                view.stream_id,
+                view.expired_until_ms,
+                since_ms.saturating_sub(LONGEST_MS),
+                since_ms,
+                since_ms.saturating_add(TOLERANCE_MS),
+            ],
             from_row,
         )
         .optional()

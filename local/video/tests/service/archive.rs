@@ -310,7 +310,8 @@ async fn get_media_begins_with_the_fragment_that_holds_a_moment_or_the_next() {
     service.put_seconds(&[NOW_MS + 10_000]).await;
     for (kind, offset_ms, first_ms) in [
         ("PRODUCER_TIMESTAMP", -5_000, 0),
-        ("PRODUCER_TIMESTAMP", 999, 0),
+        ("PRODUCER_TIMESTAMP", 900, 0),
+        ("PRODUCER_TIMESTAMP", 990, 1_000),
         ("PRODUCER_TIMESTAMP", 1_500, 1_000),
         ("PRODUCER_TIMESTAMP", 2_000, 10_000),
         ("SERVER_TIMESTAMP", 2_000, 10_000),
