@@ -1,9 +1,10 @@
-//! How long to wait before the next attempt: twice as long each time, never over 30 s, never two devices in step.
+//! How long to wait before the next attempt: twice as long each time, never over 10 s, so that a line that is back
+//! is used soon, and never two devices in step.
 
 use std::time::Duration;
 
 const FIRST_MS: u64 = 500;
-const LONGEST_MS: u64 = 30_000;
+const LONGEST_MS: u64 = 10_000;
 
 /// Counts the attempts that failed in a row.
 #[derive(Debug, Default)]
@@ -38,14 +39,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_wait_is_at_most_twice_the_last_and_never_over_thirty_seconds() {
+    fn each_wait_is_at_most_twice_the_last_and_never_over_ten_seconds() {
         let mut backoff = Backoff::default();
         let waits: Vec<u128> = (0..9)
             .map(|_| backoff.failed(u32::MAX).as_millis())
             .collect();
         assert_eq!(
             waits,
-            [500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000]
+            [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000, 10_000]
         );
     }
 
