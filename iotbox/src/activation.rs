@@ -13,6 +13,8 @@ use sha2::{Digest, Sha256};
 use crate::http_client::{Answer, Endpoint, HttpError, call};
 use crate::state::{Device, StateDir, StateError};
 
+const ACTIVATION_PATH: &str = "/devices/activation";
+
 /// Why a device was not activated.
 #[derive(Debug, thiserror::Error)]
 pub enum ActivationError {
@@ -88,7 +90,7 @@ pub async fn activate(
     let csr = state.request_pem(certificate_request)?;
     let body = serde_json::json!({ "code": code.as_str(), "csr": csr }).to_string();
     let request = service
-        .request("POST", "/devices/activation")
+        .request("POST", ACTIVATION_PATH)
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::ACCEPT, "application/json")
         .header("idempotency-key", attempt_key(&body))
@@ -113,36 +115,69 @@ fn certificate_request(key_pem: &str) -> Result<String, rcgen::Error> {
     params.serialize_request(&key)?.pem()
 }
 
+/// Only the service itself refuses for good, and it does so with a problem document. Whatever else answers (a captive
+/// portal, a proxy, a gateway before the service) may be gone at the next try.
 fn read(answer: &Answer) -> Result<Device, ActivationError> {
     if answer.status.is_success() {
-        return serde_json::from_slice(&answer.body).map_err(|error| {
-            let reason = format!("its answer cannot be read ({error})");
-            ActivationError::Refused(reason)
-        });
+        let device: Device = serde_json::from_slice(&answer.body)
+            .map_err(|error| not_the_service(format!("its answer cannot be read ({error})")))?;
+        if let Some(address) = &device.media_endpoint {
+            Endpoint::parse_private(address)?;
+        }
+        return Ok(device);
     }
-    let sentence = sentence(answer);
-    let again = answer.status.is_server_error()
+    if answer.status.is_redirection() {
+        return Err(elsewhere(answer));
+    }
+    let problem: Problem = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let may_pass = !answer.status.is_client_error()
         || matches!(
             answer.status,
             StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT
         );
-    Err(match again {
-        true => ActivationError::NotNow(format!("the service cannot activate now: {sentence}")),
-        false => ActivationError::Refused(sentence),
+    let is_final = !may_pass && !problem.code.is_empty();
+    let sentence = problem.sentence(answer.status);
+    Err(match is_final {
+        true => ActivationError::Refused(sentence),
+        false => ActivationError::NotNow(format!("the service cannot activate now: {sentence}")),
     })
 }
 
-/// Says in one line what an answer that is no success says.
-fn sentence(answer: &Answer) -> String {
-    let problem: Problem = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let text = [problem.detail, problem.title]
-        .into_iter()
-        .find(|text| !text.trim().is_empty());
-    let status = answer.status;
-    match text {
-        Some(text) if problem.code.is_empty() => text,
-        Some(text) => format!("{text} ({})", problem.code),
-        None => format!("it answered {status}"),
+fn not_the_service(reason: String) -> ActivationError {
+    ActivationError::NotNow(format!(
+        "what answers is not the service, or not now: {reason}; does this network ask for a login?"
+    ))
+}
+
+/// The code goes to no address that nobody has written down.
+fn elsewhere(answer: &Answer) -> ActivationError {
+    let location = answer.headers.get(header::LOCATION);
+    match location.and_then(|location| location.to_str().ok()) {
+        Some(location) => {
+            let address = location
+                .strip_suffix(ACTIVATION_PATH)
+                .unwrap_or(location)
+                .trim_end_matches('/');
+            ActivationError::NotNow(format!(
+                "the service is elsewhere: if you trust it, use the address {address}"
+            ))
+        }
+        None => not_the_service(format!("it answered {}", answer.status)),
+    }
+}
+
+impl Problem {
+    /// Says in one line what an answer that is no success says.
+    fn sentence(self, status: StatusCode) -> String {
+        let text = [self.detail, self.title]
+            .into_iter()
+            .find(|text| !text.trim().is_empty());
+        match text {
+            Some(text) if self.code.is_empty() => text,
+            Some(text) => format!("{text} ({})", self.code),
+            None if self.code.is_empty() => format!("it answered {status}"),
+            None => format!("it answered {status} ({})", self.code),
+        }
     }
 }
 
@@ -153,12 +188,15 @@ mod tests {
     use http::HeaderMap;
 
     fn check(status: u16, body: &str) -> String {
-        let answer = Answer {
+        outcome(&Answer {
             status: StatusCode::from_u16(status).unwrap(),
             headers: HeaderMap::new(),
             body: Bytes::copy_from_slice(body.as_bytes()),
-        };
-        match read(&answer) {
+        })
+    }
+
+    fn outcome(answer: &Answer) -> String {
+        match read(answer) {
             Ok(device) => format!("activated {}", device.stream_name),
             Err(ActivationError::Refused(reason)) => format!("refused: {reason}"),
             Err(other) => format!("again: {other}"),
@@ -206,14 +244,64 @@ mod tests {
             check(404, body),
             "refused: This code is not valid (activation_code_unknown)"
         );
-        assert_eq!(check(409, r#"{"title":"Used"}"#), "refused: Used");
-        assert_eq!(check(403, "<html>"), "refused: it answered 403 Forbidden");
-        assert!(check(200, "{}").starts_with("refused: its answer cannot be read"));
+        let bare = r#"{"code":"gone"}"#;
+        assert_eq!(check(410, bare), "refused: it answered 410 Gone (gone)");
+    }
+
+    #[test]
+    fn what_is_not_the_services_own_refusal_is_tried_again() {
+        let portal = check(200, "<html>Welcome to our hotel</html>");
+        assert!(
+            portal.starts_with("again: what answers is not the service"),
+            "{portal}"
+        );
+        assert!(check(200, "{}").starts_with("again: "));
+        assert!(check(403, "<html>").ends_with("it answered 403 Forbidden"));
+        assert!(check(404, "").starts_with("again: "));
+        assert!(check(409, r#"{"title":"Used"}"#).starts_with("again: "));
+    }
+
+    #[test]
+    fn a_redirection_names_the_address_to_use_and_is_not_followed() {
+        let moved_to = |location: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::LOCATION, location.parse().unwrap());
+            outcome(&Answer {
+                status: StatusCode::MOVED_PERMANENTLY,
+                headers,
+                body: Bytes::new(),
+            })
+        };
+        assert_eq!(
+            moved_to("https://camera.example.jp/devices/activation"),
+            "again: the service is elsewhere: if you trust it, use the address https://camera.example.jp"
+        );
+        assert!(moved_to("https://a.example/login").ends_with("https://a.example/login"));
+        assert!(check(302, "").starts_with("again: "));
+    }
+
+    #[test]
+    fn pictures_are_not_sent_in_the_clear_because_an_answer_says_so() {
+        let body = |address: &str| {
+            format!(
+                r#"{{"device_id":"d","thing_name":"t","stream_name":"cam-1","region":"r","certificate_pem":"C",
+                "ca_pem":null,"credential_endpoint":"a","role_alias":"r","media_endpoint":"{address}"}}"#
+            )
+        };
+        let said = check(200, &body("http://192.168.1.9:4566"));
+        assert!(
+            said.starts_with("again: http://192.168.1.9:4566 would be"),
+            "{said}"
+        );
+        let local = check(200, &body("http://127.0.0.1:4566"));
+        assert_eq!(local, "activated cam-1");
     }
 
     #[test]
     fn what_may_pass_is_tried_again() {
         assert!(check(503, "").starts_with("again: "));
         assert!(check(429, "{}").starts_with("again: "));
+        assert!(check(429, r#"{"code":"slow_down"}"#).starts_with("again: "));
+        assert!(check(500, r#"{"code":"internal"}"#).starts_with("again: "));
     }
 }

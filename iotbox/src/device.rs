@@ -101,7 +101,7 @@ fn of_device(
         None => regional_endpoint(&device.region),
     };
     Ok(MediaService {
-        control: Endpoint::parse(&address).map_err(of_state_address)?,
+        control: Endpoint::parse_private(&address).map_err(of_state_address)?,
         tls: tls.client(),
         region: device.region,
         stream: device.stream_name,

@@ -1,5 +1,6 @@
 //! The few HTTP calls of a device: one connection each, with limits on time and size.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,10 @@ const USER_AGENT: &str = concat!("iotbox/", env!("CARGO_PKG_VERSION"));
 pub enum HttpError {
     #[error("{0} is not an http:// or https:// address")]
     NotAnAddress(String),
+    #[error(
+        "{0} would be open to everyone on the way: give an https:// address (http:// is for this machine only)"
+    )]
+    InTheClear(String),
     #[error("cannot reach {host}: {reason}")]
     Unreachable { host: String, reason: String },
     #[error("{host} does not answer")]
@@ -49,6 +54,21 @@ impl Endpoint {
     /// Parses an address without user, query or fragment.
     pub fn parse(address: &str) -> Result<Self, HttpError> {
         Self::try_parse(address).ok_or_else(|| HttpError::NotAnAddress(address.to_owned()))
+    }
+
+    /// Parses an address to which secrets may be sent: with TLS, or of this machine.
+    pub fn parse_private(address: &str) -> Result<Self, HttpError> {
+        let endpoint = Self::parse(address)?;
+        match endpoint.tls || endpoint.is_of_this_machine() {
+            true => Ok(endpoint),
+            false => Err(HttpError::InTheClear(address.to_owned())),
+        }
+    }
+
+    fn is_of_this_machine(&self) -> bool {
+        let named = self.host.eq_ignore_ascii_case("localhost");
+        let address: Option<IpAddr> = self.host.parse().ok();
+        address.map_or(named, |ip| ip.is_loopback())
     }
 
     fn try_parse(address: &str) -> Option<Self> {
@@ -265,6 +285,30 @@ mod tests {
             "http://a b",
         ] {
             assert_eq!(check(address), None, "{address}");
+        }
+    }
+
+    #[test]
+    fn secrets_go_over_tls_or_to_this_machine() {
+        let check = |address| Endpoint::parse_private(address).map_err(|error| error.to_string());
+        for address in [
+            "https://a.example",
+            "http://127.0.0.1:8080",
+            "http://127.9.9.9",
+            "http://[::1]:8080",
+            "http://localhost:8080",
+        ] {
+            assert!(check(address).is_ok(), "{address}");
+        }
+        for address in [
+            "http://a.example",
+            "http://192.168.1.2",
+            "http://localhost.a.example",
+            "http://[::2]",
+            "http://0.0.0.0",
+        ] {
+            let said = check(address).unwrap_err();
+            assert!(said.contains("give an https:// address"), "{said}");
         }
     }
 

@@ -272,7 +272,7 @@ fn device(camera: &Camera, around: &Around<'_>) -> Result<(Identity, PathBuf), S
         .service
         .as_ref()
         .or(general.service.as_ref())
-        .map(|address| Endpoint::parse(address))
+        .map(|address| Endpoint::parse_private(address))
         .transpose()
         .map_err(|error| error.to_string())?;
     let code: Option<ActivationCode> = camera
@@ -369,6 +369,8 @@ mod tests {
         assert!(camera("source = \"test\"\nfragment_seconds = 11").contains("1 to 10"));
         assert!(camera("source = \"test\"\nspool_mb = 0").contains("1 at least"));
         assert!(camera("source = \"test\"\ncode = \"A\"").contains("twelve letters"));
+        let open = "source = \"test\"\nservice = \"http://camera.example.jp\"";
+        assert!(camera(open).contains("give an https:// address"));
         let twice = "source = \"test\"\n[[camera]]\nname = \"door\"\nsource = \"test\"";
         assert!(camera(twice).contains("twice"));
         let outside = check("[[camera]]\nname = \"../a\"\nsource = \"test\"").unwrap_err();

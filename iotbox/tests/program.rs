@@ -133,6 +133,10 @@ async fn wrong_usage_ends_with_two() {
     assert_eq!(code, 2);
     assert!(said.contains("not activated yet"), "{said}");
     assert_eq!(refusal(&["walk"]).await.0, 2);
+    let open = ["run", "--service", "http://camera.example.jp"];
+    let (code, said) = refusal(&[&open[..], &["--code", "ABCD-EFGH-JKLM"]].concat()).await;
+    assert_eq!(code, 2);
+    assert!(said.contains("give an https:// address"), "{said}");
 }
 
 #[tokio::test]
@@ -209,6 +213,26 @@ async fn a_code_that_the_service_refuses_ends_with_three() {
         "iotbox: the service refused this device: This code is not valid (code_unknown)"
     );
     assert!(!folder.path().join("device.json").exists());
+}
+
+#[tokio::test]
+async fn an_obstacle_before_the_service_is_waited_out() {
+    let mut service = FakeService::start([Script::Persist]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path().to_str().unwrap();
+    service.answer_activation(200, "<html>Welcome to our hotel</html>".into());
+    let first = ["run", "--service", &service.url, "--code", "ABCD-EFGH-JKLM"];
+    let mut child = iotbox(&[&first[..], &["--state", state]].concat())
+        .spawn()
+        .unwrap();
+    let attempt = |seen: &Seen| matches!(seen, Seen::Activation(..)).then_some(());
+    service.until(attempt).await;
+    service.answer_activation(301, String::new());
+    // The first of these may still have been answered as the one before.
+    service.until(attempt).await;
+    service.until(attempt).await;
+    service.answer_activation(404, r#"{"code":"code_unknown","title":"Unknown"}"#.into());
+    assert_eq!(end(&mut child).await.code(), Some(3));
 }
 
 #[tokio::test]
