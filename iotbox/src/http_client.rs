@@ -1,6 +1,6 @@
 //! The few HTTP calls of a device: one connection each, with limits on time and size.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,14 +12,18 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
+
+use crate::taken::{Noted, Taken, Wire};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 const MAX_ANSWER_BYTES: usize = 1 << 20;
+/// The socket takes no more than this beyond what was confirmed; a larger one would only hide a slow line or a dead one.
+/// The kernel allows for twice of what it is asked, for what it keeps beside the bytes.
+pub const SOCKET_BYTES: u64 = 256 << 10;
 const USER_AGENT: &str = concat!("iotbox/", env!("CARGO_PKG_VERSION"));
 
 /// Why a call has no answer.
@@ -133,14 +137,13 @@ pub struct Answer {
     pub body: Bytes,
 }
 
-trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
-
 /// An open connection; it closes when this is dropped.
 pub struct Connection<B> {
     sender: http1::SendRequest<B>,
     driver: JoinHandle<()>,
     host: String,
+    /// What the line has taken.
+    pub taken: Taken,
 }
 
 impl<B> Drop for Connection<B> {
@@ -166,6 +169,8 @@ where
             }
             Err(_) => return Err(HttpError::NoAnswer { host }),
         };
+        let taken = Taken::default();
+        let wire = Noted::new(wire, taken.clone());
         let (sender, connection) = http1::handshake(TokioIo::new(wire))
             .await
             .map_err(|error| broken(&host, &error))?;
@@ -178,6 +183,7 @@ where
             sender,
             driver,
             host,
+            taken,
         })
     }
 
@@ -195,7 +201,7 @@ where
 }
 
 async fn wire(endpoint: &Endpoint, tls: &Arc<ClientConfig>) -> std::io::Result<Box<dyn Wire>> {
-    let tcp = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
+    let tcp = connected(&endpoint.host, endpoint.port).await?;
     tcp.set_nodelay(true)?;
     if !endpoint.tls {
         return Ok(Box::new(tcp));
@@ -203,6 +209,23 @@ async fn wire(endpoint: &Endpoint, tls: &Arc<ClientConfig>) -> std::io::Result<B
     let name = ServerName::try_from(endpoint.host.clone()).map_err(std::io::Error::other)?;
     let connector = TlsConnector::from(tls.clone());
     Ok(Box::new(connector.connect(name, tcp).await?))
+}
+
+/// Connects to the first address of the host that answers.
+async fn connected(host: &str, port: u16) -> std::io::Result<TcpStream> {
+    let mut last = std::io::Error::other("it has no address");
+    for address in tokio::net::lookup_host((host, port)).await? {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        socket.set_send_buffer_size((SOCKET_BYTES / 2) as u32)?;
+        match socket.connect(address).await {
+            Ok(tcp) => return Ok(tcp),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
 }
 
 fn broken(host: &str, error: &dyn std::error::Error) -> HttpError {

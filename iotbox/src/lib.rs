@@ -31,6 +31,7 @@ pub mod state;
 pub mod status;
 pub mod status_html;
 pub mod status_page;
+pub mod taken;
 pub mod tls;
 pub mod uplink;
 pub mod vigil;

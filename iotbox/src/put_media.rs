@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::acks::{Ack, AckError, AckParser};
 use crate::http_client::{Answer, Connection, Endpoint, HttpError, read_answer};
+use crate::taken::Taken;
 
 /// One fragment waits here while the one before is written; more would only hide a slow line.
 const QUEUE: usize = 1;
@@ -62,6 +63,8 @@ impl Body for ChannelBody {
 pub struct PutMedia {
     pub fragments: Fragments,
     pub acks: Acks,
+    /// What the line has taken of the request.
+    pub taken: Taken,
     /// When the keys that opened it expire.
     pub keys_end: Option<SystemTime>,
 }
@@ -118,6 +121,7 @@ impl PutMedia {
             return read_answer(endpoint.authority(), response).await.map(Err);
         }
         Ok(Ok(Self {
+            taken: connection.taken.clone(),
             fragments: Fragments { body: Some(body) },
             acks: Acks {
                 answer: response.into_body(),

@@ -1,5 +1,6 @@
 //! Keeps a PutMedia open: connects, sends what waits, and connects again after whatever goes wrong.
 
+mod in_flight;
 mod session;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use tracing::{info, warn};
 use self::session::{End, Session};
 use crate::backoff::{Backoff, chance};
 use crate::clock::{Verdict, in_words};
+use crate::http_client::SOCKET_BYTES;
 use crate::media_service::{MediaError, MediaService};
 use crate::put_media::PutMedia;
 use crate::spool::{Line, Order, Spool};
@@ -25,10 +27,12 @@ const LIVE_PATIENCE: Duration = Duration::from_secs(3);
 /// The patience of an uplink; tests have less of it.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// Without any ACK for this long a connection is given up while it should answer.
+    /// A connection over which nothing moves for this long is given up: neither are bytes taken nor ACKs given.
     pub ack: Duration,
-    /// A fragment that is not PERSISTED after this long is sent again on a new connection.
+    /// A fragment that is not PERSISTED for this long after its last byte was taken is sent again on a new connection.
     pub persisted: Duration,
+    /// The slowest line that is waited for; bytes that the socket has taken are that long on their way to the service.
+    pub slowest_bytes_per_s: u64,
     /// The service ends connections after 45 min.
     pub rotation: Duration,
     /// How long to wait for the last ACKs of a connection that is being ended.
@@ -40,9 +44,23 @@ impl Default for Patience {
         Self {
             ack: Duration::from_secs(10),
             persisted: Duration::from_secs(30),
+            slowest_bytes_per_s: 16_000,
             rotation: Duration::from_secs(40 * 60),
             drain: Duration::from_secs(3),
         }
+    }
+}
+
+impl Patience {
+    /// How long it may take until the socket takes more: it does when a third of it is free.
+    fn until_taken(&self) -> Duration {
+        self.ack + self.on_its_way(SOCKET_BYTES / 3)
+    }
+
+    /// How long bytes that the socket has taken may be on their way.
+    fn on_its_way(&self, bytes: u64) -> Duration {
+        let bytes = bytes.min(SOCKET_BYTES);
+        Duration::from_millis(bytes * 1000 / self.slowest_bytes_per_s.max(1))
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod disk;
 pub mod record;
 pub mod store;
+pub mod timecode;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;

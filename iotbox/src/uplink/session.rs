@@ -5,12 +5,13 @@ use std::time::{Duration, Instant, SystemTime};
 use bytes::Bytes;
 use tracing::{error, info};
 
+use super::in_flight::{InFlight, Silent};
 use super::{Uplink, since_ms};
 use crate::acks::Ack;
 use crate::backoff::Backoff;
 use crate::clock::in_words;
 use crate::put_media::{AnswerError, PutMedia};
-use crate::spool::{Line, Outgoing};
+use crate::spool::{Line, Outgoing, timecode};
 
 const TICK: Duration = Duration::from_millis(500);
 /// The service ends a connection that grew old; nothing is wrong with it.
@@ -29,8 +30,8 @@ pub(super) enum End {
 pub(super) struct Session<'a> {
     uplink: &'a mut Uplink,
     opened: Instant,
-    last_ack: Instant,
     put: PutMedia,
+    in_flight: InFlight,
     /// A fragment that waits for room.
     pending: Option<Bytes>,
     /// Before this a paced line sends nothing more.
@@ -52,7 +53,7 @@ impl<'a> Session<'a> {
         Self {
             uplink,
             opened: now,
-            last_ack: now,
+            in_flight: InFlight::new(put.taken.bytes(), now),
             put,
             pending: None,
             not_before: now,
@@ -77,6 +78,9 @@ impl<'a> Session<'a> {
                 Happened::Acks(Err(error)) => return End::Cut(error.to_string()),
                 Happened::Sent => {
                     if let Some(bytes) = self.pending.take() {
+                        let timecode_ms = timecode::of(&bytes);
+                        self.in_flight
+                            .sent(timecode_ms, bytes.len(), Instant::now());
                         self.uplink.status.sent(bytes.len());
                         if self.uplink.is_paced() {
                             self.not_before = Instant::now() + self.uplink.pace.after(bytes.len());
@@ -159,11 +163,13 @@ impl<'a> Session<'a> {
     }
 
     fn take(&mut self, acks: Vec<Ack>, backoff: &mut Backoff) -> Option<End> {
-        self.last_ack = Instant::now();
+        self.note_taken();
+        self.in_flight.answered(Instant::now());
         self.uplink.status.acknowledged();
         for ack in acks {
             match ack {
                 Ack::Persisted { timecode_ms } => {
+                    self.in_flight.persisted(timecode_ms);
                     if self.uplink.spool.persisted(self.uplink.line, timecode_ms) {
                         self.uplink.status.persisted();
                         backoff.succeeded();
@@ -204,31 +210,60 @@ impl<'a> Session<'a> {
 
     /// Whether an ending connection has nothing more to say, or a silent one is to be given up.
     fn is_over(&mut self) -> Option<End> {
-        let oldest_sent_at_ms = self.uplink.spool.oldest_sent_at_ms(self.uplink.line);
+        self.note_taken();
         let patience = self.uplink.patience;
-        if let Some((since, end)) = self.ending.take_if(|(since, end)| {
-            let acknowledged = oldest_sent_at_ms.is_none() && *end == End::Complete;
-            acknowledged || since.elapsed() > patience.drain
-        }) {
-            let late = since.elapsed() > patience.drain && end == End::Complete;
-            if late && !*self.uplink.stop.borrow() {
-                info!("the last acknowledgements did not come, those fragments are sent again");
-            }
-            return Some(end);
-        }
+        let on_its_way = patience.on_its_way(self.in_flight.bytes());
         if self.ending.is_some() {
-            return None;
+            return self.has_ended(on_its_way);
         }
-        let sent_for = Duration::from_millis(self.now_ms() - oldest_sent_at_ms?);
-        let silent_for = self.last_ack.elapsed().min(sent_for);
-        if silent_for > patience.ack {
-            let seconds = silent_for.as_secs();
-            return Some(End::Cut(format!("no acknowledgement for {seconds} s")));
+        let (since, longest, what) = match self.in_flight.silent(self.put.taken.last())? {
+            Silent::Line(since) => (since, patience.until_taken(), "the line takes nothing for"),
+            Silent::Service(of) => {
+                let longest = patience.ack + patience.on_its_way(of.bytes);
+                (of.since, longest, "no acknowledgement for")
+            }
+        };
+        if since.elapsed() > longest {
+            let seconds = since.elapsed().as_secs();
+            return Some(End::Cut(format!("{what} {seconds} s")));
         }
-        (sent_for > patience.persisted).then(|| {
-            let seconds = sent_for.as_secs();
+        let unstored_for = self.in_flight.unstored_since()?.elapsed();
+        (unstored_for > patience.persisted + on_its_way).then(|| {
+            let seconds = unstored_for.as_secs();
             End::Cut(format!("a fragment was not persisted for {seconds} s"))
         })
+    }
+
+    /// An intended end waits for the last acknowledgements as long as something moves, another one for a moment only.
+    fn has_ended(&mut self, on_its_way: Duration) -> Option<End> {
+        let patience = self.uplink.patience;
+        let unstored_for = self.in_flight.unstored_since().map(|at| at.elapsed());
+        let moved = self.put.taken.last().max(self.in_flight.last_ack());
+        let owes_nothing = self
+            .uplink
+            .spool
+            .oldest_sent_at_ms(self.uplink.line)
+            .is_none();
+        let is_late = |since: Instant| {
+            since.max(moved).elapsed() > patience.drain + on_its_way
+                || unstored_for.is_some_and(|waited| waited > patience.persisted + on_its_way)
+        };
+        let (since, end) = self.ending.take_if(|(since, end)| match end {
+            End::Complete => owes_nothing || is_late(*since),
+            End::Cut(_) => since.elapsed() > patience.drain,
+        })?;
+        if end == End::Complete && !owes_nothing && !*self.uplink.stop.borrow() {
+            let seconds = since.elapsed().as_secs();
+            info!(
+                "the last acknowledgements did not come within {seconds} s, those fragments are sent again"
+            );
+        }
+        Some(end)
+    }
+
+    fn note_taken(&mut self) {
+        let taken = self.put.taken.bytes();
+        self.in_flight.taken(taken, Instant::now());
     }
 
     fn ended_by_service(&mut self) -> End {

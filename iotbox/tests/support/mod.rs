@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, dead_code)]
 
 pub mod authority;
+pub mod line;
 pub mod sending;
 
 use std::collections::VecDeque;
@@ -43,6 +44,17 @@ pub enum Script {
     Refuse(u16),
 }
 
+/// The clock that the dates of signatures are compared with; more than five minutes off are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judge {
+    /// That of the `Date` headers, as AWS does.
+    ServiceClock,
+    /// The real one, wherever that of the `Date` headers was moved.
+    RealClock,
+    /// None: whatever the date, the signature is refused.
+    Nobody,
+}
+
 /// What the service saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Seen {
@@ -67,7 +79,6 @@ pub struct FakeService {
 }
 
 struct Shared {
-    url: String,
     /// The last script serves all later connections too.
     scripts: Mutex<VecDeque<Script>>,
     opened: Mutex<usize>,
@@ -75,6 +86,8 @@ struct Shared {
     down: AtomicBool,
     seen: mpsc::UnboundedSender<Seen>,
     activation: Mutex<(u16, String)>,
+    judge: Mutex<Option<Judge>>,
+    data_url: Mutex<String>,
 }
 
 impl FakeService {
@@ -83,13 +96,14 @@ impl FakeService {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (sender, seen) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
-            url: url.clone(),
             scripts: Mutex::new(scripts.into_iter().collect()),
             opened: Mutex::new(0),
             ahead_s: AtomicI64::new(0),
             down: AtomicBool::new(false),
             seen: sender,
             activation: Mutex::new((404, String::new())),
+            judge: Mutex::new(None),
+            data_url: Mutex::new(url.clone()),
         });
         tokio::spawn(accept(listener, shared.clone()));
         Self { url, seen, shared }
@@ -103,6 +117,16 @@ impl FakeService {
     /// Lets nobody in any more, or again.
     pub fn set_down(&self, down: bool) {
         self.shared.down.store(down, Ordering::Relaxed);
+    }
+
+    /// Refuses what is signed with a date that this clock finds off, from now on.
+    pub fn judge_signatures(&self, judge: Judge) {
+        *self.shared.judge.lock().unwrap() = Some(judge);
+    }
+
+    /// Lets pictures be sent to another address, from now on.
+    pub fn take_pictures_at(&self, url: String) {
+        *self.shared.data_url.lock().unwrap() = url;
     }
 
     pub fn answer_activation(&self, status: u16, body: String) {
@@ -164,8 +188,15 @@ async fn answer(
     let mut response = match request.uri().path() {
         "/getDataEndpoint" => {
             let _ = shared.seen.send(Seen::DataEndpoint);
-            whole(200, format!("{{\"DataEndpoint\":\"{}\"}}", shared.url))
+            match is_signed_in_time(&shared, &request) {
+                true => {
+                    let url = shared.data_url.lock().unwrap().clone();
+                    whole(200, format!("{{\"DataEndpoint\":\"{url}\"}}"))
+                }
+                false => signature_expired(),
+            }
         }
+        "/putMedia" if !is_signed_in_time(&shared, &request) => signature_expired(),
         "/putMedia" => put_media(&shared, request),
         "/devices/activation" => {
             let key = request.headers()["idempotency-key"].to_str().unwrap();
@@ -181,11 +212,40 @@ async fn answer(
         }
         _ => whole(404, String::new()),
     };
-    let now = jiff::Timestamp::now()
-        + jiff::SignedDuration::from_secs(shared.ahead_s.load(Ordering::Relaxed));
-    let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let date = shared
+        .now()
+        .strftime("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string();
     response.headers_mut().insert("date", date.parse().unwrap());
     Ok(response)
+}
+
+impl Shared {
+    /// The time that the `Date` headers show.
+    fn now(&self) -> jiff::Timestamp {
+        let ahead_s = self.ahead_s.load(Ordering::Relaxed);
+        jiff::Timestamp::now() + jiff::SignedDuration::from_secs(ahead_s)
+    }
+}
+
+fn is_signed_in_time(shared: &Shared, request: &Request<Incoming>) -> bool {
+    let now = match *shared.judge.lock().unwrap() {
+        None => return true,
+        Some(Judge::Nobody) => return false,
+        Some(Judge::ServiceClock) => shared.now(),
+        Some(Judge::RealClock) => jiff::Timestamp::now(),
+    };
+    let signed = request.headers()["x-amz-date"].to_str().unwrap();
+    let signed = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%SZ", signed).unwrap();
+    let signed = signed.to_zoned(jiff::tz::TimeZone::UTC).unwrap();
+    now.duration_since(signed.timestamp()).abs() <= jiff::SignedDuration::from_mins(5)
+}
+
+fn signature_expired() -> Response<Body> {
+    let mut response = whole(403, r#"{"Message":"Signature expired"}"#.into());
+    let name = "InvalidSignatureException".parse().unwrap();
+    response.headers_mut().insert("x-amzn-errortype", name);
+    response
 }
 
 fn whole(status: u16, body: String) -> Response<Body> {

@@ -122,21 +122,30 @@ pub fn patient() -> Patience {
     Patience {
         ack: FAR,
         persisted: FAR,
+        slowest_bytes_per_s: u64::MAX,
         rotation: FAR,
         drain: FAR,
     }
 }
 
 pub fn fragment(timecode_ms: u64, run: u32) -> Fragment {
+    Fragment {
+        run,
+        ..fragment_of(timecode_ms, &[0, 0, 0, 1, 0x65])
+    }
+}
+
+/// A fragment of one picture with these bytes.
+pub fn fragment_of(timecode_ms: u64, data: &[u8]) -> Fragment {
     let frame = Frame {
         track: 1,
         offset_ms: 0,
         key: Key::Yes,
-        data: &[0, 0, 0, 1, 0x65],
+        data,
     };
     Fragment {
         timecode_ms,
-        run,
+        run: 0,
         header: write_header(&[Track::avc(1, 1280, 720, vec![1])], "test").into(),
         bytes: write_cluster(timecode_ms, &[frame]).into(),
     }
