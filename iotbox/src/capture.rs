@@ -70,6 +70,7 @@ impl Capture {
     ) -> Result<(), CaptureError> {
         let running = CameraPhase::Running(String::new());
         self.recorder.status.camera(running);
+        fragmenter.stamped_by(self.recorder.clock.uncompared());
         let mut zero_ms = self.recorder.clock.now_ms();
         let mut last_now_ms = zero_ms;
         loop {
@@ -124,6 +125,7 @@ impl Capture {
     fn begin_run(&mut self, fragmenter: &mut Fragmenter) -> Result<u64, SourceError> {
         fragmenter.begin_run();
         self.source.restart()?;
+        fragmenter.stamped_by(self.recorder.clock.uncompared());
         Ok(self.recorder.clock.now_ms())
     }
 }

@@ -1,15 +1,15 @@
 //! The service clock as this device knows it: its own clock, moved by what `Date` headers teach where that is allowed.
 
-use std::collections::VecDeque;
+mod offset;
+
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use self::offset::OffsetEstimate;
+pub use self::offset::Reading;
+
 /// Without permission to follow, a clock that is further off refuses to stamp pictures.
 pub const TOLERATED_MS: i64 = 5_000;
-/// A `Date` header counts whole seconds.
-const DATE_STEP_MS: i64 = 1_000;
-/// Readings that are kept; older ones would hide that the clocks drift.
-const READINGS: usize = 6;
 
 /// What this device does when the service's clock is not its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,14 +18,6 @@ pub enum ClockPolicy {
     FollowService,
     /// Pictures are stamped by the own clock, or not sent at all.
     OwnClock,
-}
-
-/// One answer of the service with its `Date`, in epoch milliseconds; the other two are of the own clock.
-#[derive(Debug, Clone, Copy)]
-pub struct Reading {
-    pub asked_at_ms: i64,
-    pub answered_at_ms: i64,
-    pub date_ms: i64,
 }
 
 /// What a reading means for sending.
@@ -42,49 +34,36 @@ pub enum Verdict {
     },
 }
 
-/// The earliest and the latest offset that agree with a reading.
+/// How far a clock is ahead of the time for which this machine has been running, which nobody sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
-    least: i64,
-    most: i64,
+pub struct Ahead {
+    pub boot: Boot,
+    pub ms: i64,
 }
 
-/// The difference of two clocks, as several readings narrow it.
-#[derive(Debug, Default)]
-pub struct OffsetEstimate {
-    spans: VecDeque<Span>,
-    chosen_ms: i64,
-}
+/// Names one start of this machine; the time for which it has been running begins anew with each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Boot(pub u128);
 
-impl OffsetEstimate {
-    /// Takes a reading and returns the offset to add to the own clock; it stays as it is while it can.
-    pub fn learn(&mut self, reading: Reading) -> i64 {
-        let span = Span {
-            least: reading.date_ms - reading.answered_at_ms,
-            most: reading.date_ms + DATE_STEP_MS - reading.asked_at_ms,
+impl Boot {
+    /// The start of this machine. Where the kernel does not name it, it is like no other, not even itself.
+    pub fn current() -> Self {
+        let named = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+        let digits = named.trim().replace('-', "");
+        let random = || {
+            let mut bytes = [0; 16];
+            let _ = getrandom::fill(&mut bytes);
+            u128::from_le_bytes(bytes)
         };
-        self.spans.push_back(span);
-        if self.spans.len() > READINGS {
-            self.spans.pop_front();
-        }
-        let common = self.common().unwrap_or_else(|| {
-            self.spans.clear();
-            self.spans.push_back(span);
-            span
-        });
-        if common.least <= 0 && 0 <= common.most {
-            self.chosen_ms = 0;
-        } else if self.chosen_ms < common.least || common.most < self.chosen_ms {
-            self.chosen_ms = common.least + (common.most - common.least) / 2;
-        }
-        self.chosen_ms
+        Self(u128::from_str_radix(&digits, 16).unwrap_or_else(|_| random()))
     }
+}
 
-    fn common(&self) -> Option<Span> {
-        let least = self.spans.iter().map(|span| span.least).max()?;
-        let most = self.spans.iter().map(|span| span.most).min()?;
-        (least <= most).then_some(Span { least, most })
-    }
+/// By which clock a call is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedBy {
+    OwnClock,
+    ServiceClock,
 }
 
 /// The clock of this machine, in epoch milliseconds.
@@ -94,7 +73,13 @@ pub type OwnClock = Box<dyn Fn() -> i64 + Send + Sync>;
 pub struct ServiceClock {
     policy: ClockPolicy,
     own: OwnClock,
+    /// A clock that nobody sets; absent where the own one is such a clock.
+    running: Option<OwnClock>,
+    boot: Boot,
     offset_ms: AtomicI64,
+    signs_by_service: AtomicBool,
+    /// What the last answer said of the right time.
+    compared: std::sync::Mutex<Option<Ahead>>,
     /// How far the service's clock is ahead while that is refused; 0 while it is not.
     refused_ms: AtomicI64,
     /// The last answer moved the followed clock by more than is tolerated, so it may be moving still.
@@ -106,18 +91,32 @@ impl ServiceClock {
     /// A clock over the machine's own. One that follows the service's reads the machine's once and then lets time pass, so
     /// that a step of the machine's clock (as time servers make it soon after the start) moves no picture.
     pub fn new(policy: ClockPolicy) -> Self {
-        match policy {
-            ClockPolicy::OwnClock => Self::over(Box::new(system_now_ms), policy),
-            ClockPolicy::FollowService => Self::over(steady(system_now_ms, running_ms), policy),
-        }
+        let own: OwnClock = match policy {
+            ClockPolicy::OwnClock => Box::new(system_now_ms),
+            ClockPolicy::FollowService => steady(system_now_ms, running_ms),
+        };
+        Self::over_both(own, Box::new(running_ms), policy)
     }
 
-    /// A clock over another than the machine's own.
+    /// A clock over another than the machine's own, one that nobody sets.
     pub fn over(own: OwnClock, policy: ClockPolicy) -> Self {
+        Self::over_any(own, None, policy)
+    }
+
+    /// A clock over one that may be set, beside one that nobody sets.
+    pub fn over_both(own: OwnClock, running: OwnClock, policy: ClockPolicy) -> Self {
+        Self::over_any(own, Some(running), policy)
+    }
+
+    fn over_any(own: OwnClock, running: Option<OwnClock>, policy: ClockPolicy) -> Self {
         Self {
             policy,
             own,
+            running,
+            boot: Boot::current(),
             offset_ms: AtomicI64::new(0),
+            signs_by_service: AtomicBool::new(false),
+            compared: std::sync::Mutex::default(),
             refused_ms: AtomicI64::new(0),
             jumping: AtomicBool::new(false),
             estimate: std::sync::Mutex::default(),
@@ -156,6 +155,56 @@ impl ServiceClock {
         self.refused().is_none() && !self.is_jumping()
     }
 
+    /// What the clock that stamps now is, if no answer of the service has said that it is right: none has come yet, or the
+    /// machine's clock was set since.
+    pub fn uncompared(&self) -> Option<Ahead> {
+        let ms = self.own_ahead_ms();
+        let known = match (self.compared(), self.policy) {
+            (None, _) => false,
+            (Some(_), ClockPolicy::FollowService) => true,
+            (Some(right), ClockPolicy::OwnClock) => (right.ms - ms).abs() <= TOLERATED_MS,
+        };
+        let boot = self.boot;
+        (!known).then_some(Ahead { boot, ms })
+    }
+
+    /// What the last answer said of the right time; `None` before the first.
+    pub fn compared(&self) -> Option<Ahead> {
+        self.compared.lock().ok().and_then(|compared| *compared)
+    }
+
+    /// By which clock the next call is signed.
+    pub fn signs_by(&self) -> SignedBy {
+        match self.signs_by_service.load(Ordering::Relaxed) {
+            true => SignedBy::ServiceClock,
+            false => SignedBy::OwnClock,
+        }
+    }
+
+    /// Takes the other clock for the next signature, where both are not the same: which of them a service judges
+    /// signatures by is known only by what it refuses.
+    pub fn signature_refused(&self, signed_by: SignedBy) {
+        let off_ms = |right: Ahead| (right.ms - self.own_ahead_ms()).abs();
+        let differ = self.compared().map(off_ms).unwrap_or(0) > TOLERATED_MS;
+        let by_service = differ && signed_by == SignedBy::OwnClock;
+        self.signs_by_service.store(by_service, Ordering::Relaxed);
+    }
+
+    /// The time by which calls are signed and keys end.
+    pub fn signing_time(&self, signed_by: SignedBy) -> SystemTime {
+        let own_ms = self.own_now_ms();
+        let now_ms = match (signed_by, self.compared()) {
+            (SignedBy::ServiceClock, Some(right)) => own_ms - self.own_ahead_ms() + right.ms,
+            _ => own_ms,
+        };
+        UNIX_EPOCH + Duration::from_millis(u64::try_from(now_ms).unwrap_or(0))
+    }
+
+    fn own_ahead_ms(&self) -> i64 {
+        let running = self.running.as_ref();
+        running.map_or(0, |running| self.own_now_ms() - running())
+    }
+
     /// Compares with an answer of the service.
     pub fn learn(&self, reading: Reading) -> Verdict {
         let verdict = self.judge(reading);
@@ -170,13 +219,18 @@ impl ServiceClock {
     fn judge(&self, reading: Reading) -> Verdict {
         let before_ms = self.offset_ms.load(Ordering::Relaxed);
         let (is_first, offset_ms) = match self.estimate.lock() {
-            Ok(mut estimate) => (estimate.spans.is_empty(), estimate.learn(reading)),
+            Ok(mut estimate) => (estimate.is_empty(), estimate.learn(reading)),
             Err(_) => (false, before_ms),
         };
+        let agrees = self.policy == ClockPolicy::OwnClock && offset_ms.abs() <= TOLERATED_MS;
+        if let Ok(mut compared) = self.compared.lock() {
+            *compared = Some(Ahead {
+                boot: self.boot,
+                ms: self.own_ahead_ms() + if agrees { 0 } else { offset_ms },
+            });
+        }
         match self.policy {
-            ClockPolicy::OwnClock if offset_ms.abs() > TOLERATED_MS => {
-                Verdict::Refused { by_ms: offset_ms }
-            }
+            ClockPolicy::OwnClock if !agrees => Verdict::Refused { by_ms: offset_ms },
             ClockPolicy::OwnClock => Verdict::Agrees,
             ClockPolicy::FollowService => {
                 self.offset_ms.store(offset_ms, Ordering::Relaxed);
@@ -233,6 +287,7 @@ pub fn in_words(by_ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use super::offset::reading;
     use super::*;
     use std::cell::Cell;
     use std::sync::Arc;
@@ -254,50 +309,6 @@ mod tests {
         let shown_ms = ServiceClock::new(ClockPolicy::FollowService).now_ms();
         let tolerated = before_ms - 2..=system_now_ms() + 2;
         assert!(tolerated.contains(&i64::try_from(shown_ms).unwrap()));
-    }
-
-    /// The service answers after 20 ms; its clock is `offset_ms` ahead and its `Date` has whole seconds.
-    fn reading(own_ms: i64, offset_ms: i64) -> Reading {
-        let service_ms = own_ms + 10 + offset_ms;
-        Reading {
-            asked_at_ms: own_ms,
-            answered_at_ms: own_ms + 20,
-            date_ms: service_ms - service_ms.rem_euclid(1000),
-        }
-    }
-
-    #[test]
-    fn clocks_that_agree_have_no_offset() {
-        let mut estimate = OffsetEstimate::default();
-        for own_ms in (0..60_000).step_by(777) {
-            assert_eq!(estimate.learn(reading(own_ms, 0)), 0);
-        }
-    }
-
-    #[test]
-    fn a_jump_is_known_after_one_reading_to_a_second() {
-        let mut estimate = OffsetEstimate::default();
-        estimate.learn(reading(0, 0));
-        let year_ms = 31_536_000_000;
-        let offset_ms = estimate.learn(reading(3_100, year_ms));
-        assert!((offset_ms - year_ms).abs() <= 1_000, "{offset_ms}");
-    }
-
-    #[test]
-    fn several_readings_narrow_the_offset() {
-        let mut estimate = OffsetEstimate::default();
-        let mut offset_ms = 0;
-        for turn in 0..6 {
-            offset_ms = estimate.learn(reading(turn * 3_170, 86_400_321));
-        }
-        assert!((offset_ms - 86_400_321).abs() <= 200, "{offset_ms}");
-    }
-
-    #[test]
-    fn the_offset_stays_as_it_is_while_it_can() {
-        let mut estimate = OffsetEstimate::default();
-        let first = estimate.learn(reading(0, 7_000_000));
-        assert_eq!(estimate.learn(reading(5_000, 7_000_000)), first);
     }
 
     #[test]
@@ -345,6 +356,47 @@ mod tests {
         assert!(matches!(verdict, Verdict::Refused { by_ms } if clock.refused() == Some(by_ms)));
         assert_eq!(clock.learn(reading(9_000, 0)), Verdict::Agrees);
         assert_eq!(clock.refused(), None);
+    }
+
+    #[test]
+    fn a_clock_is_uncompared_until_the_first_answer_and_again_once_it_was_set() {
+        let (own_ms, running) = (Arc::new(AtomicI64::new(9_000_000)), 100);
+        let shown = own_ms.clone();
+        let own = Box::new(move || shown.load(Ordering::Relaxed));
+        let clock = ServiceClock::over_both(own, Box::new(move || running), ClockPolicy::OwnClock);
+        let hour_ms = 3_600_000;
+        let before = clock.uncompared().unwrap();
+        assert_eq!((before.boot, before.ms), (Boot::current(), 8_999_900));
+        own_ms.fetch_add(hour_ms, Ordering::Relaxed);
+        clock.learn(reading(9_000_000 + hour_ms, 0));
+        assert_eq!(clock.uncompared(), None);
+        assert_eq!(clock.compared().unwrap().ms - before.ms, hour_ms);
+        own_ms.fetch_sub(hour_ms, Ordering::Relaxed);
+        assert_eq!(clock.uncompared(), Some(before));
+    }
+
+    #[test]
+    fn what_a_refused_clock_learns_is_the_right_time() {
+        let clock = ServiceClock::over(Box::new(|| 5_000), ClockPolicy::OwnClock);
+        clock.learn(reading(5_000, 3_600_000));
+        let off_ms = clock.compared().unwrap().ms - clock.uncompared().unwrap().ms;
+        assert!((off_ms - 3_600_000).abs() <= 1_000, "{off_ms}");
+    }
+
+    #[test]
+    fn the_clock_that_signs_is_the_other_one_after_a_refusal_if_both_differ() {
+        let clock = ServiceClock::over(Box::new(|| 5_000), ClockPolicy::OwnClock);
+        clock.signature_refused(SignedBy::OwnClock);
+        assert_eq!(clock.signs_by(), SignedBy::OwnClock, "nothing was learnt");
+        clock.learn(reading(5_000, 3_600_000));
+        assert_eq!(clock.signs_by(), SignedBy::OwnClock);
+        clock.signature_refused(SignedBy::OwnClock);
+        assert_eq!(clock.signs_by(), SignedBy::ServiceClock);
+        let signed_at = clock.signing_time(clock.signs_by());
+        let since = signed_at.duration_since(UNIX_EPOCH).unwrap();
+        assert!(since.as_millis().abs_diff(3_605_000) <= 1_000, "{since:?}");
+        clock.signature_refused(SignedBy::ServiceClock);
+        assert_eq!(clock.signs_by(), SignedBy::OwnClock);
     }
 
     #[test]

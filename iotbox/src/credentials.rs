@@ -41,11 +41,11 @@ pub enum CredentialSource {
 }
 
 impl CredentialSource {
-    /// Keys that are valid now.
-    pub async fn current(&self) -> Result<Credentials, CredentialError> {
+    /// Keys that are valid at this time, which is now by the clock that signs.
+    pub async fn current(&self, now: SystemTime) -> Result<Credentials, CredentialError> {
         match self {
             Self::Fixed(credentials) => Ok(credentials.clone()),
-            Self::Device(device) => device.current().await,
+            Self::Device(device) => device.current(now).await,
         }
     }
 }
@@ -96,9 +96,8 @@ impl DeviceCredentials {
         })
     }
 
-    async fn current(&self) -> Result<Credentials, CredentialError> {
+    async fn current(&self, now: SystemTime) -> Result<Credentials, CredentialError> {
         let mut kept = self.kept.lock().await;
-        let now = SystemTime::now();
         if let Some(credentials) = kept.as_ref()
             && is_valid(credentials, now + RENEW_BEFORE)
         {

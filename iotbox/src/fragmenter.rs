@@ -6,6 +6,7 @@ use ciero_media::matroska::write::{
     Frame, Key, write_cluster, write_end_of_fragment, write_header,
 };
 
+use crate::clock::Ahead;
 use crate::source::{KeyWish, Picture};
 use crate::spool::Fragment;
 
@@ -35,6 +36,8 @@ pub struct Fragmenter {
     /// The header with the sound's track; a fragment without sound must not announce it.
     full_header: Option<Bytes>,
     run: u32,
+    /// The clock that stamps this run, if it was not compared when the run began.
+    uncompared: Option<Ahead>,
     open: Option<Open>,
     /// The last timecode that was used; the next fragment begins after it.
     last_ms: u64,
@@ -85,6 +88,7 @@ impl Fragmenter {
             silent_header: Bytes::new(),
             full_header: None,
             run: 0,
+            uncompared: None,
             open: None,
             last_ms: 0,
         };
@@ -171,7 +175,13 @@ impl Fragmenter {
             run: self.run,
             header: header.clone(),
             bytes: Bytes::from(bytes),
+            uncompared: self.uncompared,
         })
+    }
+
+    /// Says which clock stamps from here on, if it was not compared; call [`finish`](Self::finish) first.
+    pub fn stamped_by(&mut self, uncompared: Option<Ahead>) {
+        self.uncompared = uncompared;
     }
 
     /// Leaves out the open fragment, which cannot be sent.

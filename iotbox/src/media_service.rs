@@ -1,21 +1,23 @@
 //! Kinesis Video as a device uses it: where to send, by whose clock, and the open PutMedia.
 
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{StatusCode, header};
 use http_body_util::Full;
 use rustls::ClientConfig;
 use serde::Deserialize;
+use tracing::{error, info};
 
-use crate::clock::{self, Reading, ServiceClock, Verdict};
+use crate::clock::{self, Reading, ServiceClock, SignedBy, Verdict, in_words};
 use crate::credentials::{CredentialError, CredentialSource};
 use crate::http_client::{Answer, Endpoint, HttpError, call};
 use crate::put_media::PutMedia;
 use crate::signing::{Signer, SigningFailed};
 
 const PUT_MEDIA_PATH: &str = "/putMedia";
+/// What stands in the name or message of a refusal of a call that was signed by a wrong clock.
+const TIME_WORDS: [&str; 3] = ["ignature", "Skew", "xpired"];
 
 /// Why a call to Kinesis Video failed.
 #[derive(Debug, thiserror::Error)]
@@ -67,8 +69,8 @@ struct WireError {
 }
 
 impl MediaService {
-    /// Asks where to send pictures, and learns the service's clock from the answer.
-    pub async fn data_endpoint(&self) -> Result<(Endpoint, Verdict), MediaError> {
+    /// Asks where to send pictures. Every answer teaches the service's clock, a refusal too.
+    pub async fn data_endpoint(&self) -> Result<Endpoint, MediaError> {
         const OPERATION: &str = "GetDataEndpoint";
         const PATH: &str = "/getDataEndpoint";
         let body = serde_json::json!({ "StreamName": self.stream, "APIName": "PUT_MEDIA" });
@@ -79,18 +81,27 @@ impl MediaService {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Full::new(body.clone()))
             .map_err(|error| unreadable(OPERATION, &error))?;
-        let credentials = self.credentials.current().await?;
-        self.signer(&credentials)
+        let signed_by = self.clock.signs_by();
+        let now = self.clock.signing_time(signed_by);
+        let credentials = self.credentials.current(now).await?;
+        self.signer(&credentials, signed_by)
             .sign(&self.control, PATH, &mut request, &body)?;
         let asked_at_ms = self.clock.own_now_ms();
         let answer = call(&self.control, &self.tls, request).await?;
-        let verdict = self.learn(asked_at_ms, &answer);
+        let compared = self.learn(asked_at_ms, &answer);
         if answer.status != StatusCode::OK {
-            return Err(refused(OPERATION, &answer));
+            return Err(self.refused(OPERATION, signed_by, &answer));
         }
         let found: DataEndpoint =
             serde_json::from_slice(&answer.body).map_err(|error| unreadable(OPERATION, &error))?;
-        Ok((Endpoint::parse(&found.data_endpoint)?, verdict))
+        // Without it nobody could say when the pictures were taken.
+        if compared == Compared::No {
+            return Err(MediaError::Unreadable {
+                operation: OPERATION,
+                reason: "it does not tell the date".into(),
+            });
+        }
+        Ok(Endpoint::parse(&found.data_endpoint)?)
     }
 
     /// Opens PutMedia; `start` is what every connection begins with.
@@ -108,41 +119,82 @@ impl MediaService {
             .header("x-amzn-producer-start-timestamp", start_timestamp)
             .body(body)
             .map_err(|error| unreadable(OPERATION, &error))?;
-        let credentials = self.credentials.current().await?;
-        self.signer(&credentials)
+        let signed_by = self.clock.signs_by();
+        let now = self.clock.signing_time(signed_by);
+        let credentials = self.credentials.current(now).await?;
+        self.signer(&credentials, signed_by)
             .sign(data, PUT_MEDIA_PATH, &mut request, b"")?;
+        let asked_at_ms = self.clock.own_now_ms();
         match PutMedia::open(data, &self.tls, request, sender).await? {
             Ok(open) => Ok(PutMedia {
                 keys_end: credentials.expiry(),
                 ..open
             }),
-            Err(answer) => Err(refused(OPERATION, &answer)),
+            Err(answer) => {
+                self.learn(asked_at_ms, &answer);
+                Err(self.refused(OPERATION, signed_by, &answer))
+            }
         }
     }
 
-    fn signer<'a>(&'a self, credentials: &'a aws_credential_types::Credentials) -> Signer<'a> {
+    fn signer<'a>(
+        &'a self,
+        credentials: &'a aws_credential_types::Credentials,
+        signed_by: SignedBy,
+    ) -> Signer<'a> {
         Signer {
             credentials,
             region: &self.region,
-            time: SystemTime::now(),
+            time: self.clock.signing_time(signed_by),
         }
     }
 
-    fn learn(&self, asked_at_ms: i64, answer: &Answer) -> Verdict {
+    /// Reads why a call was refused; the next one is signed by the other clock if it was for the signature.
+    fn refused(&self, operation: &'static str, signed_by: SignedBy, answer: &Answer) -> MediaError {
+        let refused = refused(operation, answer);
+        let said = refused.to_string();
+        if TIME_WORDS.iter().any(|word| said.contains(word)) {
+            self.clock.signature_refused(signed_by);
+        }
+        refused
+    }
+
+    /// Compares the clocks and says what that changed, whatever else the answer is.
+    fn learn(&self, asked_at_ms: i64, answer: &Answer) -> Compared {
         let date = answer
             .headers
             .get(header::DATE)
             .and_then(|value| value.to_str().ok())
             .and_then(clock::parse_date);
-        match date {
-            None => Verdict::Agrees,
-            Some(date_ms) => self.clock.learn(Reading {
-                asked_at_ms,
-                answered_at_ms: self.clock.own_now_ms(),
-                date_ms,
-            }),
+        let Some(date_ms) = date else {
+            return Compared::No;
+        };
+        let before = self.clock.refused();
+        let verdict = self.clock.learn(Reading {
+            asked_at_ms,
+            answered_at_ms: self.clock.own_now_ms(),
+            date_ms,
+        });
+        match (before, verdict) {
+            (_, Verdict::Moved { by_ms }) => {
+                info!("the service clock is followed: it is {}", in_words(by_ms));
+            }
+            (None, Verdict::Refused { by_ms }) => error!(
+                "the clock of the service is {} of this device's: nothing is sent or kept; set the clock",
+                in_words(by_ms)
+            ),
+            (Some(_), Verdict::Agrees) => info!("the clock agrees with the service's again"),
+            (None, Verdict::Agrees) | (Some(_), Verdict::Refused { .. }) => {}
         }
+        Compared::Yes
     }
+}
+
+/// Whether an answer told the service's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Compared {
+    Yes,
+    No,
 }
 
 fn unreadable(operation: &'static str, error: &dyn std::error::Error) -> MediaError {

@@ -8,6 +8,7 @@ use tracing::{info, warn};
 
 use crate::backoff::{Backoff, chance};
 use crate::capture::Recorder;
+use crate::clock::Ahead;
 use crate::fragmenter::{Fragmenter, TooLong, Tracks};
 use crate::source::Picture;
 use crate::source::interleave::Interleaver;
@@ -27,8 +28,8 @@ pub struct Relay {
 enum Frame {
     Picture(Picture),
     Sound(Vec<u8>),
-    /// What follows begins anew.
-    NewRun,
+    /// What follows begins anew, stamped by this clock if it was not compared.
+    NewRun(Option<Ahead>),
 }
 
 impl Relay {
@@ -211,11 +212,13 @@ impl Cutting {
 
     fn take(&mut self, own_ms: i64, now_ms: u64, frame: Frame) {
         let stream = usize::from(matches!(frame, Frame::Sound(_)));
+        let begins = self.stampers[stream].is_fresh();
         let at_ms = match self.stampers[stream].stamp(own_ms, now_ms) {
-            Stamp::At(at_ms) => at_ms,
-            Stamp::Jumped(at_ms) => {
+            Stamp::At(at_ms) if !begins => at_ms,
+            Stamp::At(at_ms) | Stamp::Jumped(at_ms) => {
                 if stream == 0 {
-                    self.frames.push(stream, at_ms, now_ms, Frame::NewRun);
+                    let run = Frame::NewRun(self.recorder.clock.uncompared());
+                    self.frames.push(stream, at_ms, now_ms, run);
                 }
                 at_ms
             }
@@ -274,9 +277,10 @@ impl Cutting {
                 fragmenter.push_sound(at_ms, data)?;
                 None
             }
-            Frame::NewRun => {
+            Frame::NewRun(uncompared) => {
                 let ended = fragmenter.finish();
                 fragmenter.begin_run();
+                fragmenter.stamped_by(uncompared);
                 ended
             }
         };

@@ -166,6 +166,15 @@ impl Lane {
         dropped
     }
 
+    /// Moves the times of a segment's fragments and returns how many there are.
+    pub fn restamp(&mut self, segment: u32, by_ms: i64) -> usize {
+        let of_it = |entry: &&mut Entry| entry.owed.place.segment == segment;
+        let moved = self.entries.iter_mut().filter(of_it).map(|entry| {
+            entry.owed.timecode_ms = entry.owed.timecode_ms.saturating_add_signed(by_ms);
+        });
+        moved.count()
+    }
+
     /// Forgets one fragment, wherever it is.
     pub fn forget(&mut self, place: Place) {
         let index = self

@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 
 use crate::camera::{open_now, open_spool, record};
 use crate::capture::Recorder;
-use crate::clock::{ClockPolicy, ServiceClock, Verdict, in_words};
+use crate::clock::{ClockPolicy, ServiceClock};
 use crate::device::media_service;
 use crate::media_service::MediaService;
 use crate::plan::{CameraPlan, Plan};
@@ -177,7 +177,7 @@ impl CameraRun {
         };
         let media = media.map(Arc::new)?;
         let _ = view.stream.set(media.stream.clone());
-        let first = first_reading(&media).await;
+        first_reading(&media).await;
         let recorder = Recorder {
             clock: self.clock.clone(),
             spool: spool.clone(),
@@ -199,7 +199,7 @@ impl CameraRun {
             };
             uplinks.spawn(uplink.run());
         }
-        let clock = tokio::spawn(follow_clock(media, first, self.follow_every));
+        let clock = tokio::spawn(follow_clock(media, self.follow_every));
         let outcome = tokio::select! {
             outcome = record(&plan, source, &recorder, self.stop.clone()) => outcome,
             _ = uplinks.join_next() => Err(Failure::Fault("a camera's connection")),
@@ -300,28 +300,17 @@ async fn sync(views: Arc<Vec<View>>) {
 }
 
 /// Learns the service's clock before the first picture is stamped, if the service answers soon.
-async fn first_reading(media: &MediaService) -> Option<Verdict> {
-    let reading = tokio::time::timeout(FIRST_READING, media.data_endpoint()).await;
-    reading.ok()?.ok().map(|(_, verdict)| verdict)
+async fn first_reading(media: &MediaService) {
+    let _ = tokio::time::timeout(FIRST_READING, media.data_endpoint()).await;
 }
 
-async fn follow_clock(media: Arc<MediaService>, first: Option<Verdict>, every: Duration) {
-    let mut verdict = first;
+/// Compares the clocks again and again; who compares says what it found.
+async fn follow_clock(media: Arc<MediaService>, every: Duration) {
     let mut confirming = false;
     loop {
-        match verdict {
-            Some(Verdict::Moved { by_ms }) => {
-                info!("the service clock is followed: it is {}", in_words(by_ms));
-            }
-            Some(Verdict::Refused { by_ms }) => error!(
-                "the clock of the service is {} of this device's: nothing is sent or kept; set the clock",
-                in_words(by_ms)
-            ),
-            Some(Verdict::Agrees) | None => {}
-        }
         confirming = media.clock.is_jumping() && !confirming;
         let wait = if confirming { CONFIRM_AFTER } else { every };
         tokio::time::sleep(wait).await;
-        verdict = media.data_endpoint().await.ok().map(|(_, verdict)| verdict);
+        let _ = media.data_endpoint().await;
     }
 }

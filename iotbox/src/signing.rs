@@ -16,7 +16,7 @@ const SERVICE: &str = "kinesisvideo";
 #[error("a call cannot be signed: {0}")]
 pub struct SigningFailed(String);
 
-/// Who signs, where, and when: always the real time, whatever the service clock says.
+/// Who signs, where, and when.
 pub struct Signer<'a> {
     pub credentials: &'a Credentials,
     pub region: &'a str,

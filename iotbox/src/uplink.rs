@@ -6,13 +6,12 @@ mod session;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use tokio::sync::watch;
 use tracing::{info, warn};
 
 use self::session::{End, Session};
 use crate::backoff::{Backoff, chance};
-use crate::clock::{Verdict, in_words};
+use crate::clock::in_words;
 use crate::http_client::SOCKET_BYTES;
 use crate::media_service::{MediaError, MediaService};
 use crate::put_media::PutMedia;
@@ -110,7 +109,7 @@ pub struct Uplink {
 #[derive(Debug, thiserror::Error)]
 enum ConnectError {
     #[error(transparent)]
-    Media(#[from] MediaError),
+    Media(MediaError),
     #[error(
         "the clock of the service is {0} of this device's; set the clock, or allow --follow-service-clock"
     )]
@@ -126,7 +125,7 @@ impl Uplink {
             {
                 return;
             }
-            let Some(header) = self.something_waits() else {
+            if !self.something_waits() {
                 self.status.phase(self.line, Phase::Idle);
                 tokio::select! {
                     () = self.spool.rung(self.line) => {}
@@ -134,9 +133,10 @@ impl Uplink {
                     () = tokio::time::sleep(GLANCE), if self.line == Line::Backlog => {}
                 }
                 continue;
-            };
-            let reason = match self.connect(header).await {
-                Ok(put) => {
+            }
+            let reason = match self.connect().await {
+                Ok(None) => continue,
+                Ok(Some(put)) => {
                     info!(line = ?self.line, "connected");
                     self.status.phase(self.line, Phase::Sending);
                     let end = Session::new(&mut self, put).run(&mut backoff).await;
@@ -165,10 +165,9 @@ impl Uplink {
         }
     }
 
-    /// The header to begin with; the backlog waits for its turn.
-    fn something_waits(&self) -> Option<Bytes> {
-        let begin = || self.spool.begin(self.line);
-        self.has_turn().then(begin).flatten()
+    /// Whether there is something to send; the backlog waits for its turn.
+    fn something_waits(&self) -> bool {
+        self.has_turn() && self.spool.begin(self.line).is_some()
     }
 
     /// Whether what waited may be sent now. Where it comes first there is nothing to wait for.
@@ -183,12 +182,29 @@ impl Uplink {
         self.line == Line::Backlog || self.spool.order() == Order::BacklogFirst
     }
 
-    async fn connect(&self, header: Bytes) -> Result<PutMedia, ConnectError> {
-        let (data, verdict) = self.media.data_endpoint().await?;
-        if let Verdict::Refused { by_ms } = verdict {
+    /// Opens a connection; `None` if nothing is left to send once the clocks are compared.
+    async fn connect(&self) -> Result<Option<PutMedia>, ConnectError> {
+        let data = self.media.data_endpoint().await;
+        let data = data.map_err(|error| self.explained(error))?;
+        if let Some(by_ms) = self.media.clock.refused() {
             return Err(ConnectError::ClockOff(in_words(by_ms)));
         }
-        Ok(self.media.put_media(&data, header).await?)
+        if let Some(right) = self.media.clock.compared() {
+            self.spool.settle(right);
+        }
+        let Some(header) = self.spool.begin(self.line) else {
+            return Ok(None);
+        };
+        let put = self.media.put_media(&data, header).await;
+        put.map(Some).map_err(|error| self.explained(error))
+    }
+
+    /// A service that refuses what a wrong clock signed speaks of the signature; the clock is what to set.
+    fn explained(&self, error: MediaError) -> ConnectError {
+        match (&error, self.media.clock.refused()) {
+            (MediaError::Refused { .. }, Some(by_ms)) => ConnectError::ClockOff(in_words(by_ms)),
+            _ => ConnectError::Media(error),
+        }
     }
 }
 

@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::time::SystemTime;
+
 use iotbox::credentials::{CredentialSource, DeviceCredentials};
 use iotbox::tls::Tls;
 use jiff::{SignedDuration, Timestamp};
@@ -45,13 +47,16 @@ async fn keys_are_kept_until_shortly_before_they_end_and_renewed_then() {
     let (provider, device) = known_device().await;
     let soon = Timestamp::now() + SOON;
     provider.give_until(soon);
-    let first = device.current().await.unwrap();
+    let first = device.current(SystemTime::now()).await.unwrap();
     let later = Timestamp::now() + LATER;
     provider.give_until(later);
-    let second = device.current().await.unwrap();
+    let second = device.current(SystemTime::now()).await.unwrap();
     assert!(first.expiry() < second.expiry());
     for _ in 0..3 {
-        assert_eq!(device.current().await.unwrap().expiry(), second.expiry());
+        assert_eq!(
+            device.current(SystemTime::now()).await.unwrap().expiry(),
+            second.expiry()
+        );
     }
     assert_eq!(provider.asked(), 2);
 }
@@ -60,9 +65,12 @@ async fn keys_are_kept_until_shortly_before_they_end_and_renewed_then() {
 async fn keys_that_cannot_be_renewed_are_used_to_their_end() {
     let (provider, device) = known_device().await;
     provider.give_until(Timestamp::now() + SOON);
-    let first = device.current().await.unwrap();
+    let first = device.current(SystemTime::now()).await.unwrap();
     provider.refuse(503, "busy");
-    assert_eq!(device.current().await.unwrap().expiry(), first.expiry());
+    assert_eq!(
+        device.current(SystemTime::now()).await.unwrap().expiry(),
+        first.expiry()
+    );
     assert_eq!(provider.asked(), 2);
 }
 
@@ -70,9 +78,13 @@ async fn keys_that_cannot_be_renewed_are_used_to_their_end() {
 async fn keys_that_have_ended_are_not_used_and_the_reason_is_told() {
     let (provider, device) = known_device().await;
     provider.give_until(Timestamp::now());
-    device.current().await.unwrap();
+    device.current(SystemTime::now()).await.unwrap();
     provider.refuse(503, "busy");
-    let error = device.current().await.unwrap_err().to_string();
+    let error = device
+        .current(SystemTime::now())
+        .await
+        .unwrap_err()
+        .to_string();
     assert_eq!(
         error,
         "the service gives this device no keys: busy (503 Service Unavailable)"
@@ -83,7 +95,11 @@ async fn keys_that_have_ended_are_not_used_and_the_reason_is_told() {
 async fn a_certificate_that_was_revoked_is_told_so() {
     let (provider, device) = known_device().await;
     provider.refuse(403, "The certificate is not active.");
-    let error = device.current().await.unwrap_err().to_string();
+    let error = device
+        .current(SystemTime::now())
+        .await
+        .unwrap_err()
+        .to_string();
     assert_eq!(
         error,
         "the service does not accept the certificate of this device (any more): The certificate is not active.; \
@@ -98,6 +114,6 @@ async fn a_certificate_of_another_authority_opens_nothing() {
     let key = KeyPair::generate().unwrap();
     let own = CertificateParams::default().self_signed(&key).unwrap();
     let device = shown(&authority, &provider, &own.pem(), &key);
-    assert!(device.current().await.is_err());
+    assert!(device.current(SystemTime::now()).await.is_err());
     assert_eq!(provider.asked(), 0);
 }

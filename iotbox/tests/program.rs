@@ -11,8 +11,8 @@ use std::process::{ExitStatus, Stdio};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use support::authority::Authority;
-use support::{FakeService, LOST, Script, Seen, within_patience};
-use tokio::io::AsyncReadExt;
+use support::{FakeService, Judge, LOST, Script, Seen, within_patience};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt};
 use tokio::process::{Child, Command};
 
 const YEAR_S: i64 = 31_536_000;
@@ -233,6 +233,30 @@ async fn an_obstacle_before_the_service_is_waited_out() {
     service.until(attempt).await;
     service.answer_activation(404, r#"{"code":"code_unknown","title":"Unknown"}"#.into());
     assert_eq!(end(&mut child).await.code(), Some(3));
+}
+
+/// Waits until all of this was said, each in a line of its own.
+async fn says(child: &mut Child, expected: &[&str]) {
+    let stderr = child.stderr.take().unwrap();
+    let mut lines = tokio::io::BufReader::new(stderr).lines();
+    let mut missing = expected.to_vec();
+    within_patience(async {
+        while !missing.is_empty() {
+            let line = lines.next_line().await.unwrap().expect("it ended");
+            missing.retain(|part| !line.contains(part));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_clock_for_which_even_signatures_are_refused_is_told_in_the_log() {
+    let service = FakeService::start([Script::Persist]).await;
+    service.advance(3_600);
+    service.judge_signatures(Judge::Nobody);
+    let mut child = streaming(&service, &[]);
+    let told = "ahead of this device's: nothing is sent or kept; set the clock";
+    says(&mut child, &[told]).await;
 }
 
 #[tokio::test]

@@ -30,6 +30,11 @@ pub struct Stamper {
 }
 
 impl Stamper {
+    /// Whether no frame was stamped yet.
+    pub fn is_fresh(&self) -> bool {
+        self.zero_ms.is_none()
+    }
+
     /// Stamps a frame of this time of the stream's own that arrived now.
     pub fn stamp(&mut self, own_ms: i64, now_ms: u64) -> Stamp {
         let late_ms = i64::try_from(now_ms).unwrap_or(i64::MAX) - own_ms;

@@ -7,6 +7,7 @@ pub mod disk;
 pub mod record;
 pub mod store;
 pub mod timecode;
+pub mod uncompared;
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -19,6 +20,8 @@ use tokio::sync::Notify;
 use tracing::{error, warn};
 
 use self::store::{Full, SpoolError, Store};
+use self::uncompared::Settled;
+use crate::clock::{Ahead, in_words};
 use crate::replay::{Lane, Next, Owed};
 
 /// What is this much older than the newest picture is no longer live when a connection begins.
@@ -36,6 +39,8 @@ pub struct Fragment {
     /// The Matroska header with its tracks, which a connection begins with.
     pub header: Bytes,
     pub bytes: Bytes,
+    /// The clock that stamped it, if that was not compared with the service's.
+    pub uncompared: Option<Ahead>,
 }
 
 /// What is sent first after an outage.
@@ -73,7 +78,8 @@ pub struct Waiting {
     pub bytes: u64,
     /// How many of them the backlog's connection sends.
     pub backlog: usize,
-    /// Fragments that were lost since the start, because the spool was full or they could not be read.
+    /// Fragments that were lost since the start, because the spool was full, they could not be read, or nobody can say
+    /// when they were taken.
     pub lost: u64,
 }
 
@@ -92,8 +98,8 @@ struct Inner {
     store: Store,
     live: Lane,
     backlog: Lane,
-    /// The camera's run and header of the last fragment, and the spool's own number for both together.
-    last: Option<(u32, Bytes)>,
+    /// The camera's run, header and uncompared clock of the last fragment, and the spool's own number for all together.
+    last: Option<(u32, Bytes, Option<Ahead>)>,
     run: u32,
     lost: u64,
     /// Fragments in a row that could not be written.
@@ -146,6 +152,8 @@ impl Spool {
     /// Keeps a fragment; the oldest make room when there is none.
     pub fn push(&self, fragment: &Fragment) {
         let mut inner = self.locked();
+        let right = inner.store.uncompared.right(fragment);
+        let fragment = right.as_ref().unwrap_or(fragment);
         inner.keep(fragment);
         if self.order == Order::LiveFirst
             && let Some(first) = inner.live.first()
@@ -156,6 +164,15 @@ impl Spool {
         }
         drop(inner);
         self.live.notify_one();
+    }
+
+    /// Takes what an answer of the service said of the right time: pictures of an uncompared clock are moved to it. Comes
+    /// before each connection, so none is sent with a time that nobody has compared.
+    pub fn settle(&self, right: Ahead) {
+        let mut inner = self.locked();
+        let settled = inner.store.uncompared.settle(right);
+        inner.restamp(&settled);
+        inner.give_up(&settled);
     }
 
     /// Waits until something for this line may have come.
@@ -290,7 +307,8 @@ impl Inner {
     }
 
     fn keep(&mut self, fragment: &Fragment) {
-        let now = (fragment.run, fragment.header.clone());
+        let now = (fragment.run, fragment.header.clone(), fragment.uncompared);
+        self.store.uncompared.next = fragment.uncompared;
         if self.last.as_ref() != Some(&now) {
             self.run = self.run.wrapping_add(1);
             self.last = Some(now);
@@ -358,6 +376,47 @@ impl Inner {
             );
         }
         true
+    }
+
+    fn restamp(&mut self, settled: &[(u32, Settled)]) {
+        let (mut fragments, mut furthest_ms) = (0, 0_i64);
+        for &(segment, settled) in settled {
+            if let Settled::Moved(by_ms) = settled
+                && by_ms != 0
+            {
+                fragments += self.backlog.restamp(segment, by_ms);
+                fragments += self.live.restamp(segment, by_ms);
+                furthest_ms = std::cmp::max_by_key(furthest_ms, by_ms, |ms| ms.abs());
+            }
+        }
+        if fragments > 0 {
+            warn!(
+                fragments,
+                "the clock was off while pictures waited that are not sent yet: the right time is {} of it, and they are moved there",
+                in_words(furthest_ms)
+            );
+        }
+    }
+
+    /// This machine has started again since, and what its clock showed before cannot be compared any more.
+    fn give_up(&mut self, settled: &[(u32, Settled)]) {
+        let mut lost: Vec<Owed> = Vec::new();
+        for &(segment, settled) in settled {
+            if settled == Settled::Unknown {
+                self.store.delete(segment);
+                lost.extend(self.backlog.drop_segment(segment));
+                lost.extend(self.live.drop_segment(segment));
+            }
+        }
+        if let (Some(first), Some(last)) = (lost.first(), lost.last()) {
+            self.lost += lost.len() as u64;
+            error!(
+                fragments = lost.len(),
+                from_ms = first.timecode_ms,
+                to_ms = last.timecode_ms,
+                "pictures are not sent and are lost: this machine started again before their clock was compared, so nobody can say when they were taken"
+            );
+        }
     }
 
     fn demote(&mut self) {

@@ -5,9 +5,16 @@
 
 use std::io::{BufReader, Read, Seek};
 
+use crate::clock::{Ahead, Boot};
+
 const MAGIC: &[u8; 8] = b"iotspool";
+/// Begins a segment whose pictures were stamped by a clock that was not compared. An earlier version of this program
+/// deletes what it does not know, which is better than to send it with a wrong time.
+const UNCOMPARED_MAGIC: &[u8; 8] = b"iotspoo2";
 /// Magic, run, length and checksum of the header.
 const SEGMENT_HEAD: usize = 20;
+/// Boot and milliseconds of a clock that was not compared, and their checksum.
+const CLOCK: usize = 28;
 /// Length, timecode and checksum.
 pub const RECORD_HEAD: usize = 16;
 /// The service takes 50 MB at most.
@@ -15,14 +22,32 @@ const MAX_RECORD: u32 = 64 << 20;
 const MAX_HEADER: u32 = 1 << 20;
 
 /// Begins a segment.
-pub fn write_segment_head(run: u32, header: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(SEGMENT_HEAD + header.len());
-    out.extend_from_slice(MAGIC);
+pub fn write_segment_head(run: u32, header: &[u8], uncompared: Option<Ahead>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(SEGMENT_HEAD + CLOCK + header.len());
+    out.extend_from_slice(match uncompared {
+        None => MAGIC,
+        Some(_) => UNCOMPARED_MAGIC,
+    });
     out.extend_from_slice(&run.to_le_bytes());
     out.extend_from_slice(&(header.len() as u32).to_le_bytes());
     out.extend_from_slice(&crc32fast::hash(header).to_le_bytes());
+    if let Some(clock) = uncompared {
+        let mut bytes = clock.boot.0.to_le_bytes().to_vec();
+        bytes.extend_from_slice(&clock.ms.to_le_bytes());
+        out.extend_from_slice(&bytes);
+        out.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
+    }
     out.extend_from_slice(header);
     out
+}
+
+fn read_clock(bytes: &[u8; CLOCK]) -> Option<Ahead> {
+    let (boot, rest) = bytes.split_first_chunk()?;
+    let (ms, sum) = rest.split_first_chunk()?;
+    let (boot, ms) = (u128::from_le_bytes(*boot), i64::from_le_bytes(*ms));
+    let whole = crc32fast::hash(&bytes[..CLOCK - 4]).to_le_bytes() == *sum;
+    let boot = Boot(boot);
+    whole.then_some(Ahead { boot, ms })
 }
 
 /// What stands before a fragment.
@@ -70,6 +95,8 @@ pub struct Found {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Scan {
     pub run: u32,
+    /// The clock that stamped its pictures, if that was not compared.
+    pub uncompared: Option<Ahead>,
     pub header: Vec<u8>,
     pub records: Vec<Found>,
 }
@@ -83,7 +110,20 @@ pub fn scan(file: impl Read + Seek, file_length: u64) -> std::io::Result<Option<
     let number =
         |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
     let (run, length, sum) = (number(8), number(12), number(16));
-    if &head[..8] != MAGIC || length > MAX_HEADER {
+    let mut at = SEGMENT_HEAD as u64;
+    let uncompared = match &head[..8] {
+        magic if magic == MAGIC => None,
+        magic if magic == UNCOMPARED_MAGIC => {
+            at += CLOCK as u64;
+            let bytes = read_exactly::<CLOCK>(&mut file)?;
+            let Some(clock) = bytes.and_then(|bytes| read_clock(&bytes)) else {
+                return Ok(None);
+            };
+            Some(clock)
+        }
+        _ => return Ok(None),
+    };
+    if length > MAX_HEADER {
         return Ok(None);
     }
     let mut header = vec![0; length as usize];
@@ -93,7 +133,7 @@ pub fn scan(file: impl Read + Seek, file_length: u64) -> std::io::Result<Option<
         Ok(()) | Err(_) => return Ok(None),
     }
     let mut records = Vec::new();
-    let mut at = (SEGMENT_HEAD + header.len()) as u64;
+    at += u64::from(length);
     while let Some(head) = read_exactly::<RECORD_HEAD>(&mut file)? {
         let (length, timecode_ms, _) = split(&head);
         let end = at + RECORD_HEAD as u64 + u64::from(length);
@@ -111,6 +151,7 @@ pub fn scan(file: impl Read + Seek, file_length: u64) -> std::io::Result<Option<
     }
     Ok(Some(Scan {
         run,
+        uncompared,
         header,
         records,
     }))
@@ -132,7 +173,7 @@ mod tests {
     use std::io::Cursor;
 
     fn segment() -> Vec<u8> {
-        let mut bytes = write_segment_head(7, b"header");
+        let mut bytes = write_segment_head(7, b"header", None);
         for (timecode_ms, fragment) in [(1_000, &b"one"[..]), (2_000, b"second")] {
             bytes.extend_from_slice(&write_record_head(timecode_ms, fragment));
             bytes.extend_from_slice(fragment);
@@ -172,6 +213,24 @@ mod tests {
                 _ => Some(1),
             };
             assert_eq!(records, expected, "cut at {length}");
+        }
+    }
+
+    #[test]
+    fn a_segment_tells_the_clock_that_was_not_compared_or_nothing_at_all() {
+        let clock = Ahead {
+            boot: Boot(u128::MAX - 7),
+            ms: -5,
+        };
+        let mut bytes = write_segment_head(7, b"header", Some(clock));
+        bytes.extend_from_slice(&segment()[26..]);
+        let scan = check(&bytes).unwrap();
+        assert_eq!((scan.uncompared, scan.records.len()), (Some(clock), 2));
+        assert_eq!((scan.run, scan.header.as_slice()), (7, &b"header"[..]));
+        for at in 20..48 {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            assert_eq!(check(&changed), None, "byte {at}");
         }
     }
 

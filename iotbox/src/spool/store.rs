@@ -11,6 +11,8 @@ use bytes::Bytes;
 
 use super::disk::Reserve;
 use super::record::{self, RECORD_HEAD};
+use super::timecode;
+use super::uncompared::Uncompared;
 use crate::replay::{Owed, Place};
 
 /// A segment is deleted as a whole, so that the oldest pictures go in steps of an eighth of the spool at most.
@@ -81,6 +83,7 @@ pub struct Store {
     next_number: u32,
     bytes: u64,
     pub reserve: Reserve,
+    pub uncompared: Uncompared,
     /// Holds the folder for this process.
     _lock: File,
 }
@@ -112,6 +115,7 @@ impl Store {
             next_number: 1,
             bytes: 0,
             reserve: Reserve::default(),
+            uncompared: Uncompared::open(folder),
             _lock: lock,
         };
         let owed = store.recover().map_err(unusable)?;
@@ -155,6 +159,7 @@ impl Store {
                 continue;
             }
             self.bytes += length;
+            self.uncompared.found(number, scan.uncompared);
             self.segments.insert(
                 number,
                 Segment {
@@ -285,7 +290,8 @@ impl Store {
         self.next_number += 1;
         remove(&self.done_path(number));
         let mut file = own_file(&self.path(number), true)?;
-        let head = record::write_segment_head(run, header);
+        let head = record::write_segment_head(run, header, self.uncompared.next);
+        self.uncompared.found(number, self.uncompared.next);
         let written = file.write_all(&head);
         self.bytes += head.len() as u64;
         self.segments.insert(
@@ -323,7 +329,11 @@ impl Store {
         let file = File::open(self.path(place.segment))?;
         file.read_exact_at(&mut bytes, place.offset.into())?;
         let whole = record::fragment_of(&bytes).is_some();
-        Ok(whole.then(|| Bytes::from(bytes).slice(RECORD_HEAD..)))
+        Ok(match self.uncompared.moved_by(place.segment) {
+            _ if !whole => None,
+            0 => Some(Bytes::from(bytes).slice(RECORD_HEAD..)),
+            by_ms => timecode::moved(&bytes[RECORD_HEAD..], by_ms),
+        })
     }
 
     /// Notes that the service has a fragment, or that nobody will ever have it.
@@ -385,7 +395,8 @@ impl Store {
     }
 
     /// A file that cannot be deleted is found again at the next start, and sent again.
-    fn delete(&mut self, number: u32) {
+    pub fn delete(&mut self, number: u32) {
+        self.uncompared.gone(number);
         if let Some(segment) = self.segments.remove(&number) {
             self.bytes -= segment.bytes;
         }

@@ -10,6 +10,7 @@ fn fragment(timecode_ms: u64, run: u32, length: usize) -> Fragment {
         run,
         header: Bytes::from_static(b"header"),
         bytes: Bytes::from(vec![(timecode_ms % 251) as u8; length]),
+        uncompared: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! One connection from its first fragment to its last acknowledgement.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tracing::{error, info};
@@ -107,11 +107,9 @@ impl<'a> Session<'a> {
             return self.begin_end(End::Complete);
         }
         // A retired device gets no further keys, so it stops sending when its last ones end.
-        if self
-            .put
-            .keys_end
-            .is_some_and(|end| end <= SystemTime::now())
-        {
+        let clock = &self.uplink.media.clock;
+        let now = clock.signing_time(clock.signs_by());
+        if self.put.keys_end.is_some_and(|end| end <= now) {
             info!("the keys of this connection have expired, a new one follows");
             return self.begin_end(End::Complete);
         }

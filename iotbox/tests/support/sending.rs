@@ -148,5 +148,6 @@ pub fn fragment_of(timecode_ms: u64, data: &[u8]) -> Fragment {
         run: 0,
         header: write_header(&[Track::avc(1, 1280, 720, vec![1])], "test").into(),
         bytes: write_cluster(timecode_ms, &[frame]).into(),
+        uncompared: None,
     }
 }
