@@ -178,6 +178,7 @@ impl Camera {
     fn start(source: OpenSource, recorder: Recorder, fragment_ms: u64) -> Result<Self, Stopped> {
         let (done, outcome) = oneshot::channel();
         let thread = std::thread::Builder::new().name("camera".into());
+        let span = tracing::Span::current();
         let (running, started) = match source {
             OpenSource::Own(source) => {
                 let (stop, stopped) = std::sync::mpsc::channel();
@@ -186,7 +187,10 @@ impl Camera {
                     recorder,
                     fragment_ms,
                 };
-                let run = move || done.send(capture.run(&stopped)).unwrap_or_default();
+                let run = move || {
+                    let _inside = span.enter();
+                    done.send(capture.run(&stopped)).unwrap_or_default()
+                };
                 (Running::Own { _stop: stop }, thread.spawn(run).map(drop))
             }
             OpenSource::Rtsp(address) => {
@@ -201,6 +205,7 @@ impl Camera {
                     .enable_all()
                     .build()?;
                 let run = move || {
+                    let _inside = span.enter();
                     runtime.block_on(relay.run(stopped));
                     done.send(Ok(())).unwrap_or_default();
                 };

@@ -265,7 +265,7 @@ impl Cutting {
     fn place(&mut self, at_ms: u64, frame: Frame) -> Result<(), TooLong> {
         match &frame {
             Frame::Picture(picture) if picture.key => self.measure(at_ms),
-            Frame::NewRun => self.last_key_ms = None,
+            Frame::NewRun(_) => self.last_key_ms = None,
             Frame::Picture(_) | Frame::Sound(_) => {}
         }
         let Some(fragmenter) = &mut self.fragmenter else {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tracing::{error, info, warn};
+use tracing::{Instrument, Span, error, error_span, field, info, warn};
 
 use crate::camera::{open_now, open_spool, record};
 use crate::capture::Recorder;
@@ -77,6 +77,7 @@ pub async fn run(plan: Plan) -> Result<(), Failure> {
     for shortage in shortages(&claims) {
         warn!("{shortage}");
     }
+    let spans: Vec<Span> = plan.cameras.iter().map(span).collect();
     let views = plan.cameras.iter().map(|camera| View {
         name: camera.name.clone(),
         source: camera.source.to_string(),
@@ -89,7 +90,7 @@ pub async fn run(plan: Plan) -> Result<(), Failure> {
         tokio::spawn(status_page::serve(address, views.clone(), clock.clone()));
     }
     tokio::spawn(report(views.clone()));
-    tokio::spawn(sync(views.clone()));
+    tokio::spawn(sync(views.clone(), spans.clone()));
     let (stop, stopped) = watch::channel(false);
     let mut cameras = JoinSet::new();
     for (index, plan) in plan.cameras.into_iter().enumerate() {
@@ -100,7 +101,7 @@ pub async fn run(plan: Plan) -> Result<(), Failure> {
             follow_every,
             stop: stopped.clone(),
         };
-        cameras.spawn(camera.run(plan));
+        cameras.spawn(camera.run(plan).instrument(spans[index].clone()));
     }
     let outcome = supervise(&mut cameras, &mut ending, &stop).await;
     info!("stopped");
@@ -136,6 +137,15 @@ async fn supervise(
     }
 }
 
+/// What every line of the log about a camera begins with. A camera without a name is called by its stream, once that is known.
+fn span(camera: &CameraPlan) -> Span {
+    let span = error_span!("camera", name = field::Empty);
+    if !camera.name.is_empty() {
+        span.record("name", &camera.name);
+    }
+    span
+}
+
 /// One camera of a running program.
 struct CameraRun {
     views: Arc<Vec<View>>,
@@ -154,10 +164,7 @@ impl CameraRun {
             let view = &views[index];
             view.status.camera(CameraPhase::Failed(failure.to_string()));
             if views.len() > 1 {
-                error!(
-                    camera = view.label(),
-                    "this camera has failed for good: {failure}"
-                );
+                error!("this camera has failed for good: {failure}");
             }
         }
         outcome
@@ -177,6 +184,9 @@ impl CameraRun {
         };
         let media = media.map(Arc::new)?;
         let _ = view.stream.set(media.stream.clone());
+        if view.name.is_empty() {
+            Span::current().record("name", &media.stream);
+        }
         first_reading(&media).await;
         let recorder = Recorder {
             clock: self.clock.clone(),
@@ -197,9 +207,9 @@ impl CameraRun {
                 started,
                 stop: ended.clone(),
             };
-            uplinks.spawn(uplink.run());
+            uplinks.spawn(uplink.run().in_current_span());
         }
-        let clock = tokio::spawn(follow_clock(media, self.follow_every));
+        let clock = tokio::spawn(follow_clock(media, self.follow_every).in_current_span());
         let outcome = tokio::select! {
             outcome = record(&plan, source, &recorder, self.stop.clone()) => outcome,
             _ = uplinks.join_next() => Err(Failure::Fault("a camera's connection")),
@@ -211,7 +221,6 @@ impl CameraRun {
         let kept = view.waiting().fragments;
         if kept > 0 {
             warn!(
-                camera = view.label(),
                 fragments = kept,
                 "stopped before the service had stored everything, the rest is kept and sent at the next start"
             );
@@ -287,13 +296,16 @@ async fn report(views: Arc<Vec<View>>) {
 }
 
 /// Forces onto the disk what waits for long, where it holds up neither cameras nor connections.
-async fn sync(views: Arc<Vec<View>>) {
+async fn sync(views: Arc<Vec<View>>, spans: Vec<Span>) {
     loop {
         tokio::time::sleep(SYNC_EVERY).await;
-        let views = views.clone();
+        let (views, spans) = (views.clone(), spans.clone());
         let all = move || {
-            let spools = views.iter().filter_map(|view| view.spool.get());
-            spools.for_each(|spool| spool.sync());
+            for (view, span) in views.iter().zip(&spans) {
+                if let Some(spool) = view.spool.get() {
+                    span.in_scope(|| spool.sync());
+                }
+            }
         };
         let _ = tokio::task::spawn_blocking(all).await;
     }

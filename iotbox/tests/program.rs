@@ -190,9 +190,9 @@ async fn cameras_that_cannot_be_opened_stop_no_other() {
     let said = text(child.stderr.as_mut().unwrap()).await;
     for told in [
         "cannot read /no/such/film.mkv: No such file or directory (os error 2); it is tried again",
-        "this camera has failed for good: ",
-        "is neither Matroska nor MP4 camera=\"broken\"",
-        "camera=\"homeless\"",
+        "is neither Matroska nor MP4",
+        "camera{name=\"broken\"}: this camera has failed for good: ",
+        "camera{name=\"homeless\"}: this camera has failed for good: ",
     ] {
         assert!(said.contains(told), "{told}: {said}");
     }
@@ -257,6 +257,35 @@ async fn a_clock_for_which_even_signatures_are_refused_is_told_in_the_log() {
     let mut child = streaming(&service, &[]);
     let told = "ahead of this device's: nothing is sent or kept; set the clock";
     says(&mut child, &[told]).await;
+}
+
+#[tokio::test]
+async fn every_line_about_a_camera_names_it() {
+    let service = FakeService::start([Script::Persist]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/camera.mkv");
+    let camera = |name: &str| {
+        format!(
+            "[[camera]]\nname = \"{name}\"\nsource = \"{source}\"\nstream = \"s\"\nendpoint = \"{}\"\n",
+            service.url
+        )
+    };
+    let state = folder.path().display();
+    let text = format!(
+        "[box]\nstate = \"{state}\"\n{}{}",
+        camera("door"),
+        camera("yard")
+    );
+    let config = folder.path().join("iotbox.toml");
+    std::fs::write(&config, text).unwrap();
+    let mut child = iotbox(&["run", "--config", config.to_str().unwrap()])
+        .spawn()
+        .unwrap();
+    let door = r#"camera{name="door"}: connected"#;
+    let yard = r#"camera{name="yard"}: connected"#;
+    says(&mut child, &[door, yard]).await;
+    let mut single = streaming(&service, &[]);
+    says(&mut single, &[r#"camera{name="cam-1"}: connected"#]).await;
 }
 
 #[tokio::test]
