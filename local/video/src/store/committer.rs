@@ -1,6 +1,7 @@
 //! The one thread that writes media: it takes whatever is waiting, from all streams, and makes it durable together.
 
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -11,7 +12,7 @@ use tokio::sync::watch;
 use super::feeds::Opened;
 use super::lock;
 use super::pieces::Pieces;
-use super::rows::{self, Expired, Tags};
+use super::rows::{self, Erasure, Expired, Tags};
 use super::segments::{Place, Segments};
 use crate::Now;
 use crate::fragment_number::FragmentNumber;
@@ -57,9 +58,9 @@ pub(crate) enum Command {
         follows: Option<Arc<Opened>>,
     },
     /// Remove what is out of retention now, then answer.
-    Sweep(std::sync::mpsc::SyncSender<()>),
+    Sweep(SyncSender<()>),
     /// Erase what the index says is to be erased of a stream, then answer.
-    Erase(i64, std::sync::mpsc::SyncSender<anyhow::Result<()>>),
+    Erase(i64, SyncSender<anyhow::Result<()>>),
     Stop,
 }
 
@@ -69,6 +70,19 @@ pub(super) struct Committer {
     pub commits: watch::Sender<u64>,
     pub now: Now,
     pub segments: Segments,
+    pub erasing: VecDeque<Erasing>,
+}
+
+/// An erasure that is under way, and who waits for it.
+pub(super) struct Erasing {
+    erasure: Erasure,
+    waiting: Vec<SyncSender<anyhow::Result<()>>>,
+}
+
+/// What one step of an erasure has erased of it.
+enum Erased {
+    Some,
+    All,
 }
 
 /// What becomes durable together.
@@ -114,6 +128,7 @@ impl Committer {
             if is_last {
                 return;
             }
+            self.erase_some();
             if last_sweep.elapsed() >= SWEEP_EVERY {
                 self.sweep();
                 last_sweep = Instant::now();
@@ -123,7 +138,7 @@ impl Committer {
 
     fn gather(&mut self, last_commit: Option<Instant>) -> Batch {
         let mut batch = Batch::default();
-        let mut wait = SWEEP_EVERY;
+        let mut wait = self.idle();
         loop {
             match self.commands.recv_timeout(wait) {
                 Ok(command) => self.take(command, &mut batch),
@@ -137,10 +152,18 @@ impl Committer {
             }
             let since_commit = last_commit.map_or(GATHER, |last| last.elapsed());
             wait = if batch.is_empty() {
-                SWEEP_EVERY
+                self.idle()
             } else {
                 GATHER.saturating_sub(since_commit)
             };
+        }
+    }
+
+    /// How long nothing may come before there is something to do.
+    fn idle(&self) -> Duration {
+        match self.erasing.is_empty() {
+            true => SWEEP_EVERY,
+            false => Duration::ZERO,
         }
     }
 
@@ -160,11 +183,14 @@ impl Committer {
                 // A file that goes must hold nothing that waits for its row.
                 self.commit(std::mem::take(batch));
                 self.sweep();
+                while !self.erasing.is_empty() {
+                    self.erase_some();
+                }
                 let _ = done.send(());
             }
             Command::Erase(stream_id, done) => {
                 self.commit(std::mem::take(batch));
-                let _ = done.send(self.erase(Some(stream_id)));
+                self.when_erased(stream_id, done);
             }
             Command::Stop => batch.is_last = true,
         }
@@ -229,57 +255,99 @@ impl Committer {
         self.commits.send_modify(|commits| *commits += 1);
     }
 
-    /// Does the erasures that the index names, of one stream or of all. It names them until they are done, so that one that is cut
-    /// short is taken up again; nobody reads what they cover meanwhile. The index stays free for others while the disk works.
-    fn erase(&mut self, stream_id: Option<i64>) -> anyhow::Result<()> {
-        let erasures = rows::erasures(&lock(&self.index), stream_id)?;
-        for erasure in erasures {
-            // Files that hold nothing else go whole.
-            self.remove_all(|index| rows::remove_erased(index, erasure))?;
-            let stretches = rows::to_blank(&lock(&self.index), erasure)?;
-            for (segment_id, stretches) in stretches {
-                self.segments
-                    .blank(erasure.stream_id, segment_id, &stretches)?;
-            }
-            let mut index = lock(&self.index);
-            rows::finish_erasure(&mut index, erasure)?;
-            let is_gone = !rows::stream_exists(&index, erasure.stream_id);
-            drop(index);
-            if is_gone {
-                self.segments.remove_stream(erasure.stream_id)?;
+    /// Takes up the erasures that the index names, of one stream or of all.
+    fn take_up(&mut self, stream_id: Option<i64>) -> rusqlite::Result<()> {
+        for erasure in rows::erasures(&lock(&self.index), stream_id)? {
+            if !self.erasing.iter().any(|one| one.erasure == erasure) {
+                let waiting = Vec::new();
+                self.erasing.push_back(Erasing { erasure, waiting });
             }
         }
         Ok(())
     }
 
-    /// Removes the files of segments that `take` takes out of the index, as long as it takes any.
-    fn remove_all(
-        &mut self,
-        mut take: impl FnMut(&mut Connection) -> rusqlite::Result<Vec<Expired>>,
-    ) -> rusqlite::Result<()> {
-        loop {
-            let removed = take(&mut lock(&self.index))?;
-            if removed.is_empty() {
-                return Ok(());
-            }
-            for Expired {
-                stream_id,
-                segment_id,
-            } in removed
-            {
-                self.segments.remove_segment(stream_id, segment_id);
-            }
+    /// Answers when nothing of a stream is to be erased any more.
+    fn when_erased(&mut self, stream_id: i64, done: SyncSender<anyhow::Result<()>>) {
+        if let Err(error) = self.take_up(Some(stream_id)) {
+            let _ = done.send(Err(error.into()));
+            return;
+        }
+        let of_stream = |one: &&mut Erasing| one.erasure.stream_id == stream_id;
+        match self.erasing.iter_mut().rev().find(of_stream) {
+            Some(last) => last.waiting.push(done),
+            None => drop(done.send(Ok(()))),
+        }
+    }
+
+    /// Erases some more, and lets others write in between. The index names what is to be erased until it is, so that an erasure
+    /// that is cut short is taken up again; nobody reads what it covers meanwhile.
+    fn erase_some(&mut self) {
+        let Some(erasing) = self.erasing.pop_front() else {
+            return;
+        };
+        let outcome = match self.erase(erasing.erasure) {
+            Ok(Erased::Some) => return self.erasing.push_front(erasing),
+            Ok(Erased::All) => Ok(()),
+            // Tried again at the next sweep.
+            Err(error) => Err(format!("{error:#}")),
+        };
+        if let Err(error) = &outcome {
+            tracing::error!(error, "media that was to be erased is still there");
+        }
+        for done in erasing.waiting {
+            let outcome = outcome
+                .as_ref()
+                .map_err(|error| anyhow::anyhow!(error.clone()));
+            let _ = done.send(outcome.copied());
+        }
+    }
+
+    fn erase(&mut self, erasure: Erasure) -> anyhow::Result<Erased> {
+        // Files that hold nothing else go whole.
+        let removed = rows::remove_erased(&mut lock(&self.index), erasure)?;
+        if !removed.is_empty() {
+            self.remove_files(removed);
+            return Ok(Erased::Some);
+        }
+        // The index stays free for others while the disk works.
+        let stretches = rows::to_blank(&lock(&self.index), erasure)?;
+        for (segment_id, stretches) in stretches {
+            self.segments
+                .blank(erasure.stream_id, segment_id, &stretches)?;
+        }
+        let mut index = lock(&self.index);
+        rows::finish_erasure(&mut index, erasure)?;
+        let is_gone = !rows::stream_exists(&index, erasure.stream_id);
+        drop(index);
+        if is_gone {
+            self.segments.remove_stream(erasure.stream_id)?;
+        }
+        Ok(Erased::All)
+    }
+
+    fn remove_files(&mut self, removed: Vec<Expired>) {
+        for Expired {
+            stream_id,
+            segment_id,
+        } in removed
+        {
+            self.segments.remove_segment(stream_id, segment_id);
         }
     }
 
     /// Removes what is out of retention, and tries again what could not be erased.
     fn sweep(&mut self) {
-        if let Err(error) = self.erase(None) {
-            let error = format!("{error:#}");
-            tracing::error!(error, "media that was to be erased is still there");
-        }
         let now_ms = (self.now)();
-        if let Err(error) = self.remove_all(|index| rows::remove_expired(index, now_ms)) {
+        let mut swept = self.take_up(None);
+        while swept.is_ok() {
+            let removed = rows::remove_expired(&mut lock(&self.index), now_ms);
+            match removed {
+                Ok(removed) if removed.is_empty() => return,
+                Ok(removed) => self.remove_files(removed),
+                Err(error) => swept = Err(error),
+            }
+        }
+        if let Err(error) = swept {
             tracing::error!(%error, "expired media could not be removed");
         }
     }

@@ -10,6 +10,7 @@ mod schema;
 mod segments;
 pub(crate) mod streams;
 
+use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
@@ -66,6 +67,7 @@ impl Store {
             commits: commits_sender,
             now,
             segments,
+            erasing: VecDeque::new(),
         };
         let thread = std::thread::Builder::new()
             .name("video-committer".into())

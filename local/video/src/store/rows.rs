@@ -23,7 +23,7 @@ pub(super) struct Expired {
 }
 
 /// What was asked to be erased: all that arrived in a stream until a moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Erasure {
     pub stream_id: i64,
     pub until_ms: i64,

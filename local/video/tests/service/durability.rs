@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::common::{NOW_MS, Service, open, second, segment_files, snapshot, track};
 
+const HOUR_MS: i64 = 3_600_000;
+
 /// A service on what a crash of this one would leave on the disk now.
 fn after_crash(service: &Service) -> Service {
     let folder = snapshot(service.folder.path());
@@ -105,6 +107,19 @@ async fn an_orderly_restart_goes_on_in_the_same_file() {
     assert!(fragments[0]["FragmentNumber"].as_str() < fragments[1]["FragmentNumber"].as_str());
 }
 
+/// Sends media to a stream and counts what was persisted of it.
+async fn persisted(video: ciero_video::Video, stream: String, media: Vec<u8>) -> usize {
+    let request = http::Request::post("/putMedia")
+        .header("x-amzn-stream-name", stream)
+        .header("x-amzn-fragment-timecode-type", "ABSOLUTE")
+        .body(axum::body::Body::from(media))
+        .unwrap();
+    let (_, _, answer) = crate::common::send(&video, request).await;
+    let text = String::from_utf8(answer.to_vec()).unwrap();
+    let lines = text.lines();
+    lines.filter(|line| line.contains("PERSISTED")).count()
+}
+
 #[tokio::test]
 async fn a_crash_in_the_middle_of_many_cameras_loses_nothing_acknowledged() {
     let service = Service::start();
@@ -112,25 +127,10 @@ async fn a_crash_in_the_middle_of_many_cameras_loses_nothing_acknowledged() {
         let body = json!({"StreamName": format!("cam-{n}"), "DataRetentionInHours": 24});
         service.call("createStream", body).await;
     }
-    let senders = (0..8).map(|n| {
-        let video = service.video.clone();
-        async move {
-            let mut body = crate::common::header();
-            for second_number in 0..20 {
-                body.extend(second(NOW_MS + second_number * 1000));
-            }
-            let request = http::Request::post("/putMedia")
-                .header("x-amzn-stream-name", format!("cam-{n}"))
-                .header("x-amzn-fragment-timecode-type", "ABSOLUTE")
-                .body(axum::body::Body::from(body))
-                .unwrap();
-            let (_, _, answer) = crate::common::send(&video, request).await;
-            let text = String::from_utf8(answer.to_vec()).unwrap();
-            text.lines()
-                .filter(|line| line.contains("PERSISTED"))
-                .count()
-        }
-    });
+    let seconds = (0..20).flat_map(|n| second(NOW_MS + n * 1000));
+    let media: Vec<u8> = crate::common::header().into_iter().chain(seconds).collect();
+    let senders =
+        (0..8).map(|n| persisted(service.video.clone(), format!("cam-{n}"), media.clone()));
     let persisted = futures::future::join_all(senders).await;
     assert_eq!(persisted, [20; 8]);
     let crashed = after_crash(&service);
@@ -185,6 +185,28 @@ async fn a_stream_whose_deletion_was_cut_short_leaves_nothing_after_the_next_sta
     for table in ["segments", "fragments", "headers", "erasures"] {
         assert_eq!(count(&index, table), 0, "{table}");
     }
+}
+
+#[tokio::test]
+async fn a_stream_of_many_files_goes_whole_and_another_is_written_meanwhile() {
+    let service = Service::with_stream().await;
+    // More than go at once.
+    for hour in 0..45 {
+        service.put_seconds(&[NOW_MS + hour * HOUR_MS]).await;
+        service.advance(HOUR_MS / 2);
+    }
+    assert!(segment_files(service.folder.path()).len() > 20);
+    let other = json!({"StreamName": "other", "DataRetentionInHours": 24});
+    assert_eq!(service.call("createStream", other).await.0, 200);
+    let media = [crate::common::header(), second(NOW_MS)].concat();
+    let (deleted, persisted) = futures::join!(
+        service.call("deleteStream", json!({"StreamName": "cam"})),
+        persisted(service.video.clone(), "other".into(), media)
+    );
+    assert_eq!((deleted.0.as_u16(), persisted), (200, 1));
+    assert_eq!(segment_files(service.folder.path()).len(), 1);
+    let folder = service.stopped();
+    assert_eq!(ciero_video::check(folder.path()).unwrap().findings, []);
 }
 
 #[tokio::test]
