@@ -77,7 +77,7 @@ scenario("an outage of the line and of the cloud costs nothing that fits", { dem
     const told = await camera("full");
     assert.ok(told.lost > 0, JSON.stringify(told));
     assert.ok(/the spool is full, the oldest pictures are lost/.test(boxes.full.errors), boxes.full.errors);
-    await until("the line that is printed every few seconds told it, too", () => boxes.full.output.includes(` · ${told.lost} lost`));
+    await until("the status line told it, too", () => boxes.full.output.includes(` · ${told.lost} lost`));
     assert.ok((await (await fetch(page(boxes.full))).text()).includes(`${told.lost}`));
     const lost = gaps((await recorded(instance, "full")).spans);
     assert.equal(lost.length, 1, JSON.stringify(lost));
