@@ -180,7 +180,7 @@ fn app(ports: Ports) -> (App, Committed) {
     ledger.expect_remembered().returning(move |caller, key| {
         let kept = kept.lock().unwrap();
         let mut answers = kept.iter().filter_map(|one| one.remembered.clone());
-        Ok(answers.find(|one| one.caller == caller && one.key == key))
+        Ok(answers.find(|one| one.caller == *caller && one.key == key))
     });
     let mut chance = MockChance::new();
     chance.expect_id().returning(|| [9; 10]);

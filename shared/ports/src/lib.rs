@@ -51,7 +51,7 @@ pub use records::{
     MockContracts, MockDevices, MockDocuments, MockDueWork, MockLedger, MockNotices, MockPeople,
     MockResellers, MockViewing,
 };
-pub use remembered::{Attempt, Remembered};
+pub use remembered::{Attempt, Caller, Remembered};
 pub use rescreening::{Rescreening, Screened};
 #[cfg(feature = "mocks")]
 pub use staff_views::MockStaffViews;

@@ -21,7 +21,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{AuditRow, Body, CommitError, Decision, Message};
-use crate::remembered::Remembered;
+use crate::remembered::{Caller, Remembered};
 
 /// Why a read failed.
 #[derive(Debug, thiserror::Error)]
@@ -386,7 +386,11 @@ pub trait Ledger: Send + Sync {
     /// Writes a decision in one transaction, or nothing of it.
     async fn commit(&self, decision: &Decision) -> Result<(), CommitError>;
     /// Returns the answer kept under a caller's key.
-    async fn remembered(&self, caller: &str, key: &str) -> Result<Option<Remembered>, StoreError>;
+    async fn remembered(
+        &self,
+        caller: &Caller,
+        key: &str,
+    ) -> Result<Option<Remembered>, StoreError>;
     /// Returns messages that wait in the outbox, oldest first.
     async fn unsent(&self, most: u16) -> Result<Vec<Message>, StoreError>;
     /// Takes sent messages out of the outbox.

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ciero_ports::{MockLedger, MockQueues};
+use ciero_ports::{Caller, MockLedger, MockQueues};
 use jiff::Timestamp;
 
 use super::*;
@@ -12,10 +12,17 @@ const NOW: Moment = Moment(Timestamp::UNIX_EPOCH);
 
 fn asked(hash: &str) -> Asked {
     Asked(Some(Attempt {
-        caller: "u".into(),
+        caller: caller(),
         key: "k".into(),
         request_hash: hash.into(),
     }))
+}
+
+fn caller() -> Caller {
+    Caller {
+        name: "u".into(),
+        contract: None,
+    }
 }
 
 fn desk(ledger: MockLedger) -> Desk {
@@ -35,7 +42,7 @@ async fn outcome() -> Result<Outcome, Problem> {
 fn kept(hash: &str) -> Remembered {
     remembered(
         &Attempt {
-            caller: "u".into(),
+            caller: caller(),
             key: "k".into(),
             request_hash: hash.into(),
         },

@@ -6,7 +6,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use ciero_domain::Language;
-use ciero_ports::Attempt;
+use ciero_ports::{Attempt, Caller};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use sha2::{Digest, Sha256};
@@ -201,10 +201,11 @@ fn attempt(
         .headers
         .get(header::AUTHORIZATION)
         .map(|token| hex::encode(Sha256::digest(token.as_bytes())));
-    let caller = session
-        .map(Session::caller)
-        .or(bearer)
-        .unwrap_or_else(|| "public".to_owned());
+    let stranger = || Caller {
+        name: bearer.unwrap_or_else(|| "public".to_owned()),
+        contract: None,
+    };
+    let caller = session.map_or_else(stranger, Session::caller);
     Ok(Some(Attempt {
         caller,
         key: key.to_owned(),

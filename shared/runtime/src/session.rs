@@ -1,6 +1,7 @@
 //! The portal's session: a sealed cookie, and the tokens that forms carry.
 
 use ciero_domain::ids::{ContractId, DeviceId, UserId, base32};
+use ciero_ports::Caller;
 use cookie::{Cookie, CookieJar, Key, SameSite};
 use hmac::{Hmac, Mac};
 use jiff::{SignedDuration, Timestamp};
@@ -42,10 +43,16 @@ impl Session {
     }
 
     /// Returns who asks, for idempotency keys.
-    pub fn caller(&self) -> String {
+    pub fn caller(&self) -> Caller {
         match &self.role {
-            Role::Customer { user, .. } => user.to_string(),
-            Role::Operator { name, .. } => format!("operator:{name}"),
+            Role::Customer { user, contract } => Caller {
+                name: user.to_string(),
+                contract: Some(contract.clone()),
+            },
+            Role::Operator { name, .. } => Caller {
+                name: format!("operator:{name}"),
+                contract: None,
+            },
         }
     }
 }

@@ -15,7 +15,7 @@ use ciero_domain::interruption::Interruption;
 use ciero_domain::reseller::ResoldFee;
 use ciero_domain::screening::{Reading, Subject};
 use ciero_domain::terms::Sighting;
-use ciero_ports::{AuditRow, Message};
+use ciero_ports::{AuditRow, Caller, Message};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -213,11 +213,15 @@ pub(crate) fn application_notice(
 }
 
 /// Caller and key come from outside, in any length and with any sign; the hash takes the caller's length
-/// first, so that no two pairs meet.
-pub(crate) fn idempotency(caller: &str, key: &str) -> Key {
-    let text = format!("{}/{caller}/{key}", caller.len());
+/// first, so that no two pairs meet. What a customer was answered stands in the contract's partition.
+pub(crate) fn idempotency(caller: &Caller, key: &str) -> Key {
+    let name = &caller.name;
+    let text = format!("{}/{name}/{key}", name.len());
     let hash = hex::encode(Sha256::digest(text));
-    Key::new(format!("IDEMPOTENCY#{hash}"), "ANSWER")
+    match &caller.contract {
+        Some(contract) => Key::new(contract_partition(contract), format!("ANSWER#{hash}")),
+        None => Key::new(format!("IDEMPOTENCY#{hash}"), "ANSWER"),
+    }
 }
 
 /// The partition of one shard of the outbox.
@@ -468,6 +472,11 @@ mod tests {
 
     #[test]
     fn keys_of_different_callers_never_meet() {
+        let idempotency = |name: &str, key| {
+            let name = name.to_owned();
+            let contract = None;
+            idempotency(&Caller { name, contract }, key)
+        };
         assert_ne!(idempotency("a/b", "c"), idempotency("a", "b/c"));
         assert_ne!(idempotency("a", "1"), idempotency("b", "1"));
         assert_eq!(idempotency("a", "1"), idempotency("a", "1"));

@@ -1,7 +1,7 @@
 //! Decisions, the answers kept under idempotency keys, and the outbox with its relay.
 
 use async_trait::async_trait;
-use ciero_ports::{CommitError, Decision, Ledger, Message, Remembered, StoreError};
+use ciero_ports::{Caller, CommitError, Decision, Ledger, Message, Remembered, StoreError};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +14,7 @@ use crate::{Store, describe};
 /// A remembered answer as it is kept: the body stays text, so that it comes back byte for byte.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Answer {
-    caller: String,
+    caller: Caller,
     key: String,
     request_hash: String,
     at: Timestamp,
@@ -58,7 +58,11 @@ impl Ledger for Store {
         self.transact(decision).await
     }
 
-    async fn remembered(&self, caller: &str, key: &str) -> Result<Option<Remembered>, StoreError> {
+    async fn remembered(
+        &self,
+        caller: &Caller,
+        key: &str,
+    ) -> Result<Option<Remembered>, StoreError> {
         let kept: Option<Answer> = self
             .entity(Table::Main, keys::idempotency(caller, key))
             .await?;

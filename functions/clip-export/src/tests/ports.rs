@@ -7,8 +7,8 @@ use bytes::Bytes;
 use ciero_domain::export::{Export, Recorded};
 use ciero_domain::ids::{ContractId, ExportId};
 use ciero_ports::{
-    CloudError, CommitError, Decision, ExportFiles, Exports, Ledger, Media, Message, Recordings,
-    Remembered, StoreError, Upload, Write, WriteKind,
+    Caller, CloudError, CommitError, Decision, ExportFiles, Exports, Ledger, Media, Message,
+    Recordings, Remembered, StoreError, Upload, Write, WriteKind,
 };
 use jiff::Timestamp;
 
@@ -70,7 +70,7 @@ impl Ledger for World {
         Ok(())
     }
 
-    async fn remembered(&self, _: &str, _: &str) -> Result<Option<Remembered>, StoreError> {
+    async fn remembered(&self, _: &Caller, _: &str) -> Result<Option<Remembered>, StoreError> {
         Ok(None)
     }
 

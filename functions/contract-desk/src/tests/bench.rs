@@ -168,7 +168,7 @@ fn ledger(written: Arc<Mutex<Vec<Decision>>>, conflicts: Vec<WriteKind>) -> Mock
         let mut answers = written
             .iter()
             .filter_map(|decision: &Decision| decision.remembered.clone());
-        Ok(answers.find(|kept: &Remembered| kept.caller == caller && kept.key == key))
+        Ok(answers.find(|kept: &Remembered| kept.caller == *caller && kept.key == key))
     });
     ledger.expect_sent().returning(|_| Ok(()));
     ledger.expect_commit().returning(move |decision| {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use ciero_domain::ids::UserId;
 use ciero_domain::purge::{Act, Step};
 use ciero_ports::{
-    Accounts, CloudError, CommitError, Decision, Enrolled, Files, Kept, Ledger, Message,
+    Accounts, Caller, CloudError, CommitError, Decision, Enrolled, Files, Kept, Ledger, Message,
     Remembered, StoreError, Streams, Things, Write,
 };
 use ciero_store::Store;
@@ -260,7 +260,7 @@ impl Ledger for Mortal {
         self.store.commit(decision).await?;
         self.fuse.check().map_err(killed)
     }
-    async fn remembered(&self, a: &str, b: &str) -> Result<Option<Remembered>, StoreError> {
+    async fn remembered(&self, a: &Caller, b: &str) -> Result<Option<Remembered>, StoreError> {
         self.store.remembered(a, b).await
     }
     async fn unsent(&self, most: u16) -> Result<Vec<Message>, StoreError> {

@@ -13,7 +13,10 @@ use ciero_domain::notice::{Notice, NoticeRecord, Outcome};
 use ciero_domain::screening::{RegisterCause, RegisterEntry, RegisterKey};
 use ciero_domain::user::{NewUser, Role, User};
 use ciero_domain::{Language, samples};
-use ciero_ports::{AuditRow, Certificates, Contracts, Decision, Ledger, MockQueues, Purges, Write};
+use ciero_ports::{
+    AuditRow, Caller, Certificates, Contracts, Decision, Ledger, MockQueues, Purges, Remembered,
+    Write,
+};
 use ciero_runtime::{CertificateKey, Desk, Moment, testing};
 use ciero_store::Store;
 use jiff::Timestamp;
@@ -197,6 +200,19 @@ impl World {
         })));
         let notice = notice(&id, MessageId::from_random([first; 10]), false);
         decision.writes.push(Write::Notice(Box::new(notice)));
+        let user = user(&id, first);
+        decision.remembered = Some(Remembered {
+            caller: Caller {
+                name: user.id.to_string(),
+                contract: Some(id),
+            },
+            key: "k".into(),
+            request_hash: "ab".into(),
+            at: now(ENDED_ON).0,
+            status: 200,
+            location: None,
+            body: serde_json::json!({ "name": user.name }),
+        });
         self.write(decision).await;
     }
 

@@ -3,7 +3,9 @@
 use ciero_domain::application::Event;
 use ciero_domain::ids::CameraId;
 use ciero_domain::notice::{NoticeRecord, Outcome};
-use ciero_ports::{CommitError, Decision, Devices, Documents, Ledger, People, Write, WriteKind};
+use ciero_ports::{
+    Caller, CommitError, Decision, Devices, Documents, Ledger, People, Write, WriteKind,
+};
 use ciero_store::Store;
 use jiff::civil::date;
 
@@ -266,7 +268,11 @@ async fn the_same_key_is_a_conflict_for_its_day_and_free_after_it() {
         t.store.remembered(&kept.caller, "k-1").await.unwrap(),
         Some(kept.clone())
     );
-    assert_eq!(t.store.remembered("somebody", "k-1").await.unwrap(), None);
+    let somebody = Caller {
+        name: "somebody".into(),
+        ..kept.caller.clone()
+    };
+    assert_eq!(t.store.remembered(&somebody, "k-1").await.unwrap(), None);
     let within = decision("2026-06-01T23:59:59Z", 2);
     assert_eq!(conflict(&t, &within).await, Some(WriteKind::Remembered));
     assert_eq!(t.store.contract_of(&user_id(2)).await.unwrap(), None);

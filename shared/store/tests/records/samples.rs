@@ -18,7 +18,7 @@ use ciero_domain::screening::{
 };
 use ciero_domain::terms::{TermsText, TermsVersion};
 use ciero_domain::user::{NewUser, Right, Role, User};
-use ciero_ports::{AuditRow, Body, Message, Remembered};
+use ciero_ports::{AuditRow, Body, Caller, Message, Remembered};
 use jiff::Timestamp;
 use jiff::civil::date;
 
@@ -305,7 +305,10 @@ pub fn message(n: u8, moment: &str) -> Message {
 
 pub fn remembered(key: &str, moment: &str) -> Remembered {
     Remembered {
-        caller: user_id(1).to_string(),
+        caller: Caller {
+            name: user_id(1).to_string(),
+            contract: Some(contract_id()),
+        },
         key: key.into(),
         request_hash: "ab".into(),
         at: at(moment),
