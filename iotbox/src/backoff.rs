@@ -5,6 +5,9 @@ use std::time::Duration;
 
 const FIRST_MS: u64 = 500;
 const LONGEST_MS: u64 = 10_000;
+/// The first failures in a row are told, until the wait is the longest, and then one in so many: about every eight minutes.
+const TOLD_FIRST: u32 = 6;
+const TOLD_ONE_IN: u32 = 60;
 
 /// Counts the attempts that failed in a row.
 #[derive(Debug, Default)]
@@ -21,6 +24,12 @@ impl Backoff {
         self.failures = self.failures.saturating_add(1);
         let jitter = u64::from(chance) * (longest / 2) / u64::from(u32::MAX);
         Duration::from_millis(longest / 2 + jitter)
+    }
+
+    /// Whether the last failure belongs into the log: one that lasts for days must not fill it. What it is stands on the status page
+    /// and in the status line all the time.
+    pub fn is_told(&self) -> bool {
+        self.failures <= TOLD_FIRST || self.failures.is_multiple_of(TOLD_ONE_IN)
     }
 
     /// Forgets the failures, because something went well.
@@ -48,6 +57,21 @@ mod tests {
             waits,
             [500, 1000, 2000, 4000, 8000, 10_000, 10_000, 10_000, 10_000]
         );
+    }
+
+    #[test]
+    fn a_failure_that_lasts_is_told_now_and_then() {
+        let mut backoff = Backoff::default();
+        let mut told = || {
+            backoff.failed(0);
+            backoff.is_told()
+        };
+        let told: Vec<usize> = (1..=130).filter(|_| told()).collect();
+        assert_eq!(told, [1, 2, 3, 4, 5, 6, 60, 120]);
+        let mut backoff = Backoff { failures: 30 };
+        backoff.succeeded();
+        backoff.failed(0);
+        assert!(backoff.is_told(), "the first of another row");
     }
 
     #[test]

@@ -63,7 +63,9 @@ async fn wait(
     stop: &mut watch::Receiver<bool>,
 ) -> Next {
     let wait = backoff.failed(chance());
-    error!(camera = %plan.source, wait_ms = wait.as_millis() as u64, "{reason}; it is tried again");
+    if backoff.is_told() {
+        error!(camera = %plan.source, wait_ms = wait.as_millis() as u64, "{reason}; it is tried again");
+    }
     status.camera(CameraPhase::Failed(reason));
     tokio::select! {
         () = tokio::time::sleep(wait) => Next::Retry,

@@ -55,7 +55,9 @@ impl Relay {
                 ),
                 _ => outcome.to_string(),
             };
-            warn!(camera = %self.address, wait_ms = wait.as_millis() as u64, "{reason}");
+            if backoff.is_told() {
+                warn!(camera = %self.address, wait_ms = wait.as_millis() as u64, "{reason}");
+            }
             cutting.fails(reason);
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}

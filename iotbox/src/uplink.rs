@@ -152,7 +152,9 @@ impl Uplink {
                 Err(error) => error.to_string(),
             };
             let wait = backoff.failed(chance());
-            warn!(line = ?self.line, wait_ms = wait.as_millis() as u64, "{reason}");
+            if backoff.is_told() {
+                warn!(line = ?self.line, wait_ms = wait.as_millis() as u64, "{reason}");
+            }
             self.status.phase(self.line, Phase::Waiting(reason));
             if *self.stop.borrow() {
                 return;
