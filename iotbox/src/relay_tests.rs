@@ -252,14 +252,18 @@ fn show(cutting: &mut Cutting, pictures: &[(u64, bool)]) -> CameraPhase {
     cutting.recorder.status.read().camera
 }
 
+fn silent() -> Tracks {
+    Tracks {
+        video: Track::avc(1, 640, 360, vec![1]),
+        sound: None,
+    }
+}
+
 #[test]
 fn a_camera_runs_again_with_the_next_whole_fragment_after_a_fault() {
     let folder = tempfile::tempdir().unwrap();
     let mut cutting = cutting(folder.path());
-    let tracks = Tracks {
-        video: Track::avc(1, 640, 360, vec![1]),
-        sound: None,
-    };
+    let tracks = silent();
     cutting.begin(&tracks, "H.264".into());
     let running = CameraPhase::Running("H.264".into());
     let phase = show(&mut cutting, &[(0, true), (10_000, false)]);
@@ -285,10 +289,7 @@ fn a_camera_runs_again_with_the_next_whole_fragment_after_a_fault() {
 fn key_pictures_far_apart_are_sent_and_told_until_they_are_nearer() {
     let folder = tempfile::tempdir().unwrap();
     let mut cutting = cutting(folder.path());
-    let tracks = Tracks {
-        video: Track::avc(1, 640, 360, vec![1]),
-        sound: None,
-    };
+    let tracks = silent();
     cutting.begin(&tracks, "H.264".into());
     let mut warning = |pictures: &[(u64, bool)]| {
         show(&mut cutting, pictures);

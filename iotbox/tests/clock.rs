@@ -9,7 +9,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use ciero_media::matroska::Track;
-use iotbox::capture::{Capture, Recorder};
 use iotbox::clock::{ClockPolicy, ServiceClock};
 use iotbox::source::{KeyWish, Picture, Source, SourceError};
 use support::sending::{Sending, Setting, patient};
@@ -72,17 +71,7 @@ impl TestBox {
             off_ms: self.off_ms.clone(),
             stop: Some(stop),
         };
-        let capture = Capture {
-            source: Box::new(camera),
-            recorder: Recorder {
-                clock: sending.clock.clone(),
-                spool: sending.spool.clone(),
-                status: sending.status.clone(),
-            },
-            fragment_ms: 1_000,
-        };
-        let recorded = tokio::task::spawn_blocking(move || capture.run(&stopped));
-        recorded.await.unwrap().unwrap();
+        sending.records(Box::new(camera), stopped).await;
     }
 }
 

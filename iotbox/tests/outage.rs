@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use ciero_media::matroska::Track;
-use iotbox::capture::{Capture, Recorder};
 use iotbox::clock::{ClockPolicy, ServiceClock};
 use iotbox::source::{KeyWish, Picture, Source, SourceError};
 use iotbox::spool::Order;
@@ -77,17 +76,7 @@ async fn after_the_hour(order: Order) -> (Vec<(usize, u64)>, u64) {
         }),
         stop: Some(stop),
     };
-    let capture = Capture {
-        source: Box::new(camera),
-        recorder: Recorder {
-            clock: sending.clock.clone(),
-            spool: sending.spool.clone(),
-            status: sending.status.clone(),
-        },
-        fragment_ms: 1_000,
-    };
-    let recorded = tokio::task::spawn_blocking(move || capture.run(&stopped));
-    recorded.await.unwrap().unwrap();
+    sending.records(Box::new(camera), stopped).await;
     assert_eq!(sending.spool.waiting().fragments, HOUR_S as usize);
     service.advance(HOUR_S as i64);
     service.set_down(false);

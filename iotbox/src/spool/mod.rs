@@ -360,10 +360,8 @@ impl Inner {
         let Some(segment) = self.store.drop_oldest() else {
             return false;
         };
-        let mut lost: Vec<Owed> = self.backlog.drop_segment(segment);
-        lost.extend(self.live.drop_segment(segment));
+        let lost = self.lose_segment(segment);
         if let (Some(first), Some(last)) = (lost.first(), lost.last()) {
-            self.lost += lost.len() as u64;
             warn!(
                 fragments = lost.len(),
                 from_ms = first.timecode_ms,
@@ -376,6 +374,14 @@ impl Inner {
             );
         }
         true
+    }
+
+    /// Takes out and counts what was owed of a segment that is gone.
+    fn lose_segment(&mut self, segment: u32) -> Vec<Owed> {
+        let mut lost = self.backlog.drop_segment(segment);
+        lost.extend(self.live.drop_segment(segment));
+        self.lost += lost.len() as u64;
+        lost
     }
 
     fn restamp(&mut self, settled: &[(u32, Settled)]) {
@@ -404,12 +410,10 @@ impl Inner {
         for &(segment, settled) in settled {
             if settled == Settled::Unknown {
                 self.store.delete(segment);
-                lost.extend(self.backlog.drop_segment(segment));
-                lost.extend(self.live.drop_segment(segment));
+                lost.extend(self.lose_segment(segment));
             }
         }
         if let (Some(first), Some(last)) = (lost.first(), lost.last()) {
-            self.lost += lost.len() as u64;
             error!(
                 fragments = lost.len(),
                 from_ms = first.timecode_ms,

@@ -1,15 +1,18 @@
 //! Both lines of a camera over a spool of their own, sending to the stand-in of the service.
 
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use aws_credential_types::Credentials;
 use ciero_media::matroska::Track;
 use ciero_media::matroska::write::{Frame, Key, write_cluster, write_header};
+use iotbox::capture::{Capture, Recorder};
 use iotbox::clock::{ClockPolicy, ServiceClock};
 use iotbox::credentials::CredentialSource;
 use iotbox::http_client::Endpoint;
 use iotbox::media_service::MediaService;
+use iotbox::source::Source;
 use iotbox::spool::{Fragment, Line, Order, Spool, SpoolPlan};
 use iotbox::status::{Reporter, Status};
 use iotbox::tls::Tls;
@@ -50,6 +53,21 @@ pub struct Sending {
 }
 
 impl Sending {
+    /// Records a camera in fragments of a second until it stops.
+    pub async fn records(&self, source: Box<dyn Source>, stopped: Receiver<()>) {
+        let capture = Capture {
+            source,
+            recorder: Recorder {
+                clock: self.clock.clone(),
+                spool: self.spool.clone(),
+                status: self.status.clone(),
+            },
+            fragment_ms: 1_000,
+        };
+        let recorded = tokio::task::spawn_blocking(move || capture.run(&stopped));
+        recorded.await.unwrap().unwrap();
+    }
+
     pub fn to(service: &FakeService, patience: Patience) -> Self {
         let setting = Setting {
             patience,
