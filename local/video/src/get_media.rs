@@ -172,12 +172,8 @@ impl Progress {
 /// Sends what there is, then what comes, until the reader or the stream goes.
 async fn follow(shared: Arc<Shared>, stream_id: i64, after: Position, reader: Reader) {
     let mut progress = Progress::begin(after);
-    let mut commits = shared.store.commits();
-    let mut arrivals = shared.recent.arrivals();
     let mut endings = shared.store.feeds.endings();
     loop {
-        commits.borrow_and_update();
-        arrivals.borrow_and_update();
         endings.borrow_and_update();
         let page = blocking(&shared, move |shared| {
             let page = next_page(shared, stream_id, &mut progress)?;
@@ -209,8 +205,6 @@ async fn follow(shared: Arc<Shared>, stream_id: i64, after: Position, reader: Re
         }
         if page.is_last {
             tokio::select! {
-                changed = commits.changed() => if changed.is_err() { return },
-                changed = arrivals.changed() => if changed.is_err() { return },
                 changed = endings.changed() => if changed.is_err() { return },
                 () = reader.gone() => return,
             }

@@ -4,7 +4,6 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use tokio::sync::watch;
 
 use crate::fragment_number::FragmentNumber;
 use crate::media_chunk::Chunk;
@@ -42,18 +41,9 @@ impl Buffer {
 }
 
 /// The buffers of all streams that keep nothing.
+#[derive(Default)]
 pub(crate) struct Recent {
     buffers: Mutex<HashMap<i64, Buffer>>,
-    arrivals: watch::Sender<u64>,
-}
-
-impl Default for Recent {
-    fn default() -> Self {
-        Self {
-            buffers: Mutex::default(),
-            arrivals: watch::Sender::new(0),
-        }
-    }
 }
 
 impl Recent {
@@ -75,8 +65,6 @@ impl Recent {
         {
             largest.drop_first();
         }
-        drop(buffers);
-        self.arrivals.send_modify(|arrivals| *arrivals += 1);
     }
 
     /// Adds a producer's tags to the fragment that they follow.
@@ -134,15 +122,9 @@ impl Recent {
         first.map(Chunk::position)
     }
 
-    /// Lets go of a deleted stream, and tells those who follow it.
+    /// Lets go of a deleted stream.
     pub(crate) fn forget(&self, stream_id: i64) {
         self.lock().remove(&stream_id);
-        self.arrivals.send_modify(|arrivals| *arrivals += 1);
-    }
-
-    /// Counts arrivals, so that a reader can wait for the next one.
-    pub(crate) fn arrivals(&self) -> watch::Receiver<u64> {
-        self.arrivals.subscribe()
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<i64, Buffer>> {

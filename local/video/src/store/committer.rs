@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rusqlite::Connection;
-use tokio::sync::watch;
 
 use super::feeds::Opened;
 use super::lock;
@@ -67,7 +66,6 @@ pub(crate) enum Command {
 pub(super) struct Committer {
     pub index: Arc<Mutex<Connection>>,
     pub commands: Receiver<Command>,
-    pub commits: watch::Sender<u64>,
     pub now: Now,
     pub segments: Segments,
     pub erasing: VecDeque<Erasing>,
@@ -252,7 +250,6 @@ impl Committer {
         for ((fragment, _), outcome) in written.into_iter().zip(outcomes) {
             (fragment.done)(outcome);
         }
-        self.commits.send_modify(|commits| *commits += 1);
     }
 
     /// Takes up the erasures that the index names, of one stream or of all.

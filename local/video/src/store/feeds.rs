@@ -137,7 +137,8 @@ impl Feeds {
         }
     }
 
-    /// Counts fragments to which nothing comes any longer, so that a reader can wait for the next one.
+    /// Counts fragments that readers can find whole now or never will, and streams that were deleted, so that a reader can wait for
+    /// the next.
     pub(crate) fn endings(&self) -> watch::Receiver<u64> {
         self.endings.subscribe()
     }
@@ -178,6 +179,7 @@ impl Feeds {
         let is_deleted = delete()?;
         if is_deleted {
             lock(&self.feeds).remove(&stream_id);
+            self.endings.send_modify(|endings| *endings += 1);
         }
         Ok(is_deleted)
     }

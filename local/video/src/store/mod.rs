@@ -19,7 +19,7 @@ use std::thread::JoinHandle;
 
 use anyhow::Context as _;
 use rusqlite::Connection;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use self::committer::{Command, Committer};
 use self::feeds::Feeds;
@@ -41,7 +41,6 @@ pub(crate) struct Store {
     commands: Sender<Command>,
     thread: Option<JoinHandle<()>>,
     room: Arc<Semaphore>,
-    commits: watch::Receiver<u64>,
     pub(crate) feeds: Feeds,
     /// Held as long as the store lives, so that no second process writes the same files.
     _lock: File,
@@ -60,11 +59,9 @@ impl Store {
         let segments = Segments::new(media.clone(), &writer)?;
         let writer = Arc::new(Mutex::new(writer));
         let (commands, received) = channel();
-        let (commits_sender, commits) = watch::channel(0);
         let committer = Committer {
             index: Arc::clone(&writer),
             commands: received,
-            commits: commits_sender,
             now,
             segments,
             erasing: VecDeque::new(),
@@ -80,7 +77,6 @@ impl Store {
             commands,
             thread: Some(thread),
             room: Arc::new(Semaphore::new(PENDING_KIB)),
-            commits,
             feeds: Feeds::default(),
             _lock: lock,
         })
@@ -130,11 +126,6 @@ impl Store {
     /// Memory for fragments that wait to be written, in KiB.
     pub(crate) fn room(&self) -> Arc<Semaphore> {
         Arc::clone(&self.room)
-    }
-
-    /// Counts commits, so that a reader can wait for the next one.
-    pub(crate) fn commits(&self) -> watch::Receiver<u64> {
-        self.commits.clone()
     }
 
     /// Begins an ingest session: its first fragment number stands about a thousand above all before it.
